@@ -1,0 +1,1 @@
+"""Bytes to transcripts: framing, voice activity, segmenting, recognition. Knows no rules about words."""

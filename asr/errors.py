@@ -1,0 +1,33 @@
+"""Pure: everything that can go wrong in recognition.
+
+AsrError
+├── ModelNotFound           the recogniser's files are not where the settings say
+├── ModelCorrupt            they are, but their checksum is not the expected one
+├── TranscriptionFailed     this segment is lost; the next may work
+│   └── TranscriptionShed   … because there was too much to do (a visible gap)
+└── TranscriberUnavailable  no segment will work until the recogniser is restarted
+"""
+
+
+class AsrError(Exception):
+    """Root of the tree."""
+
+
+class ModelNotFound(AsrError):  # noqa: N818 - named as a fact, like its siblings
+    """The message names the next step to take."""
+
+
+class ModelCorrupt(AsrError):  # noqa: N818
+    """The message names the file and the next step to take."""
+
+
+class TranscriptionFailed(AsrError):  # noqa: N818
+    """This segment is lost; the next may work."""
+
+
+class TranscriptionShed(TranscriptionFailed):
+    """The segment was given up because more urgent ones filled the queue, or it came too late."""
+
+
+class TranscriberUnavailable(AsrError):  # noqa: N818
+    """No segment will work until a restart."""

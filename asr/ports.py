@@ -1,0 +1,58 @@
+"""Ports: what recognition needs from the outside, and what it offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from asr.types import RawTranscript, Samples, SpeechSegment, Transcript
+
+
+class VoiceActivityModel(Protocol):
+    """Streaming voice activity of *one* track; keeps state from window to window."""
+
+    def probability(self, samples: Samples) -> float:
+        """Return how likely it is, 0..1, that the 512 *samples* hold speech."""
+        ...
+
+
+class SpeechModel(Protocol):
+    """A recogniser inside its own process: blocking, single-threaded, batches welcome."""
+
+    @property
+    def name(self) -> str: ...
+
+    def decode(self, batch: Sequence[Samples]) -> list[RawTranscript]:
+        """Return one transcript for each of *batch*, in order.
+
+        Raises:
+            TranscriptionFailed: none of the batch could be decoded.
+        """
+        ...
+
+
+class Transcriber(Protocol):
+    """What a call asks for its words. Safe to call from many calls at once."""
+
+    async def transcribe(self, segment: SpeechSegment, *, budget_ms: int) -> Transcript:
+        """Return what was said in *segment*; an empty text means nothing was.
+
+        *budget_ms* is how soon the words are wanted: the waiting segment whose
+        budget runs out first goes first.
+
+        Raises:
+            TranscriptionShed: given up because of overload; the caller shows a gap.
+            TranscriptionFailed: this segment is lost; the next may work.
+            TranscriberUnavailable: no segment will work until a restart.
+        """
+        ...
+
+    @property
+    def delay_ms(self) -> int:
+        """How long the oldest waiting segment has been waiting; 0 when nothing waits."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """True while at least one recogniser is warm and answering."""
+        ...

@@ -1,0 +1,1 @@
+"""Text to findings to decisions. Does not know that audio exists."""
