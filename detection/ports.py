@@ -1,0 +1,67 @@
+"""Ports: what detection needs from the outside, and what it offers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from detection.types import Assessment, Decision, Utterance
+
+
+class ReadingSource(Protocol):
+    """Japanese words: how they are read and where they stand."""
+
+    def tokens(self, text: str) -> tuple[Token, ...]:
+        """Return the words of *text* in order; together they cover it without overlap."""
+        ...
+
+
+class Token(Protocol):
+    """A word of a text."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def surface(self) -> str: ...
+    @property
+    def normal(self) -> str:
+        """Dictionary form in normal spelling."""
+        ...
+
+    @property
+    def reading(self) -> str:
+        """Katakana."""
+        ...
+
+    @property
+    def part_of_speech(self) -> str:
+        """First level, in the dictionary's words: 名詞, 動詞, 助詞 …"""
+        ...
+
+
+class Detector(Protocol):
+    """Judges one utterance by itself. Pure in effect: the same utterance, the same assessment."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a rule, a lexicon or a model does."""
+        ...
+
+    def assess(self, utterance: Utterance) -> Assessment: ...
+
+
+class Conversation(Protocol):
+    """Judges one call, utterance by utterance. Feed in order of time."""
+
+    def hear(self, utterance: Utterance, assessment: Assessment) -> Decision:
+        """Take one more utterance of either side and say where the call stands."""
+        ...
+
+    def tick(self, at_ms: int) -> Decision:
+        """Say where the call stands after so much sound, even when nobody spoke."""
+        ...
+
+    def dismiss(self, alert_key: str) -> Decision:
+        """A person called an alert false: close it, and let the level fall accordingly."""
+        ...
