@@ -1,0 +1,146 @@
+"""Glue: settings from ``MIMAMORI_…`` variables (nested with ``__``) or the TOML file named by ``MIMAMORI_CONFIG``.
+
+Read once, at the top; packages below receive their own small configuration values.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class AsrSettings(_Group):
+    model: str = "offline"
+    """Recognition model: ``offline`` (from wheels), a directory, a size such as ``large-v3-turbo``, or a hub id."""
+    processes: int = Field(default=0, ge=0, le=64)
+    """Recogniser processes, one thread each; 0 means as many as there are cores."""
+    batch_size: int = Field(default=8, ge=1, le=64)
+    """At most so many waiting segments are decoded together."""
+    queue_segments: int = Field(default=128, ge=1, le=10_000)
+    """So many segments may wait; beyond it the least urgent becomes a visible gap."""
+    give_up_after_ms: int = Field(default=20_000, ge=1_000)
+    """A segment that has waited so long past its budget becomes a visible gap."""
+    beam_size: int = Field(default=1, ge=1, le=10)
+    """1 decodes greedily."""
+
+
+class AuthSettings(_Group):
+    session_hours: int = Field(default=12, ge=1, le=168)
+    """A screen stays signed in for so long after its last use."""
+    login_attempts: int = Field(default=5, ge=1, le=100)
+    """Failed sign-ins of one name or one address in the window before further ones are refused."""
+    login_window_seconds: int = Field(default=300, ge=10)
+    """Length of that window."""
+    cookie_secure: bool | None = None
+    """Send the session cookie over TLS only; unset: whenever ``public_url`` begins with https."""
+
+
+class StreamSettings(_Group):
+    max_frame_bytes: int = Field(default=65_536, ge=1_024)
+    """Largest binary message that a telephone stream may send."""
+    resume_seconds: int = Field(default=60, ge=0)
+    """How long a call waits for its lost socket to come back before it is closed as interrupted."""
+    max_calls: int = Field(default=200, ge=1)
+    """Live calls that this server takes at once."""
+    start_timeout_seconds: int = Field(default=10, ge=1)
+    """A stream that has not said ``start`` by then is closed."""
+    idle_timeout_seconds: int = Field(default=60, ge=1)
+    """A stream that has sent nothing for so long counts as lost."""
+    drain_seconds: int = Field(default=20, ge=0)
+    """At shutdown, live calls may finish what they have already sent for so long."""
+
+
+class ScreenSettings(_Group):
+    queue_events: int = Field(default=512, ge=8)
+    """Events that may wait for one screen; a slower screen is disconnected and comes back by ``after``."""
+
+
+class DetectionSettings(_Group):
+    policy: str = "ebetsu"
+    """Name of a shipped policy, or a TOML file."""
+
+
+class Settings(BaseSettings):
+    """Everything that an office may set; each field says what it does."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MIMAMORI_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+    data_dir: Path = Path("var")
+    """Where the database, the joined model and secrets of this installation live."""
+    database_url: SecretStr | None = None
+    """SQLAlchemy address; unset: SQLite (WAL) in ``data_dir``. ``postgresql://…`` needs the extra ``postgres``."""
+    nats_url: SecretStr | None = None
+    """Unset: events travel inside this process."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Address at which browsers reach this server; decides cookie and origin checks."""
+    log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
+    asr: AsrSettings = AsrSettings()
+    """Recognition."""
+    auth: AuthSettings = AuthSettings()
+    """Accounts and sessions."""
+    stream: StreamSettings = StreamSettings()
+    """Telephone streams."""
+    screen: ScreenSettings = ScreenSettings()
+    """Operators' and supervisors' screens."""
+    detection: DetectionSettings = DetectionSettings()
+    """Rules and policy."""
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("log_level must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources = [init_settings, env_settings]
+        config = os.environ.get("MIMAMORI_CONFIG")
+        if config:
+            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=Path(config)))
+        return tuple(sources)
+
+    @property
+    def async_database_url(self) -> str:
+        """The address with the asynchronous driver in it."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.data_dir / 'mimamori.db'}"
+        url = self.database_url.get_secret_value()
+        for plain in ("postgresql://", "postgres://"):
+            if url.startswith(plain):
+                return "postgresql+asyncpg://" + url[len(plain) :]
+        if url.startswith("sqlite://"):
+            return "sqlite+aiosqlite://" + url[len("sqlite://") :]
+        return url
+
+    @property
+    def secure_cookies(self) -> bool:
+        if self.auth.cookie_secure is not None:
+            return self.auth.cookie_secure
+        return self.public_url.startswith("https://")
