@@ -1,0 +1,42 @@
+"""Glue: what an endpoint may reach; put together once in ``app.bootstrap``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from starlette.requests import HTTPConnection
+
+from app.db import Database
+from app.ports import Clock, EventBus
+from app.settings import Settings
+from asr.ports import Transcriber, VoiceActivityModel
+from detection.ports import Conversation, Detector
+
+if TYPE_CHECKING:
+    from app.calls.registry import CallRegistry
+    from app.ledger import Ledger
+    from app.responses.scripts import Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    clock: Clock
+    database: Database
+    bus: EventBus
+    ledger: Ledger
+    """The one door through which calls are written and events get their numbers."""
+    transcriber: Transcriber
+    new_voice_activity: Callable[[], VoiceActivityModel]
+    detector: Detector
+    new_conversation: Callable[[], Conversation]
+    scripts: Scripts
+    registry: CallRegistry
+    """The live calls of this process."""
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """Return the services that the application serving *connection* was made with."""
+    return cast("Services", connection.app.state.services)
