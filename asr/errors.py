@@ -3,6 +3,8 @@
 AsrError
 ├── ModelNotFound           the recogniser's files are not where the settings say
 ├── ModelCorrupt            they are, but their checksum is not the expected one
+├── SoundFileInvalid        a file is not sound that can be read; says why
+├── VoiceActivityFailed     voice activity of this window could not be computed
 ├── TranscriptionFailed     this segment is lost; the next may work
 │   └── TranscriptionShed   … because there was too much to do (a visible gap)
 └── TranscriberUnavailable  no segment will work until the recogniser is restarted
@@ -19,6 +21,14 @@ class ModelNotFound(AsrError):  # noqa: N818 - named as a fact, like its sibling
 
 class ModelCorrupt(AsrError):  # noqa: N818
     """The message names the file and the next step to take."""
+
+
+class SoundFileInvalid(AsrError):  # noqa: N818
+    """The message names the file and what is wrong with it."""
+
+
+class VoiceActivityFailed(AsrError):  # noqa: N818
+    """The track's state is unchanged; the next window may work."""
 
 
 class TranscriptionFailed(AsrError):  # noqa: N818
