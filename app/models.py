@@ -138,7 +138,7 @@ class UtteranceRow(Base):
         Index("ix_utterances_call_id_end_ms", "call_id", "end_ms"),
     )
 
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(96), primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
     track: Mapped[str] = mapped_column(String(16))
     start_ms: Mapped[int]
@@ -195,7 +195,7 @@ class AlertRow(Base):
     key: Mapped[str] = mapped_column(String(64))
     level: Mapped[int]
     categories: Mapped[list[str]]
-    utterance_id: Mapped[str] = mapped_column(String(64))
+    utterance_id: Mapped[str] = mapped_column(String(96))
     quote: Mapped[str] = mapped_column(Text)
     start_ms: Mapped[int]
     end_ms: Mapped[int]

@@ -1,0 +1,156 @@
+"""Glue: ``/v1/stream/native``. A thin shell: frames in, messages out, nothing decided here."""
+
+from __future__ import annotations
+
+import anyio
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketState
+
+from app.auth.access import identify
+from app.auth.identity import Identity, Role
+from app.calls.protocol import (
+    CallStarted,
+    CallStopped,
+    NativeStream,
+    Refusal,
+    Sound,
+    StreamRefused,
+)
+from app.calls.registry import Attached, CallRegistry
+from app.services import Services, services_of
+
+
+CLOSE_SECONDS = 5
+router = APIRouter()
+
+
+@router.websocket("/v1/stream/native")
+async def native_stream(websocket: WebSocket) -> None:
+    # Accepted before anything slow, so that every refusal arrives with its reason.
+    await websocket.accept()
+    services = services_of(websocket)
+    try:
+        await _converse(websocket, services)
+    except StreamRefused as refused:
+        await _refuse(websocket, refused)
+    except WebSocketDisconnect:
+        return
+
+
+async def _converse(websocket: WebSocket, services: Services) -> None:
+    identity = _stream_identity(await identify(websocket))
+    settings = services.settings.stream
+    stream = NativeStream(settings.max_frame_bytes)
+    with anyio.move_on_after(settings.start_timeout_seconds) as patience:
+        started = await _receive(websocket, stream)
+    if patience.cancelled_caught:
+        raise StreamRefused(Refusal.START_TIMEOUT, "start が届きませんでした。")
+    if not isinstance(started, CallStarted):
+        raise StreamRefused(Refusal.NOT_STARTED, "最初に start を送ってください。")
+    if not services.transcriber.ready:
+        raise StreamRefused(
+            Refusal.NOT_READY, "音声認識の準備ができていません。しばらくして接続し直してください。"
+        )
+    attached = await services.registry.attach(
+        started, token_id=identity.token_id or 0, section=identity.section
+    )
+    try:
+        await _carry(websocket, stream, attached, services)
+    finally:
+        services.registry.detach(attached)
+
+
+async def _carry(
+    websocket: WebSocket, stream: NativeStream, attached: Attached, services: Services
+) -> None:
+    """Carry sound until the stop, the loss of the socket, or until the call is taken away."""
+    call = attached.call
+    await websocket.send_json(
+        {
+            "type": "started",
+            "call_id": call.facts.call_id,
+            "position_samples": call.position_samples,
+        }
+    )
+    stopped: CallStopped | None = None
+    async with anyio.create_task_group() as tasks:
+
+        async def watch() -> None:
+            await attached.lost.wait()
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(watch)
+        stopped = await _listen(websocket, stream, attached, services)
+        tasks.cancel_scope.cancel()
+    if attached.refusal is not None:
+        raise StreamRefused(attached.refusal, _WHY_TAKEN[attached.refusal])
+    if stopped is not None:
+        await _stop(websocket, services.registry, attached, stopped)
+
+
+async def _listen(
+    websocket: WebSocket, stream: NativeStream, attached: Attached, services: Services
+) -> CallStopped:
+    while True:
+        with anyio.move_on_after(services.settings.stream.idle_timeout_seconds) as patience:
+            message = await _receive(websocket, stream)
+        if patience.cancelled_caught:
+            raise StreamRefused(Refusal.IDLE_TIMEOUT, "音声が届かないため接続を閉じました。")
+        if isinstance(message, Sound):
+            attached.call.hear(message.payload)
+        elif isinstance(message, CallStopped):
+            return message
+
+
+async def _stop(
+    websocket: WebSocket, registry: CallRegistry, attached: Attached, stopped: CallStopped
+) -> None:
+    # Judged to the end even if the telephone does not wait for the answer.
+    with anyio.CancelScope(shield=True):
+        await registry.stop(attached, stopped.reason or "stop")
+    await websocket.send_json(
+        {"type": "stopped", "position_samples": attached.call.position_samples}
+    )
+    await websocket.close(1000)
+
+
+_WHY_TAKEN = {
+    Refusal.REPLACED: "同じ通話が別の接続で再開されました。",
+    Refusal.INTERNAL: "この通話の処理を続けられなくなりました。管理者に連絡してください。",
+}
+
+
+async def _receive(websocket: WebSocket, stream: NativeStream) -> CallStarted | Sound | CallStopped:
+    frame = await websocket.receive()
+    if frame["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(frame.get("code", 1006))
+    text = frame.get("text")
+    if text is not None:
+        return stream.text(text)
+    return stream.binary(frame["bytes"])
+
+
+def _stream_identity(identity: Identity | None) -> Identity:
+    if identity is None or identity.token_id is None:
+        raise StreamRefused(
+            Refusal.UNAUTHORISED, "Authorization: Bearer に有効なストリームトークンが必要です。"
+        )
+    if identity.role is not Role.STREAM:
+        raise StreamRefused(
+            Refusal.NOT_ALLOWED, "このトークンでは音声を送れません(役割 stream が必要です)。"
+        )
+    return identity
+
+
+async def _refuse(websocket: WebSocket, refused: StreamRefused) -> None:
+    if websocket.application_state is not WebSocketState.CONNECTED:
+        return
+    # A peer that has gone, or reads nothing, must not hold this task.
+    with anyio.move_on_after(CLOSE_SECONDS):
+        try:
+            await websocket.send_json(
+                {"type": "error", "code": refused.code, "message": refused.message}
+            )
+            await websocket.close(refused.stream_close_code)
+        except (RuntimeError, WebSocketDisconnect):
+            return

@@ -1,0 +1,84 @@
+"""Adapter: the beginning and the end of a call in the tables, and the events that say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.calls.facts import CallFacts
+from app.calls.protocol import CallStarted, Track
+from app.events import Audience, EventType
+from app.ledger import Entry
+from app.models import Call, CallTrack
+from asr.types import AudioFormat, Encoding
+
+
+async def record_start(entry: Entry, facts: CallFacts, started: CallStarted, token_id: int) -> None:
+    entry.session.add(
+        Call(
+            id=facts.call_id,
+            token_id=token_id,
+            operator=facts.audience.operator,
+            section=facts.audience.section,
+            caller_number=started.caller_number,
+            called_number=started.called_number,
+            stream_format=_stored_format(started),
+            started_at=entry.now,
+        )
+    )
+    await entry.session.flush()
+    entry.session.add_all(
+        CallTrack(call_id=facts.call_id, track=track.value, judged_ms=0) for track in facts.tracks
+    )
+    entry.tell(
+        EventType.CALL_STARTED,
+        facts.call_id,
+        facts.audience,
+        {
+            "operator": facts.audience.operator,
+            "section": facts.audience.section,
+            "caller_number": started.caller_number,
+            "tracks": [track.value for track in facts.tracks],
+        },
+    )
+
+
+async def record_end(entry: Entry, facts: CallFacts, reason: str, duration_ms: int | None) -> None:
+    call = await entry.session.get(Call, facts.call_id)
+    if call is None or call.ended_at is not None:
+        return
+    call.ended_at = entry.now
+    call.end_reason = reason
+    if duration_ms is not None:
+        call.duration_ms = duration_ms
+    entry.tell(
+        EventType.CALL_ENDED,
+        facts.call_id,
+        facts.audience,
+        {
+            "reason": reason,
+            "duration_ms": call.duration_ms,
+            "top_level": call.top_level,
+            "outcome": call.outcome,
+        },
+    )
+
+
+def facts_of(call: Call) -> CallFacts:
+    """Return what a stored call knows about itself."""
+    stored = call.stream_format
+    tracks = tuple(Track(name) for name in stored["tracks"])
+    return CallFacts(
+        call_id=call.id,
+        audience=Audience(operator=call.operator, section=call.section),
+        tracks=tracks,
+        format=AudioFormat(Encoding(stored["encoding"]), int(stored["rate"]), len(tracks)),
+    )
+
+
+def _stored_format(started: CallStarted) -> dict[str, Any]:
+    return {
+        "encoding": started.format.encoding.value,
+        "rate": started.format.rate_hz,
+        "tracks": [track.value for track in started.tracks],
+        "metadata": dict(started.metadata),
+    }

@@ -1,0 +1,210 @@
+"""Glue: one live call, from bytes to judged words. The read loop never waits for recognition.
+
+Sound → framer → voice activity → segmenter → transcriber → back in order → judge.
+Hanging up flushes each stage in turn, so everything accepted is judged before
+``finish`` returns. What cannot be kept up with is a visible gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from app.calls.facts import CallFacts, GapReason, Heard, Lost
+from app.calls.judge import CallJudge
+from app.calls.protocol import Track
+from app.calls.release import ReleaseOrder, Ticket
+from app.ports import Clock
+from asr.errors import TranscriberUnavailable, TranscriptionFailed, TranscriptionShed
+from asr.framing import Framer
+from asr.ports import Transcriber, VoiceActivityModel
+from asr.segmenter import Segmenter, SegmenterConfig
+from asr.types import WINDOW_MS, SpeechSegment, Window
+
+SEGMENTS_WAITING: Final = 32
+"""Of one call; at 8 s each that is more than any call may fall behind."""
+HOLD_MS: Final = 500
+TICK_MS: Final = 5_000
+FLAGGED_BUDGET_MS: Final = 500
+CALLER_BUDGET_MS: Final = 1_500
+OPERATOR_BUDGET_MS: Final = 3_000
+
+
+@dataclass(slots=True)
+class _Listening:
+    """What one track needs to become segments."""
+
+    track: Track
+    voice_activity: VoiceActivityModel
+    segmenter: Segmenter
+
+
+class LiveCall:
+    """Feed sound with ``hear``, end with ``finish``; ``run`` does the rest until then."""
+
+    def __init__(
+        self,
+        facts: CallFacts,
+        *,
+        judge: CallJudge,
+        transcriber: Transcriber,
+        new_voice_activity: Callable[[], VoiceActivityModel],
+        clock: Clock,
+        judged_ms: Mapping[Track, int],
+        segmenter_config: SegmenterConfig | None = None,
+    ) -> None:
+        self.facts = facts
+        self.judge = judge
+        self._transcriber = transcriber
+        self._clock = clock
+        config = segmenter_config or SegmenterConfig()
+        self._listening = tuple(
+            _Listening(track, new_voice_activity(), Segmenter(config)) for track in facts.tracks
+        )
+        # After a crash each track goes on from its own checkpoint, the socket from the earliest.
+        aligned = [-(-judged_ms.get(t, 0) // WINDOW_MS) * WINDOW_MS for t in facts.tracks]
+        self._first_ms = min(aligned)
+        self._start_frames = self._first_ms * facts.format.rate_hz // 1000
+        self._framer = Framer(
+            facts.format, start_frames=self._start_frames, skip_until_ms=tuple(aligned)
+        )
+        self._stored_ms = dict(zip(facts.tracks, aligned, strict=True))
+        self._order: ReleaseOrder[Heard | Lost] = ReleaseOrder(len(facts.tracks), HOLD_MS)
+        self._outbox, self._inbox = anyio.create_memory_object_stream[
+            tuple[Ticket[Heard | Lost], SpeechSegment]
+        ](SEGMENTS_WAITING)
+        self._wake = anyio.Event()
+        self._hung_up = False
+        self._judged = anyio.Event()
+        self._ticked_ms = self._first_ms
+
+    @property
+    def position_samples(self) -> int:
+        """Samples of each track that were accepted since the call began."""
+        return self._start_frames + self._framer.accepted_frames
+
+    @property
+    def position_ms(self) -> int:
+        return self.position_samples * 1000 // self.facts.format.rate_hz
+
+    def hear(self, payload: bytes) -> None:
+        """Accept sound; returns at once. Whole segments go to recognition from here."""
+        self._listen(self._framer.feed(payload))
+        if self.position_ms - self._ticked_ms >= TICK_MS:
+            self._wake.set()
+
+    def forget_partial_frame(self) -> None:
+        """A socket was lost: what it had sent of an unfinished frame comes again."""
+        self._framer.drop_partial()
+
+    async def finish(self) -> None:
+        """Flush what was accepted and wait until all of it has been judged."""
+        if not self._hung_up:
+            self._listen(self._framer.flush())
+            for index, listening in enumerate(self._listening):
+                segment = listening.segmenter.flush()
+                if segment is not None:
+                    self._accept(index, segment)
+            self._hung_up = True
+            self._outbox.close()
+            self._wake.set()
+        await self._judged.wait()
+
+    async def run(self) -> None:
+        """Recognise and judge until the call is finished and everything accepted is judged."""
+        async with anyio.create_task_group() as stages, self._inbox:
+            stages.start_soon(self._recognise_all, stages)
+            await self._judge_in_order()
+        self._judged.set()
+
+    def _listen(self, windows: Sequence[tuple[int, Window]]) -> None:
+        for index, window in windows:
+            listening = self._listening[index]
+            probability = listening.voice_activity.probability(window.samples)
+            segment = listening.segmenter.feed(window, probability)
+            if segment is not None:
+                self._accept(index, segment)
+
+    def _accept(self, index: int, segment: SpeechSegment) -> None:
+        ticket = self._order.expect(index, segment.start_ms, segment.end_ms)
+        if len(self._order) > SEGMENTS_WAITING:
+            # Waiting here would only move the backlog into the socket, unseen.
+            self._settle(ticket, self._lost(ticket, GapReason.OVERLOAD))
+            return
+        self._outbox.send_nowait((ticket, segment))
+
+    async def _recognise_all(self, stages: TaskGroup) -> None:
+        async for ticket, segment in self._inbox:
+            stages.start_soon(self._recognise, ticket, segment)
+
+    async def _recognise(self, ticket: Ticket[Heard | Lost], segment: SpeechSegment) -> None:
+        track = self.facts.tracks[ticket.track]
+        try:
+            transcript = await self._transcriber.transcribe(
+                segment, budget_ms=self._budget_ms(track)
+            )
+        except TranscriptionShed:
+            self._settle(ticket, self._lost(ticket, GapReason.OVERLOAD))
+        except TranscriptionFailed:
+            self._settle(ticket, self._lost(ticket, GapReason.FAILED))
+        except TranscriberUnavailable:
+            self._settle(ticket, self._lost(ticket, GapReason.UNAVAILABLE))
+        else:
+            self._settle(ticket, Heard(track, segment, transcript))
+
+    def _budget_ms(self, track: Track) -> int:
+        if track is Track.OPERATOR:
+            return CALLER_BUDGET_MS if self.judge.level else OPERATOR_BUDGET_MS
+        return FLAGGED_BUDGET_MS if self.judge.level else CALLER_BUDGET_MS
+
+    def _lost(self, ticket: Ticket[Heard | Lost], reason: GapReason) -> Lost:
+        return Lost(self.facts.tracks[ticket.track], ticket.start_ms, ticket.end_ms, reason)
+
+    def _settle(self, ticket: Ticket[Heard | Lost], result: Heard | Lost) -> None:
+        self._order.settle(ticket, result, self._clock.monotonic_ms())
+        self._wake.set()
+
+    async def _judge_in_order(self) -> None:
+        while True:
+            self._wake = anyio.Event()
+            now_ms = self._clock.monotonic_ms()
+            ticket = self._order.take(now_ms)
+            if ticket is not None and ticket.result is not None:
+                await self._judge(ticket.result)
+                continue
+            if self.position_ms - self._ticked_ms >= TICK_MS:
+                self._ticked_ms = self.position_ms
+                await self.judge.tick(self._ticked_ms, self._new_checkpoints())
+                continue
+            if self._hung_up and not len(self._order):
+                await self.judge.tick(self.position_ms, self._new_checkpoints())
+                return
+            wait_ms = self._order.wait_ms(now_ms)
+            with anyio.move_on_after(None if wait_ms is None else wait_ms / 1000):
+                await self._wake.wait()
+
+    async def _judge(self, result: Heard | Lost) -> None:
+        if isinstance(result, Heard):
+            await self.judge.hear(result, self._new_checkpoints())
+        else:
+            await self.judge.lose(result, self._new_checkpoints())
+
+    def _new_checkpoints(self) -> dict[Track, int]:
+        """Return how far each track is judged now, where that is further than last stored."""
+        moved: dict[Track, int] = {}
+        for index, listening in enumerate(self._listening):
+            pending_ms = self._order.first_pending_ms(index)
+            if pending_ms is not None:
+                reached_ms = pending_ms
+            elif self._hung_up:
+                reached_ms = self.position_ms
+            else:
+                reached_ms = listening.segmenter.checkpoint_ms
+            reached_ms = reached_ms // WINDOW_MS * WINDOW_MS
+            if reached_ms > self._stored_ms[listening.track]:
+                self._stored_ms[listening.track] = moved[listening.track] = reached_ms
+        return moved

@@ -1,0 +1,300 @@
+"""Glue: the live calls of this process. A call outlives its socket, for a while.
+
+A socket attaches to a call and detaches from it. A call without a socket waits
+``resume_seconds`` for another one and then ends as *interrupted*, with everything
+that was accepted judged. A call that fails ends by itself; no other call notices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import uuid4
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+
+from app.calls.facts import CallFacts
+from app.calls.judge import CallJudge
+from app.calls.lifecycle import facts_of, record_end, record_start
+from app.calls.live_call import LiveCall
+from app.calls.protocol import CallStarted, Refusal, StreamRefused, Track
+from app.calls.recovery import Recovered, recover
+from app.calls.repository import call_by_id, unfinished_calls
+from app.calls.standing import Standing
+from app.db import Database
+from app.events import Audience
+from app.ledger import Entry, Ledger
+from app.models import Call
+from app.ports import Clock
+from app.responses.scripts import Scripts
+from app.settings import StreamSettings
+from asr.ports import Transcriber, VoiceActivityModel
+from detection.ports import Conversation, Detector
+
+log = structlog.get_logger()
+
+ENDED_INTERRUPTED: Final = "interrupted"
+ENDED_ERROR: Final = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class CallParts:
+    """What every live call is made of."""
+
+    settings: StreamSettings
+    clock: Clock
+    database: Database
+    ledger: Ledger
+    transcriber: Transcriber
+    new_voice_activity: Callable[[], VoiceActivityModel]
+    detector: Detector
+    new_conversation: Callable[[], Conversation]
+    scripts: Scripts
+
+
+@dataclass(slots=True)
+class Attached:
+    """One socket's hold on a call; ``lost`` is set when another socket, or the end, took it away."""
+
+    call: LiveCall
+    lost: anyio.Event = field(default_factory=anyio.Event)
+    refusal: Refusal | None = None
+
+
+@dataclass(slots=True)
+class _Entry:
+    call: LiveCall
+    token_id: int
+    started: CallStarted
+    attached: Attached | None = None
+    waiting: anyio.CancelScope | None = None
+
+
+class CallRegistry:
+    def __init__(self, parts: CallParts) -> None:
+        self._parts = parts
+        self._entries: dict[str, _Entry] = {}
+        self._tasks: TaskGroup | None = None
+        self._open = False
+        self._admission = anyio.Lock()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep calls alive until the block ends; then judge what was accepted, end nothing.
+
+        Calls that are cut off by the end of the process stay unfinished in the tables:
+        the next start takes them up again.
+        """
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            self._open = True
+            tasks.start_soon(self._close_abandoned)
+            try:
+                yield
+            finally:
+                self._open = False
+                with anyio.move_on_after(self._parts.settings.drain_seconds, shield=True):
+                    async with anyio.create_task_group() as draining:
+                        for entry in tuple(self._entries.values()):
+                            draining.start_soon(entry.call.finish)
+                self._tasks = None
+                tasks.cancel_scope.cancel()
+
+    @property
+    def live_calls(self) -> tuple[LiveCall, ...]:
+        return tuple(entry.call for entry in self._entries.values())
+
+    def find(self, call_id: str) -> LiveCall | None:
+        entry = self._entries.get(call_id)
+        return entry.call if entry is not None else None
+
+    async def attach(self, started: CallStarted, *, token_id: int, section: str) -> Attached:
+        """Begin the call, or go on with it over a new socket.
+
+        Raises:
+            StreamRefused: with the documented reason; nothing was changed.
+        """
+        # One at a time: two sockets that resume the same call must not both recover it.
+        async with self._admission:
+            if not self._open or self._tasks is None:
+                raise StreamRefused(
+                    Refusal.NOT_READY,
+                    "サーバーを停止しています。しばらくして接続し直してください。",
+                )
+            if started.resume:
+                entry = await self._resume(started, token_id)
+            else:
+                entry = await self._begin(started, token_id, section)
+            if entry.waiting is not None:
+                entry.waiting.cancel()
+                entry.waiting = None
+            if entry.attached is not None:
+                _take_away(entry.attached, Refusal.REPLACED)
+            entry.attached = Attached(entry.call)
+            return entry.attached
+
+    def detach(self, attached: Attached) -> None:
+        """The socket is gone without a stop: wait for it to come back."""
+        entry = self._entries.get(attached.call.facts.call_id)
+        if entry is None or entry.attached is not attached:
+            return
+        entry.attached = None
+        entry.call.forget_partial_frame()
+        if self._tasks is not None and self._open:
+            self._tasks.start_soon(self._wait_for_resume, entry)
+
+    async def stop(self, attached: Attached, reason: str) -> None:
+        """End the call; returns when everything accepted has been judged and the end is stored."""
+        await self._end(attached.call, reason)
+
+    async def _begin(self, started: CallStarted, token_id: int, section: str) -> _Entry:
+        if len(self._entries) >= self._parts.settings.max_calls:
+            raise StreamRefused(
+                Refusal.TOO_MANY_CALLS,
+                f"同時に扱える通話の上限({self._parts.settings.max_calls} 件)に達しています。",
+            )
+        facts = CallFacts(
+            call_id=started.call_id or uuid4().hex,
+            audience=Audience(operator=started.operator, section=section),
+            tracks=started.tracks,
+            format=started.format,
+        )
+        async with self._parts.database.transaction() as session:
+            known = await call_by_id(session, facts.call_id)
+        if known is not None:
+            if known.token_id != token_id:
+                raise _not_yours()
+            raise StreamRefused(
+                Refusal.CALL_EXISTS,
+                "この call_id の通話はすでにあります。続ける場合は resume を true にしてください。",
+            )
+
+        async def change(entry: Entry) -> None:
+            await record_start(entry, facts, started, token_id)
+
+        await self._parts.ledger.write(change)
+        return self._enter(facts, started, token_id, None)
+
+    async def _resume(self, started: CallStarted, token_id: int) -> _Entry:
+        if started.call_id is None:
+            raise StreamRefused(Refusal.BAD_CALL_ID, "再開には call_id が必要です。")
+        entry = self._entries.get(started.call_id)
+        if entry is not None:
+            _check_same(started, entry.call.facts, token_id, entry.token_id)
+            return entry
+        async with self._parts.database.transaction() as session:
+            call = await call_by_id(session, started.call_id)
+            if call is None:
+                raise StreamRefused(
+                    Refusal.CALL_UNKNOWN,
+                    "この call_id の通話はありません。resume を付けずに始めてください。",
+                )
+            facts = facts_of(call)
+            _check_same(started, facts, token_id, call.token_id)
+            if call.ended_at is not None:
+                raise StreamRefused(Refusal.CALL_ENDED, "この通話はすでに終了しています。")
+            recovered = await recover(
+                session,
+                call.id,
+                detector=self._parts.detector,
+                new_conversation=self._parts.new_conversation,
+            )
+        return self._enter(facts, started, token_id, recovered)
+
+    def _enter(
+        self, facts: CallFacts, started: CallStarted, token_id: int, recovered: Recovered | None
+    ) -> _Entry:
+        parts = self._parts
+        no_time: dict[Track, int] = {}
+        judge = CallJudge(
+            facts,
+            detector=parts.detector,
+            conversation=recovered.conversation if recovered else parts.new_conversation(),
+            scripts=parts.scripts,
+            ledger=parts.ledger,
+            standing=recovered.standing if recovered else Standing(),
+        )
+        call = LiveCall(
+            facts,
+            judge=judge,
+            transcriber=parts.transcriber,
+            new_voice_activity=parts.new_voice_activity,
+            clock=parts.clock,
+            judged_ms=recovered.judged_ms if recovered else no_time,
+        )
+        entry = self._entries[facts.call_id] = _Entry(call, token_id, started)
+        if self._tasks is None:
+            raise RuntimeError("a call can only live while the registry runs")
+        self._tasks.start_soon(self._live, entry)
+        return entry
+
+    async def _live(self, entry: _Entry) -> None:
+        """The call boundary: whatever breaks inside ends this call, loudly, and no other."""
+        try:
+            await entry.call.run()
+        except Exception:
+            log.exception("call failed", call_id=entry.call.facts.call_id)
+            self._entries.pop(entry.call.facts.call_id, None)
+            if entry.attached is not None:
+                _take_away(entry.attached, Refusal.INTERNAL)
+            await self._record_end(entry.call, ENDED_ERROR)
+
+    async def _wait_for_resume(self, entry: _Entry) -> None:
+        with anyio.CancelScope() as entry.waiting:
+            await anyio.sleep(self._parts.settings.resume_seconds)
+            entry.waiting = None
+            await self._end(entry.call, ENDED_INTERRUPTED)
+
+    async def _end(self, call: LiveCall, reason: str) -> None:
+        await call.finish()
+        await self._record_end(call, reason)
+        entry = self._entries.pop(call.facts.call_id, None)
+        if entry is not None and entry.attached is not None:
+            _take_away(entry.attached, None)
+
+    async def _record_end(self, call: LiveCall, reason: str) -> None:
+        async def change(entry: Entry) -> None:
+            await record_end(entry, call.facts, reason, call.position_ms)
+
+        await self._parts.ledger.write(change)
+
+    async def _close_abandoned(self) -> None:
+        """End the calls that an earlier run left behind and nobody came back for."""
+        async with self._parts.database.transaction() as session:
+            left_behind = [call.id for call in await unfinished_calls(session)]
+        if not left_behind:
+            return
+        await anyio.sleep(self._parts.settings.resume_seconds)
+        for call_id in left_behind:
+            if call_id in self._entries:
+                continue
+
+            async def change(entry: Entry, call_id: str = call_id) -> None:
+                call = await entry.session.get(Call, call_id)
+                if call is not None:
+                    await record_end(entry, facts_of(call), ENDED_INTERRUPTED, None)
+
+            await self._parts.ledger.write(change)
+
+
+def _take_away(attached: Attached, refusal: Refusal | None) -> None:
+    attached.refusal = refusal
+    attached.lost.set()
+
+
+def _not_yours() -> StreamRefused:
+    return StreamRefused(Refusal.NOT_ALLOWED, "この call_id の通話は別の接続元のものです。")
+
+
+def _check_same(started: CallStarted, facts: CallFacts, token_id: int, owner_id: int) -> None:
+    if token_id != owner_id:
+        raise _not_yours()
+    if (started.tracks, started.format) != (facts.tracks, facts.format):
+        raise StreamRefused(
+            Refusal.FORMAT_CHANGED,
+            "再開する通話の tracks、encoding、rate は開始時と同じにしてください。",
+        )

@@ -1,0 +1,131 @@
+"""Glue: the one door through which calls are written. Save, commit, then publish, in one order.
+
+A screen that has seen event *n* must have seen every event before it, or resuming
+by ``after`` would lose one. So numbers are given, committed and published one
+write at a time: by a lock inside this process, by an advisory lock between
+processes on PostgreSQL (whose sequences otherwise commit out of order).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import anyio
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Database
+from app.events import VOLATILE, Audience, Event, EventType
+from app.models import EventRow
+from app.ports import Clock, EventBus
+
+T = TypeVar("T")
+
+EVENT_LOCK = 7_263_001
+"""Any number, the same in every process that writes events."""
+ATTEMPTS = 3
+RETRY_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class Entry:
+    """One write in the making: change rows through ``session``, say what happened through ``tell``."""
+
+    session: AsyncSession
+    now: datetime
+    _told: list[EventRow]
+
+    def tell(
+        self, kind: EventType, call_id: str, audience: Audience, data: Mapping[str, Any]
+    ) -> None:
+        """Have the event stored with this write and published after its commit."""
+        if kind in VOLATILE:
+            raise ValueError(f"{kind} is announced, never stored")
+        self._told.append(
+            EventRow(
+                type=kind.value,
+                call_id=call_id,
+                at=self.now,
+                data=dict(data),
+                operator=audience.operator,
+                section=audience.section,
+            )
+        )
+
+
+class Ledger:
+    """Writes in one order. A write either happens whole, with its events, or not at all."""
+
+    def __init__(self, database: Database, bus: EventBus, clock: Clock) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._turn = anyio.Lock()
+        self._last_seq = 0
+
+    async def open(self) -> None:
+        """Learn the number of the last event of an earlier run."""
+        async with self._database.transaction() as session:
+            self._last_seq = await session.scalar(select(func.max(EventRow.seq))) or 0
+
+    @property
+    def last_seq(self) -> int:
+        return self._last_seq
+
+    async def write(self, change: Callable[[Entry], Awaitable[T]]) -> T:
+        """Run *change* in one transaction, commit, publish what it told; return what it returned.
+
+        *change* may be run again when the database was busy, so it must touch
+        nothing but its entry. Not cancelled half way: a commit whose events were
+        never published would stay unseen until the screens reconnect.
+        """
+        with anyio.CancelScope(shield=True):
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    return await self._write_once(change)
+                except OperationalError:
+                    if attempt == ATTEMPTS:
+                        raise
+                    await anyio.sleep(RETRY_SECONDS * attempt)
+        raise AssertionError("unreachable")
+
+    async def _write_once(self, change: Callable[[Entry], Awaitable[T]]) -> T:
+        async with self._turn:
+            async with self._database.transaction() as session:
+                if self._database.is_postgresql:
+                    await session.execute(
+                        text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK}
+                    )
+                entry = Entry(session, self._clock.now(), [])
+                result = await change(entry)
+                for row in entry._told:  # noqa: SLF001 - the entry is this module's own
+                    session.add(row)
+                    await session.flush()  # one by one: bulk inserts do not promise rising numbers
+                events = [event_of(row) for row in entry._told]  # noqa: SLF001
+            if events:
+                self._last_seq = events[-1].seq
+                await self._bus.publish(events)
+            return result
+
+    async def announce(
+        self, kind: EventType, call_id: str, audience: Audience, data: Mapping[str, Any]
+    ) -> None:
+        """Publish a volatile event: to who is there now, never stored."""
+        event = Event(self._last_seq, kind, call_id, self._clock.now(), dict(data), audience)
+        await self._bus.publish([event])
+
+
+def event_of(row: EventRow) -> Event:
+    """Return the stored event as the value that screens are sent."""
+    return Event(
+        seq=row.seq,
+        type=EventType(row.type),
+        call_id=row.call_id,
+        at=row.at,
+        data=row.data,
+        audience=Audience(operator=row.operator, section=row.section),
+    )
