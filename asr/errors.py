@@ -28,7 +28,7 @@ class SoundFileInvalid(AsrError):  # noqa: N818
 
 
 class VoiceActivityFailed(AsrError):  # noqa: N818
-    """The track's state is unchanged; the next window may work."""
+    """This window could not be judged; the next may work."""
 
 
 class TranscriptionFailed(AsrError):  # noqa: N818
