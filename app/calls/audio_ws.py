@@ -19,7 +19,6 @@ from app.calls.protocol import (
 from app.calls.registry import Attached, CallRegistry
 from app.services import Services, services_of
 
-
 CLOSE_SECONDS = 5
 router = APIRouter()
 
@@ -73,15 +72,8 @@ async def _carry(
         }
     )
     stopped: CallStopped | None = None
-    async with anyio.create_task_group() as tasks:
-
-        async def watch() -> None:
-            await attached.lost.wait()
-            tasks.cancel_scope.cancel()
-
-        tasks.start_soon(watch)
+    with attached.hold:
         stopped = await _listen(websocket, stream, attached, services)
-        tasks.cancel_scope.cancel()
     if attached.refusal is not None:
         raise StreamRefused(attached.refusal, _WHY_TAKEN[attached.refusal])
     if stopped is not None:

@@ -62,17 +62,14 @@ class LiveCall:
         self._transcriber = transcriber
         self._clock = clock
         config = segmenter_config or SegmenterConfig()
-        self._listening = tuple(
-            _Listening(track, new_voice_activity(), Segmenter(config)) for track in facts.tracks
-        )
         # After a crash each track goes on from its own checkpoint, the socket from the earliest.
-        aligned = [-(-judged_ms.get(t, 0) // WINDOW_MS) * WINDOW_MS for t in facts.tracks]
-        self._first_ms = min(aligned)
-        self._start_frames = self._first_ms * facts.format.rate_hz // 1000
-        self._framer = Framer(
-            facts.format, start_frames=self._start_frames, skip_until_ms=tuple(aligned)
+        checkpoints_ms = tuple(judged_ms.get(track, 0) for track in facts.tracks)
+        self._framer = Framer.resuming(facts.format, checkpoints_ms)
+        self._listening = tuple(
+            _Listening(track, new_voice_activity(), Segmenter(config, start_ms=start_ms))
+            for track, start_ms in zip(facts.tracks, checkpoints_ms, strict=True)
         )
-        self._stored_ms = dict(zip(facts.tracks, aligned, strict=True))
+        self._stored_ms = dict(zip(facts.tracks, checkpoints_ms, strict=True))
         self._order: ReleaseOrder[Heard | Lost] = ReleaseOrder(len(facts.tracks), HOLD_MS)
         self._outbox, self._inbox = anyio.create_memory_object_stream[
             tuple[Ticket[Heard | Lost], SpeechSegment]
@@ -80,19 +77,24 @@ class LiveCall:
         self._wake = anyio.Event()
         self._hung_up = False
         self._judged = anyio.Event()
-        self._ticked_ms = self._first_ms
+        self._ticked_ms = self._framer.position_ms
 
     @property
     def position_samples(self) -> int:
         """Samples of each track that were accepted since the call began."""
-        return self._start_frames + self._framer.accepted_frames
+        return self._framer.position_frames
 
     @property
     def position_ms(self) -> int:
-        return self.position_samples * 1000 // self.facts.format.rate_hz
+        return self._framer.position_ms
 
     def hear(self, payload: bytes) -> None:
-        """Accept sound; returns at once. Whole segments go to recognition from here."""
+        """Accept sound; returns at once. Whole segments go to recognition from here.
+
+        After ``finish`` nothing is accepted: the position stays where it was.
+        """
+        if self._hung_up:
+            return
         self._listen(self._framer.feed(payload))
         if self.position_ms - self._ticked_ms >= TICK_MS:
             self._wake.set()
@@ -116,10 +118,14 @@ class LiveCall:
 
     async def run(self) -> None:
         """Recognise and judge until the call is finished and everything accepted is judged."""
-        async with anyio.create_task_group() as stages, self._inbox:
-            stages.start_soon(self._recognise_all, stages)
-            await self._judge_in_order()
-        self._judged.set()
+        try:
+            async with anyio.create_task_group() as stages, self._inbox:
+                stages.start_soon(self._recognise_all, stages)
+                await self._judge_in_order()
+        finally:
+            self._outbox.close()
+            self._hung_up = True
+            self._judged.set()
 
     def _listen(self, windows: Sequence[tuple[int, Window]]) -> None:
         for index, window in windows:

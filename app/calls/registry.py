@@ -21,7 +21,13 @@ from app.calls.facts import CallFacts
 from app.calls.judge import CallJudge
 from app.calls.lifecycle import facts_of, record_end, record_start
 from app.calls.live_call import LiveCall
-from app.calls.protocol import CallStarted, Refusal, StreamRefused, Track
+from app.calls.protocol import (
+    MAX_FIELD_CHARACTERS,
+    CallStarted,
+    Refusal,
+    StreamRefused,
+    Track,
+)
 from app.calls.recovery import Recovered, recover
 from app.calls.repository import call_by_id, unfinished_calls
 from app.calls.standing import Standing
@@ -58,11 +64,12 @@ class CallParts:
 
 @dataclass(slots=True)
 class Attached:
-    """One socket's hold on a call; ``lost`` is set when another socket, or the end, took it away."""
+    """One socket's hold on a call. Listen inside ``hold``: it is cancelled when the call is taken away."""
 
     call: LiveCall
-    lost: anyio.Event = field(default_factory=anyio.Event)
+    hold: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     refusal: Refusal | None = None
+    """Why it was taken away."""
 
 
 @dataclass(slots=True)
@@ -72,6 +79,8 @@ class _Entry:
     started: CallStarted
     attached: Attached | None = None
     waiting: anyio.CancelScope | None = None
+    """The wait for another socket, while there is none."""
+    ending: bool = False
 
 
 class CallRegistry:
@@ -157,9 +166,14 @@ class CallRegistry:
                 Refusal.TOO_MANY_CALLS,
                 f"同時に扱える通話の上限({self._parts.settings.max_calls} 件)に達しています。",
             )
+        named = started.metadata.get("section", "")
         facts = CallFacts(
             call_id=started.call_id or uuid4().hex,
-            audience=Audience(operator=started.operator, section=section),
+            audience=Audience(
+                operator=started.operator,
+                # A token of one section cannot speak for another.
+                section=section or (named[:MAX_FIELD_CHARACTERS] if isinstance(named, str) else ""),
+            ),
             tracks=started.tracks,
             format=started.format,
         )
@@ -185,6 +199,8 @@ class CallRegistry:
         entry = self._entries.get(started.call_id)
         if entry is not None:
             _check_same(started, entry.call.facts, token_id, entry.token_id)
+            if entry.ending:
+                raise _ended()
             return entry
         async with self._parts.database.transaction() as session:
             call = await call_by_id(session, started.call_id)
@@ -196,7 +212,7 @@ class CallRegistry:
             facts = facts_of(call)
             _check_same(started, facts, token_id, call.token_id)
             if call.ended_at is not None:
-                raise StreamRefused(Refusal.CALL_ENDED, "この通話はすでに終了しています。")
+                raise _ended()
             recovered = await recover(
                 session,
                 call.id,
@@ -244,17 +260,20 @@ class CallRegistry:
             await self._record_end(entry.call, ENDED_ERROR)
 
     async def _wait_for_resume(self, entry: _Entry) -> None:
-        with anyio.CancelScope() as entry.waiting:
+        with anyio.CancelScope() as waiting:
+            entry.waiting = waiting
             await anyio.sleep(self._parts.settings.resume_seconds)
-            entry.waiting = None
+        entry.waiting = None
+        if not waiting.cancelled_caught:
             await self._end(entry.call, ENDED_INTERRUPTED)
 
     async def _end(self, call: LiveCall, reason: str) -> None:
+        entry = self._entries.get(call.facts.call_id)
+        if entry is not None:
+            entry.ending = True
         await call.finish()
         await self._record_end(call, reason)
-        entry = self._entries.pop(call.facts.call_id, None)
-        if entry is not None and entry.attached is not None:
-            _take_away(entry.attached, None)
+        self._entries.pop(call.facts.call_id, None)
 
     async def _record_end(self, call: LiveCall, reason: str) -> None:
         async def change(entry: Entry) -> None:
@@ -281,9 +300,13 @@ class CallRegistry:
             await self._parts.ledger.write(change)
 
 
-def _take_away(attached: Attached, refusal: Refusal | None) -> None:
+def _take_away(attached: Attached, refusal: Refusal) -> None:
     attached.refusal = refusal
-    attached.lost.set()
+    attached.hold.cancel()
+
+
+def _ended() -> StreamRefused:
+    return StreamRefused(Refusal.CALL_ENDED, "この通話はすでに終了しています。")
 
 
 def _not_yours() -> StreamRefused:

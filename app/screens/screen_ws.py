@@ -1,0 +1,167 @@
+"""Glue: ``/v1/events``. What was missed first, then what happens, in one order, nothing twice.
+
+The stream from the bus is opened *before* the tables are read, and numbers decide what
+is new: an event is either in the tables when they are read or comes through the bus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import anyio
+from anyio.abc import ObjectReceiveStream
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from app.auth.access import identify
+from app.auth.identity import Identity, Role
+from app.auth.visibility import may_see
+from app.calls.repository import events_after
+from app.errors import AppError, BadRequest, NotAllowed, NotSignedIn
+from app.events import VOLATILE, Event, EventType
+from app.ledger import event_of
+from app.services import Services, services_of
+
+PAGE_EVENTS: Final = 500
+RECHECK_SECONDS: Final = 30
+"""How soon a screen of a disabled account or an ended session goes dark."""
+SEND_SECONDS: Final = 10
+"""A peer that has read nothing for so long is not looking."""
+CLOSE_SECONDS: Final = 5
+TOO_SLOW: Final = 4408
+SEES_CALLS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
+
+router = APIRouter()
+
+
+@router.websocket("/v1/events")
+async def screen_events(websocket: WebSocket) -> None:
+    await websocket.accept()
+    services = services_of(websocket)
+    try:
+        identity = _viewer(await identify(websocket))
+        after = _after(websocket.query_params.get("after"), services.ledger.last_seq)
+        screen = Screen(websocket, services, identity, websocket.query_params.get("call_id"))
+        await screen.show(after)
+    except AppError as refused:
+        await _close(websocket, refused.close_code, refused.code)
+
+
+class Screen:
+    """One socket to one pair of eyes."""
+
+    def __init__(
+        self, websocket: WebSocket, services: Services, identity: Identity, call_id: str | None
+    ) -> None:
+        self._websocket = websocket
+        self._services = services
+        self._identity = identity
+        self._call_id = call_id
+
+    async def show(self, after: int) -> None:
+        """Send events until the peer leaves, is no longer allowed, or is too slow."""
+        closing: list[tuple[int, str]] = []
+        async with anyio.create_task_group() as tasks:
+
+            async def end_with(code: int, reason: str) -> None:
+                closing.append((code, reason))
+                tasks.cancel_scope.cancel()
+
+            async def notice_departure() -> None:
+                while (await self._websocket.receive())["type"] != "websocket.disconnect":
+                    pass  # a screen has nothing to say here
+                tasks.cancel_scope.cancel()
+
+            async def notice_revocation() -> None:
+                while True:
+                    await anyio.sleep(RECHECK_SECONDS)
+                    if not _same(self._identity, await identify(self._websocket)):
+                        await end_with(NotSignedIn.close_code, "not_signed_in")
+
+            async def send_all() -> None:
+                try:
+                    await self._send_all(after)
+                except (WebSocketDisconnect, RuntimeError):
+                    tasks.cancel_scope.cancel()  # the peer left between two messages
+                except TimeoutError:
+                    await end_with(TOO_SLOW, "too_slow")
+                else:
+                    await end_with(TOO_SLOW, "too_slow")
+
+            tasks.start_soon(notice_departure)
+            tasks.start_soon(notice_revocation)
+            tasks.start_soon(send_all)
+        if closing:
+            await _close(self._websocket, *closing[0])
+
+    async def _send_all(self, after: int) -> None:
+        """Return when the bus has cut this screen off for falling behind."""
+        async with self._services.bus.subscribe() as happening:
+            last = await self._catch_up(after)
+            await self._follow(happening, last)
+
+    async def _catch_up(self, after: int) -> int:
+        while True:
+            async with self._services.database.transaction() as session:
+                rows = await events_after(session, after, PAGE_EVENTS)
+            await self._send([event_of(row) for row in rows])
+            if rows:
+                after = rows[-1].seq
+            if len(rows) < PAGE_EVENTS:
+                return after
+
+    async def _follow(self, happening: ObjectReceiveStream[Event], last: int) -> None:
+        async for event in happening:
+            if event.type not in VOLATILE:
+                if event.seq <= last:
+                    continue
+                last = event.seq
+            await self._send([event])
+
+    async def _send(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if self._may_see(event):
+                with anyio.fail_after(SEND_SECONDS):
+                    await self._websocket.send_json(event.message())
+
+    def _may_see(self, event: Event) -> bool:
+        if self._call_id is not None and event.call_id != self._call_id:
+            return False
+        return may_see(
+            self._identity,
+            operator=event.audience.operator,
+            section=event.audience.section,
+            live=event.type is not EventType.CALL_ENDED,
+        )
+
+
+def _viewer(identity: Identity | None) -> Identity:
+    if identity is None:
+        raise NotSignedIn("not_signed_in", "サインインしてください。")
+    if identity.role not in SEES_CALLS or identity.must_change_password:
+        raise NotAllowed("not_allowed", "この役割では通話を表示できません。")
+    return identity
+
+
+def _same(before: Identity, now: Identity | None) -> bool:
+    return now is not None and (now.login, now.role, now.section) == (
+        before.login,
+        before.role,
+        before.section,
+    )
+
+
+def _after(given: str | None, last_seq: int) -> int:
+    if given is None:
+        return last_seq
+    if not given.isascii() or not given.isdigit() or len(given) > 18:
+        raise BadRequest("bad_after", "after には 0 以上の整数を指定してください。")
+    return int(given)
+
+
+async def _close(websocket: WebSocket, code: int, reason: str) -> None:
+    with anyio.move_on_after(CLOSE_SECONDS):
+        try:
+            await websocket.close(code, reason)
+        except (RuntimeError, WebSocketDisconnect):
+            return
