@@ -1,0 +1,278 @@
+"""Pure: judges one call: a fold over its utterances, and the object that carries the state.
+
+Bounded in size however long the call: a 3-hour call of 2,000 turns costs as much per turn as a short one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from detection.alerting import Evidence, closed, placed
+from detection.call_state import (
+    MOST_HEARD,
+    MOST_QUIETS,
+    SAME_BREATH_MS,
+    ConversationState,
+    Turn,
+    middle,
+)
+from detection.ladder import Mark, MarkKind, Offence, noted, remembered
+from detection.overrun import RESTATED_AFTER_MS, finding_of, overrun
+from detection.policy import CLAUSES, Policy
+from detection.repetition import Return, listened, moves_of
+from detection.types import (
+    Assessment,
+    Category,
+    Cue,
+    Decision,
+    Finding,
+    Severity,
+    Span,
+    Speaker,
+    Utterance,
+)
+from detection.verdict import concluded, standing_of
+from detection.weighing import Quiet, eased, only_a_mild_demand, weighed
+
+PERSISTENCE: Final = "conversation.persistence"
+
+_SAME_OUTBURST_MS: Final = 15_000
+"""「金返せ、金返せよ」 is one outburst."""
+
+
+def advance(
+    before: ConversationState, utterance: Utterance, assessment: Assessment, policy: Policy
+) -> tuple[ConversationState, Decision]:
+    """Take one more utterance of either side; one that was already heard changes nothing.
+
+    An utterance may come some seconds late; it takes its place in the order of the sound.
+    """
+    if utterance.utterance_id in before.heard:
+        return concluded(Turn(before), policy)
+    state = replace(
+        before,
+        now_ms=max(before.now_ms, utterance.end_ms),
+        heard=(*before.heard, utterance.utterance_id)[-MOST_HEARD:],
+    )
+    cues = frozenset(assessment.cues)
+    own: tuple[Finding, ...] = ()
+    if utterance.speaker is Speaker.OPERATOR:
+        turn = _operator_spoke(state, utterance, cues)
+    else:
+        own = _own_findings(state, utterance, assessment, policy)
+        turn = Turn(_caller_spoke(state, utterance, cues, calm=not own))
+    repetition, returns = listened(
+        turn.state.repetition,
+        moves_of(utterance, assessment),
+        turn.state.now_ms,
+        policy.same_demand,
+    )
+    turn = replace(turn, state=replace(turn.state, repetition=repetition))
+    for said, findings in _by_utterance(turn.state, utterance, own, returns, policy):
+        turn = _counted(turn, said, findings, policy)
+    return concluded(_overrun_checked(turn, policy), policy)
+
+
+def tick(
+    before: ConversationState, at_ms: int, policy: Policy
+) -> tuple[ConversationState, Decision]:
+    """Let the time come to *at_ms*, even when nobody spoke."""
+    state = replace(before, now_ms=max(before.now_ms, at_ms))
+    return concluded(_overrun_checked(Turn(state), policy), policy)
+
+
+def dismiss(
+    before: ConversationState, alert_key: str, policy: Policy
+) -> tuple[ConversationState, Decision]:
+    """Take out what the alert stood for and keep its rules quiet; an unknown key changes nothing."""
+    false = [o for o in before.offences if o.alert_key == alert_key and alert_key]
+    until_ms = before.now_ms + policy.alert_cooldown_ms
+    quiets = tuple(
+        Quiet(finding.rule, finding.category, finding.quote, until_ms)
+        for offence in false
+        for finding in offence.findings
+    )
+    board, changes = closed(before.board, [alert_key])
+    state = replace(
+        before,
+        board=board,
+        offences=tuple(offence for offence in before.offences if offence not in false),
+        quiets=(*before.quiets, *dict.fromkeys(quiets))[-MOST_QUIETS:],
+    )
+    return concluded(Turn(state, alerts=changes), policy)
+
+
+class CallConversation:
+    """One call's judge. Keeps nothing but its state; calls do not know of each other."""
+
+    __slots__ = ("_policy", "_state")
+
+    def __init__(self, policy: Policy, detector_version: str) -> None:
+        self._policy = policy
+        self._state = ConversationState(detector_version=detector_version)
+
+    @property
+    def state(self) -> ConversationState:
+        return self._state
+
+    def hear(self, utterance: Utterance, assessment: Assessment) -> Decision:
+        self._state, decision = advance(self._state, utterance, assessment, self._policy)
+        return decision
+
+    def tick(self, at_ms: int) -> Decision:
+        self._state, decision = tick(self._state, at_ms, self._policy)
+        return decision
+
+    def dismiss(self, alert_key: str) -> Decision:
+        self._state, decision = dismiss(self._state, alert_key, self._policy)
+        return decision
+
+
+def _operator_spoke(state: ConversationState, utterance: Utterance, cues: frozenset[Cue]) -> Turn:
+    turn = Turn(state)
+    if Cue.FAULT_ADMITTED in cues and not state.fault_admitted:
+        turn = _fault_admitted(state)
+    at_ms = middle(utterance)
+    state = turn.state
+    if Cue.WARNED in cues or Cue.ASKED_TO_STOP in cues:
+        kind = MarkKind.WARNING if Cue.WARNED in cues else MarkKind.REQUEST
+        earlier, again = state.spoken, False
+        if _same_breath(state, utterance):
+            again = True
+            last = state.spoken[-1]
+            earlier = state.spoken[:-1]
+            kind = MarkKind.WARNING if last.kind is MarkKind.WARNING else kind
+        state = replace(
+            state,
+            spoken=noted(earlier, Mark(at_ms, kind)),
+            spoken_until_ms=utterance.end_ms,
+            warnings_spoken=state.warnings_spoken + (not again),
+        )
+    if Cue.CLOSING in cues:
+        state = replace(state, moments=noted(state.moments, Mark(at_ms, MarkKind.CLOSING)))
+    return replace(turn, state=state)
+
+
+def _same_breath(state: ConversationState, utterance: Utterance) -> bool:
+    gap_ms = utterance.start_ms - state.spoken_until_ms
+    caller_ms = -1 if state.last_said is None else middle(state.last_said)
+    return (
+        bool(state.spoken)
+        and 0 <= gap_ms <= SAME_BREATH_MS
+        and not state.spoken[-1].at_ms <= caller_ms <= utterance.start_ms
+    )
+
+
+def _fault_admitted(state: ConversationState) -> Turn:
+    """The claim so far rested on the city's own mistake: it weighs less, and so do its lines."""
+    offences, fallen = [], []
+    for offence in state.offences:
+        claims = (eased(f) for f in offence.findings if f.rule != PERSISTENCE)
+        findings = tuple(sorted((f for f in claims if f), key=lambda f: -f.severity))
+        if findings:
+            offences.append(replace(offence, findings=findings))
+        if not findings or findings[0].category is not offence.category:
+            fallen.append(offence.alert_key)
+    standing_for = {offence.alert_key for offence in offences}
+    board, changes = closed(state.board, [key for key in fallen if key not in standing_for])
+    state = replace(state, fault_admitted=True, offences=tuple(offences), board=board)
+    return Turn(state, alerts=changes)
+
+
+def _caller_spoke(
+    state: ConversationState, utterance: Utterance, cues: frozenset[Cue], *, calm: bool
+) -> ConversationState:
+    at_ms = middle(utterance)
+    latest = state.last_said is None or middle(state.last_said) <= at_ms
+    state = replace(
+        state,
+        last_said=utterance if latest else state.last_said,
+        complained=state.complained or Cue.COMPLAINT in cues,
+        welfare_ms=at_ms if Cue.WELFARE in cues else state.welfare_ms,
+    )
+    if Cue.CALMED in cues and calm:
+        state = replace(state, moments=noted(state.moments, Mark(at_ms, MarkKind.CALMED)))
+    return state
+
+
+def _own_findings(
+    state: ConversationState, utterance: Utterance, assessment: Assessment, policy: Policy
+) -> tuple[Finding, ...]:
+    return weighed(
+        assessment.findings,
+        at_ms=middle(utterance),
+        quiets=state.quiets,
+        fault_admitted=state.fault_admitted,
+        needs_help=Cue.WELFARE in assessment.cues,
+        policy=policy,
+    )
+
+
+def _by_utterance(
+    state: ConversationState,
+    utterance: Utterance,
+    own: tuple[Finding, ...],
+    returns: tuple[Return, ...],
+    policy: Policy,
+) -> Iterable[tuple[Utterance, tuple[Finding, ...]]]:
+    """Join the findings of the words with those of the conversation, utterance by utterance."""
+    persistent = {
+        r.utterance.utterance_id: (r.utterance, (_persistence(r),))
+        for r in returns
+        if r.returns >= policy.returns_for_persistence
+        and not any(q.covers(_persistence(r), middle(r.utterance)) for q in state.quiets)
+    }
+    _, also = persistent.pop(utterance.utterance_id, (utterance, ()))
+    if own or also:
+        yield utterance, (*own, *also)
+    yield from persistent.values()
+
+
+def _persistence(came_back: Return) -> Finding:
+    text = came_back.utterance.text
+    return Finding(
+        category=Category.PERSISTENCE,
+        severity=Severity.CAUTION,
+        span=Span(0, len(text)),
+        quote=text,
+        rule=PERSISTENCE,
+        clause=CLAUSES[Category.PERSISTENCE],
+        reason=f"お答えした後も、同じご要望が{came_back.returns + 1}回目です",
+    )
+
+
+def _counted(turn: Turn, said: Utterance, findings: tuple[Finding, ...], policy: Policy) -> Turn:
+    state, at_ms = turn.state, middle(said)
+    if standing_of(state, policy).level is Severity.NONE and only_a_mild_demand(findings, policy):
+        first_ms = state.forgiven_ms
+        if first_ms is None or abs(at_ms - first_ms) <= _SAME_OUTBURST_MS:
+            return replace(turn, state=replace(state, forgiven_ms=at_ms))
+    evidence = Evidence(findings, said.utterance_id, said.start_ms, said.end_ms, said.confidence)
+    return _shown(turn, evidence, at_ms, policy)
+
+
+def _shown(turn: Turn, evidence: Evidence, at_ms: int, policy: Policy) -> Turn:
+    state = turn.state
+    board, changes, key = placed(state.board, evidence, state.now_ms, policy)
+    offence = Offence(at_ms, evidence.findings, key)
+    state = replace(state, board=board, offences=remembered(state.offences, offence))
+    return Turn(state, (*turn.findings, *evidence.findings), (*turn.alerts, *changes))
+
+
+def _overrun_checked(turn: Turn, policy: Policy) -> Turn:
+    state = turn.state
+    stalemate_ms = state.repetition.talk.stalemate_ms(state.now_ms)
+    passed = overrun(state.now_ms, stalemate_ms, state.offences, policy)
+    last = state.last_said
+    if passed is None or last is None:
+        return turn
+    if state.overrun_ms is not None and state.now_ms - state.overrun_ms < RESTATED_AFTER_MS:
+        return turn
+    finding = finding_of(passed, last)
+    if any(quiet.covers(finding, state.now_ms) for quiet in state.quiets):
+        return turn
+    turn = replace(turn, state=replace(state, overrun_ms=state.now_ms))
+    evidence = Evidence((finding,), last.utterance_id, last.start_ms, last.end_ms, 1.0)
+    return _shown(turn, evidence, state.now_ms, policy)

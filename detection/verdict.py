@@ -1,0 +1,64 @@
+"""Pure: from what is known of a call to its decision: level, outcome, step, and the lines that lapse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from detection.alerting import lapsed
+from detection.call_state import ConversationState, Turn
+from detection.ladder import Standing, standing
+from detection.policy import Policy
+from detection.types import Decision, Outcome, Severity, Step
+
+WELFARE_HOLDS_MS: Final = 300_000
+"""The step stays with the caller's need for so long after its last sign."""
+
+
+def concluded(turn: Turn, policy: Policy) -> tuple[ConversationState, Decision]:
+    stand = standing_of(turn.state, policy)
+    board, lapses = lapsed(turn.state.board, turn.state.now_ms, stand.level, policy)
+    state = replace(turn.state, board=board)
+    step = _step(state, stand)
+    return state, Decision(
+        at_ms=state.now_ms,
+        level=stand.level,
+        outcome=_outcome(state, stand),
+        step=step,
+        focus=None if step in (Step.LISTEN, Step.WELFARE) else stand.focus,
+        findings=turn.findings,
+        alerts=(*turn.alerts, *lapses),
+        warnings_spoken=state.warnings_spoken,
+        held_ms=state.now_ms,
+        stalemate_ms=state.repetition.talk.stalemate_ms(state.now_ms),
+        welfare=state.welfare_ms is not None,
+        policy_version=policy.version,
+        detector_version=state.detector_version,
+    )
+
+
+def standing_of(state: ConversationState, policy: Policy) -> Standing:
+    return standing(state.offences, (*state.spoken, *state.moments), state.now_ms, policy)
+
+
+def _step(state: ConversationState, stand: Standing) -> Step:
+    if stand.threat:
+        return Step.EMERGENCY
+    if state.welfare_ms is not None and state.now_ms - state.welfare_ms < WELFARE_HOLDS_MS:
+        return Step.WELFARE
+    if stand.level is Severity.STOP:
+        return Step.CLOSE
+    if stand.level is Severity.NONE or stand.spoken_since:
+        # What had to be said was said, and the caller has not gone on: now it is listening again.
+        return Step.LISTEN
+    return Step.WARN if stand.level is Severity.WARNING else Step.ASK_TO_STOP
+
+
+def _outcome(state: ConversationState, stand: Standing) -> Outcome:
+    if stand.level > Severity.NONE:
+        return Outcome.HARASSMENT_SUSPECTED
+    talk = state.repetition.talk
+    pressed = bool(talk.topics) and (talk.refused or talk.only_refusals_answer)
+    if state.complained or state.forgiven_ms is not None or pressed:
+        return Outcome.LEGITIMATE_COMPLAINT
+    return Outcome.ORDINARY
