@@ -1,0 +1,109 @@
+"""Adapter: pages out of templates, with the headers that keep a page's words to itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+from starlette.types import Scope
+
+from app.auth.identity import Identity, Role
+from app.screens.words import EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
+
+_HERE: Final = Path(__file__).parent
+
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+PAGE_HEADERS: Final[dict[str, str]] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # What was said on a call must not come back from a shared desk's history after signing out.
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    label: str
+    href: str
+    current: bool
+
+
+_SEES_CALLS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
+
+_templates = Jinja2Templates(directory=_HERE / "templates")
+_templates.env.globals.update(
+    words=screen_words(),
+    role_words={role.value: words for role, words in ROLES.items()},
+    emergency_hint=EMERGENCY_HINT,
+    help_instead=HELP_INSTEAD,
+)
+_templates.env.trim_blocks = True
+_templates.env.lstrip_blocks = True
+
+
+def render(
+    request: Request,
+    name: str,
+    *,
+    identity: Identity | None = None,
+    status_code: int = 200,
+    **context: object,
+) -> Response:
+    """Return the page *name*; every value in it is escaped, nothing in it runs but our own files."""
+    return _templates.TemplateResponse(
+        request,
+        name,
+        {
+            "identity": identity,
+            "csrf_token": identity.csrf_token if identity is not None else "",
+            "navigation": navigation_for(identity, request.url.path),
+            **context,
+        },
+        status_code=status_code,
+        headers=PAGE_HEADERS,
+    )
+
+
+def navigation_for(identity: Identity | None, path: str) -> tuple[NavigationItem, ...]:
+    """Return the pages that *identity* may open; none for who must first choose a password."""
+    if identity is None or identity.must_change_password:
+        return ()
+    pages = []
+    if identity.role in _SEES_CALLS:
+        pages.append(("通話一覧", "/calls"))
+    if identity.role is Role.ADMINISTRATOR:
+        pages.append(("管理", "/admin"))
+    return tuple(
+        NavigationItem(label, href, current=path == href or path.startswith(f"{href}/"))
+        for label, href in pages
+    )
+
+
+class ScreenFiles(StaticFiles):
+    """Style sheets, scripts and pictures; asked for again each time, so that an update is never half old."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=_HERE / "static")
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

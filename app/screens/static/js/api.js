@@ -1,0 +1,66 @@
+/** Adapter: plain requests to the server, with the session's token and a few patient repeats. */
+
+const CSRF = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+const WORTH_REPEATING = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+export class RequestFailed extends Error {
+  constructor(status, message, date = null) {
+    super(message);
+    this.status = status; // 0: the server was not reached
+    this.date = date;
+  }
+}
+
+export function callPath(callId, rest = "") {
+  return `/v1/calls/${encodeURIComponent(callId)}${rest}`;
+}
+
+export async function read(path) {
+  const response = await request("GET", path, undefined, 10_000);
+  return { body: await response.json(), serverNow: Date.parse(response.headers.get("Date") ?? "") || Date.now() };
+}
+
+/** Send something that may safely arrive twice; repeats what a moment later may work. */
+export async function send(method, path, body, { attempts = 3, timeoutMs = 5_000, onRepeat = () => {} } = {}) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await request(method, path, body, timeoutMs);
+      return;
+    } catch (error) {
+      const final = error.status !== 0 && !WORTH_REPEATING.has(error.status);
+      if (final || attempt >= attempts) throw error;
+      onRepeat(attempt);
+      await new Promise((resolve) => setTimeout(resolve, 400 * 2 ** attempt));
+    }
+  }
+}
+
+async function request(method, path, body, timeoutMs) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRF-Token"] = CSRF;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+  } catch {
+    throw new RequestFailed(0, "サーバーに届きませんでした");
+  }
+  if (!response.ok) throw new RequestFailed(response.status, await reasonOf(response));
+  return response;
+}
+
+async function reasonOf(response) {
+  try {
+    const answer = await response.json();
+    return answer?.error?.message ?? answer?.message ?? answer?.detail ?? "";
+  } catch {
+    return "";
+  }
+}

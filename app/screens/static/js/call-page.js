@@ -1,0 +1,184 @@
+/** Glue: the operator's screen of one call. Snapshot, then events, then what the person does. */
+
+import { announce } from "./announce.js";
+import { callPath, read, send } from "./api.js";
+import { byId, say } from "./dom.js";
+import { EventFeed } from "./events.js";
+import { HelpButton } from "./help.js";
+import { listenToKeys } from "./keys.js";
+import { AlertsView } from "./render-alerts.js";
+import { drawGuidance, sentence } from "./render-guidance.js";
+import { drawElapsed, drawLevel, drawLink, drawNotice, drawNumbers } from "./render-status.js";
+import { TranscriptView } from "./render-transcript.js";
+import { emptyState, fromSnapshot, reduce } from "./state.js";
+import { prepareToast, toast } from "./toast.js";
+import { category, words } from "./words.js";
+
+const page = byId("call");
+const callId = page.dataset.callId;
+const mayAct = page.dataset.mayAct === "yes";
+
+let state = emptyState();
+let drawn = null;
+let link = { state: "connecting" };
+let skewMs = 0;
+let frame = null;
+let feed = null;
+
+const transcript = new TranscriptView();
+const help = new HelpButton(callId, (requested) => local("local.help", { requested }));
+const alerts = new AlertsView({ mayAct, onWrong: markWrong, onUndo: undoWrong });
+
+function take(event) {
+  if (event.call_id && event.call_id !== callId) return;
+  state = reduce(state, event);
+  // What was said last may still be on its way, so the socket is kept for a minute.
+  if (event.type === "call.ended") setTimeout(() => feed?.stop(), 60_000);
+  drawSoon();
+}
+
+function local(type, data) {
+  take({ type, data });
+}
+
+function drawSoon() {
+  // A screen that comes back after an hour receives hundreds of events at once: one drawing is enough.
+  frame ??= setTimeout(draw, document.hidden ? 250 : 16);
+}
+
+function draw() {
+  frame = null;
+  const shown = drawLink(state.call?.ended_at ? { state: "ended" } : link, state.health);
+  drawNotice(shown);
+  if (!state.ready) return;
+  const before = drawn;
+  drawn = state;
+  drawLevel(state, before);
+  drawNumbers(state, before);
+  drawElapsed(state.call, skewMs);
+  drawGuidance(state, before, mayAct);
+  alerts.draw(state, before);
+  transcript.draw(state, before);
+  help.draw(state, before);
+  announce(state, before);
+}
+
+async function open(attempt = 0) {
+  try {
+    const { body, serverNow } = await read(callPath(callId));
+    skewMs = serverNow - Date.now();
+    state = fromSnapshot(body);
+  } catch (error) {
+    if (error.status === 401 || error.status === 403 || error.status === 404) return refuse(error);
+    link = { state: "waiting" };
+    say(byId("talk-empty"), "通話を読み込めません。つなぎ直しています…");
+    drawSoon();
+    setTimeout(() => open(attempt + 1), Math.min(10_000, 500 * 2 ** attempt));
+    return;
+  }
+  if (!state.call.ended_at) {
+    feed = new EventFeed({
+      after: state.seq,
+      callId,
+      onEvent: take,
+      onLink: (next) => {
+        link = next;
+        drawSoon();
+      },
+    });
+    feed.start();
+  }
+  drawSoon();
+}
+
+function refuse(error) {
+  const missing = error.status === 404;
+  link = { state: "refused", code: error.status === 401 ? 4401 : 4403 };
+  draw();
+  if (missing) {
+    say(byId("link-word"), "通話が見つかりません");
+    byId("talk-notice").hidden = true;
+  }
+  say(byId("level-word"), "表示なし");
+  say(byId("talk-empty"), missing ? "この通話は見つかりません。通話一覧から選び直してください。" : "この通話は表示できません。");
+  say(byId("say-text"), `お困りのときは、${words.help_instead}`);
+  byId("say-text").classList.add("say-nothing");
+}
+
+async function markWrong(alertId) {
+  const alert = state.alerts[alertId];
+  local("local.alert", { kind: "false_alarm", alert_id: alertId });
+  toast(`「${category(alert.categories[0])}」を${words.false_alarm}として記録しました`, { word: "元に戻す", action: () => undoWrong(alertId) });
+  try {
+    await send("POST", `/v1/alerts/${encodeURIComponent(alertId)}/false-alarm`);
+  } catch {
+    local("local.alert", { kind: "false_alarm_undone", alert_id: alertId });
+    toast(`${words.false_alarm}を記録できませんでした。もう一度お試しください。`);
+  }
+}
+
+async function undoWrong(alertId) {
+  try {
+    await send("DELETE", `/v1/alerts/${encodeURIComponent(alertId)}/false-alarm`);
+    local("local.alert", { kind: "false_alarm_undone", alert_id: alertId });
+    toast("お知らせを元に戻しました");
+  } catch {
+    toast("元に戻せませんでした。もう一度お試しください。");
+  }
+}
+
+async function markSaid() {
+  const script = state.script;
+  if (!mayAct || !script?.text || script.used || state.call.ended_at) return;
+  local("local.used", { script_id: script.script_id });
+  say(byId("say-done"), "");
+  try {
+    await send("POST", callPath(callId, "/script-used"), { script_id: script.script_id });
+  } catch {
+    if (state.script?.script_id === script.script_id) {
+      state = { ...state, script: { ...state.script, used: false } };
+      drawSoon();
+    }
+    say(byId("say-done"), "記録できませんでした。もう一度押してください。");
+  }
+}
+
+async function copy() {
+  const text = sentence(state);
+  if (!text || byId("say-buttons").hidden) return;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    copyBySelection();
+  }
+  say(byId("say-done"), "コピーしました");
+  setTimeout(() => say(byId("say-done"), ""), 3_000);
+}
+
+/** Browsers lend the clipboard over TLS only; the office's test server may have none. */
+function copyBySelection() {
+  const range = document.createRange();
+  const shown = byId("say-text").firstChild;
+  range.setStart(shown, 1); // without the quotation marks
+  range.setEnd(shown, shown.length - 1);
+  const selection = window.getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+  document.execCommand("copy");
+  selection.removeAllRanges();
+}
+
+prepareToast();
+byId("said").addEventListener("click", markSaid);
+byId("copy").addEventListener("click", copy);
+listenToKeys({
+  KeyH: () => mayAct && help.request(),
+  KeyS: markSaid,
+  KeyC: copy,
+  KeyF: () => {
+    const id = mayAct ? alerts.meant(state) : null;
+    if (id !== null) markWrong(id);
+  },
+});
+setInterval(() => drawElapsed(state.call, skewMs), 1_000);
+open();

@@ -1,0 +1,135 @@
+/** Glue: the list of calls a person may see, live ones above, ended ones below. */
+
+import { read } from "./api.js";
+import { byId, say } from "./dom.js";
+import { EventFeed } from "./events.js";
+import { CallRows } from "./render-list.js";
+import { drawLink } from "./render-status.js";
+import { emptyList, reduceList, withLive, withPast } from "./state-list.js";
+
+const PAGE_CALLS = 50;
+const AUTO_OPEN = "mimamori.auto-open";
+const EMPTY_WORDS = {
+  operator: "通話を待っています。電話がつながると、ここに表示されます。",
+  supervisor: "いま、課の通話はありません。電話がつながると、ここに表示されます。",
+  auditor: "通話中のものは表示されません。終了した通話をご確認ください。",
+};
+
+const role = byId("calls").dataset.role;
+const liveRows = new CallRows("live", true);
+const pastRows = new CallRows("past", false);
+const autoOpen = byId("auto-open");
+
+let list = emptyList();
+let link = { state: "connecting" };
+let skewMs = 0;
+let loaded = false;
+let frame = null;
+let asking = null;
+
+function drawSoon() {
+  frame ??= setTimeout(draw, 16);
+}
+
+function draw() {
+  frame = null;
+  drawLink(link, list.health);
+  liveRows.draw(list.live, Date.now() + skewMs);
+  pastRows.draw(list.past, 0);
+  byId("live-table").hidden = list.live.length === 0;
+  byId("live-empty").hidden = list.live.length > 0;
+  if (loaded) say(byId("live-empty-word"), EMPTY_WORDS[role] ?? EMPTY_WORDS.operator);
+  say(byId("live-count"), list.live.length > 0 ? `${list.live.length}件` : "");
+  byId("past-table").hidden = list.past.length === 0;
+  byId("past-empty").hidden = !loaded || list.past.length > 0;
+  const waiting = list.live.filter((call) => call.help_requested);
+  byId("help-summary").hidden = waiting.length === 0;
+  say(byId("help-summary"), `応援要請が${waiting.length}件あります:${waiting.map((call) => call.operator || "職員の指定なし").join("、")}`);
+}
+
+async function readLive() {
+  const { body, serverNow } = await read(`/v1/calls?state=live&limit=${PAGE_CALLS}`);
+  skewMs = serverNow - Date.now();
+  list = withLive(list, body.calls, body.seq);
+  return body.seq;
+}
+
+async function readPast(before = null) {
+  const from = before === null ? "" : `&before=${encodeURIComponent(before)}`;
+  const { body } = await read(`/v1/calls?state=ended&limit=${PAGE_CALLS}${from}`);
+  list = withPast(list, body.calls);
+  byId("older").hidden = body.calls.length < PAGE_CALLS;
+}
+
+/** A call that just began: the list itself knows its section, number and operator. */
+function askAgain(callId) {
+  clearTimeout(asking);
+  asking = setTimeout(async () => {
+    const known = new Set(list.live.map((call) => call.call_id));
+    try {
+      await readLive();
+    } catch {
+      asking = setTimeout(() => askAgain(callId), 2_000);
+      return;
+    }
+    drawSoon();
+    const fresh = list.live.find((call) => call.call_id === callId && !known.has(callId));
+    if (fresh) say(byId("polite"), "通話が始まりました。");
+    if (fresh && autoOpen?.checked && list.live.length === 1) window.location.assign(`/calls/${encodeURIComponent(callId)}`);
+  }, 200);
+}
+
+function take(event) {
+  if (event.type === "call.started") askAgain(event.call_id);
+  else list = reduceList(list, event);
+  drawSoon();
+}
+
+async function open(attempt = 0) {
+  let seq;
+  try {
+    seq = await readLive();
+    await readPast();
+  } catch (error) {
+    if (error.status === 401 || error.status === 403) {
+      link = { state: "refused", code: error.status === 401 ? 4401 : 4403 };
+      byId("failure").hidden = false;
+      say(byId("failure"), "通話一覧を表示できません。サインインし直してください。");
+      draw();
+      return;
+    }
+    link = { state: "waiting" };
+    drawSoon();
+    setTimeout(() => open(attempt + 1), Math.min(10_000, 500 * 2 ** attempt));
+    return;
+  }
+  loaded = true;
+  new EventFeed({
+    after: seq,
+    onEvent: take,
+    onLink: (next) => {
+      link = next;
+      drawSoon();
+    },
+  }).start();
+  drawSoon();
+}
+
+byId("older").addEventListener("click", async () => {
+  try {
+    await readPast(list.past.at(-1)?.started_at ?? null);
+  } catch {
+    byId("failure").hidden = false;
+    say(byId("failure"), "前の通話を読み込めませんでした。もう一度お試しください。");
+    return;
+  }
+  drawSoon();
+});
+if (autoOpen) {
+  autoOpen.checked = localStorage.getItem(AUTO_OPEN) !== "off";
+  autoOpen.addEventListener("change", () => localStorage.setItem(AUTO_OPEN, autoOpen.checked ? "on" : "off"));
+}
+setInterval(() => {
+  if (list.live.length > 0) draw();
+}, 1_000);
+open();

@@ -1,0 +1,62 @@
+/** Glue: calling for help. Needs neither the event socket nor recognition, only one plain request. */
+
+import { callPath, send } from "./api.js";
+import { byId, say } from "./dom.js";
+import { words } from "./words.js";
+
+export class HelpButton {
+  constructor(callId, onChanged) {
+    Object.assign(this, { callId, onChanged });
+    this.sending = false;
+    this.requested = false;
+    this.place = document.querySelector(".help-place");
+    byId("help")?.addEventListener("click", () => this.request());
+    byId("help-withdraw")?.addEventListener("click", () => this.withdraw());
+  }
+
+  /** Show what the call's record says, unless this screen is just changing it. */
+  draw(state, before) {
+    if (state.call === before?.call && state.helpBy === before?.helpBy) return;
+    const requested = Boolean(state.call.help_requested);
+    const seen = byId("help-seen");
+    if (seen) say(seen, requested ? "応援要請中" : "応援要請なし");
+    if (!byId("help") || this.sending) return;
+    if (requested !== this.requested || this.place.dataset.help === undefined) this.show(requested);
+  }
+
+  show(requested) {
+    this.requested = requested;
+    this.place.dataset.help = requested ? "requested" : "quiet";
+    say(byId("help-word"), requested ? "応援要請中" : "応援を呼ぶ");
+    byId("help").setAttribute("aria-disabled", String(requested));
+    byId("help-withdraw").hidden = !requested;
+    say(byId("help-state"), "");
+  }
+
+  async request() {
+    if (this.requested || this.sending) return;
+    await this.change("POST", true, "応援を呼んでいます…", `応援要請を送れませんでした。${words.help_instead}`);
+  }
+
+  async withdraw() {
+    if (!this.requested || this.sending) return;
+    await this.change("DELETE", false, "取り消しています…", "取り消しを送れませんでした。もう一度お試しください。");
+  }
+
+  async change(method, requested, sendingWord, failedWord) {
+    this.sending = true;
+    say(byId("help-state"), sendingWord);
+    try {
+      await send(method, callPath(this.callId, "/help"), method === "POST" ? { reason: "" } : undefined, {
+        onRepeat: () => say(byId("help-state"), `${sendingWord}(送り直しています)`),
+      });
+      this.sending = false;
+      this.show(requested);
+      this.onChanged(requested);
+    } catch (error) {
+      this.sending = false;
+      this.place.dataset.help = "failed";
+      say(byId("help-state"), [failedWord, error.status === 401 ? "(サインインが切れています)" : ""].join(""));
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** Glue: one key each, only while nobody types, and only if the person wants it (WCAG 2.1.4). */
+
+import { byId, say } from "./dom.js";
+
+const STORED = "mimamori.keys";
+const TYPING = "input, textarea, select, [contenteditable]";
+
+/** `actions`: {"KeyH": () => …}. Codes, not letters, so that a Japanese input mode changes nothing. */
+export function listenToKeys(actions) {
+  let enabled = localStorage.getItem(STORED) !== "off";
+  const button = byId("key-switch");
+  const show = () => {
+    document.body.classList.toggle("keys-off", !enabled);
+    button.setAttribute("aria-pressed", String(enabled));
+    say(button, enabled ? "キー操作:入" : "キー操作:切");
+  };
+  button.addEventListener("click", () => {
+    enabled = !enabled;
+    localStorage.setItem(STORED, enabled ? "on" : "off");
+    show();
+  });
+  show();
+  document.addEventListener("keydown", (event) => {
+    if (!enabled || event.repeat || event.isComposing) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (event.target instanceof Element && event.target.closest(TYPING)) return;
+    const action = actions[event.code];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}

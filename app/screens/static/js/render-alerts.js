@@ -1,0 +1,98 @@
+/** Glue: at most three alerts, each in its place, and those that were set aside as false alarms. */
+
+import { arrange, byId, icon, make, say, shape } from "./dom.js";
+import { isOpen, waiting } from "./state-alerts.js";
+import { clock } from "./times.js";
+import { category, level, words } from "./words.js";
+
+export class AlertsView {
+  constructor({ mayAct, onWrong, onUndo }) {
+    Object.assign(this, { mayAct, onWrong, onUndo });
+    this.cards = new Map();
+  }
+
+  draw(state, before) {
+    if (state.alerts === before?.alerts && state.places === before?.places && state.call === before?.call) return;
+    const ids = state.places.filter((id) => id !== null);
+    const cards = ids.map((id, index) => this.card(state.alerts[id], index === 0));
+    for (const id of [...this.cards.keys()]) if (!ids.includes(id)) this.cards.delete(id);
+    arrange(byId("alerts"), cards);
+    const none = byId("alerts-none");
+    none.hidden = ids.length > 0;
+    say(none, state.call?.outcome === "legitimate_complaint" ? "ご意見・苦情として承る内容です。気になる言動は見つかっていません。" : "気になる言動は見つかっていません。");
+    const others = waiting(state.alerts, state.places);
+    byId("alerts-more").hidden = others.length === 0;
+    say(byId("alerts-more"), `ほか${others.length}件:${others.map((alert) => category(alert.categories[0])).join("、")}`);
+    this.drawDismissed(Object.values(state.alerts).filter((alert) => alert.false_alarm));
+  }
+
+  card(alert, first) {
+    const card = this.cards.get(alert.alert_id) ?? this.newCard(alert.alert_id);
+    this.cards.set(alert.alert_id, card);
+    card.root.dataset.level = String(alert.level);
+    shape(card.use, `level-${alert.level}`);
+    say(card.title, alert.categories.map(category).join("、"));
+    say(card.level, level(alert.level).label);
+    say(card.count, alert.count > 1 ? `${alert.count}回` : "");
+    card.check.hidden = !alert.needs_check;
+    say(card.time, clock(alert.start_ms));
+    say(card.quote, alert.quote ? `「${alert.quote}」` : "");
+    say(card.reason, alert.reason);
+    say(card.clause, alert.clause ? `方針:${alert.clause}` : "");
+    card.wrong?.setAttribute("aria-label", `${words.false_alarm}として記録:${category(alert.categories[0])}`);
+    if (card.key) card.key.hidden = !first;
+    return card.root;
+  }
+
+  newCard(id) {
+    const svg = icon("level-1");
+    const card = {
+      use: svg.querySelector("use"),
+      title: make("span", { class: "alert-title" }),
+      level: make("span", { class: "alert-level" }),
+      count: make("span", { class: "alert-count number" }),
+      check: make("span", { class: "tag alert-check", text: words.needs_check }),
+      time: make("time", { class: "alert-time number" }),
+      quote: make("span"),
+      reason: make("p", { class: "alert-reason" }),
+      clause: make("p", { class: "alert-clause" }),
+      key: null,
+      wrong: null,
+    };
+    if (this.mayAct) {
+      card.key = make("kbd", { "aria-hidden": "true", text: "F" });
+      card.wrong = make(
+        "button",
+        { class: "button button-secondary alert-wrong", type: "button", "aria-keyshortcuts": "F", on: { click: () => this.onWrong(id) } },
+        [make("span", { text: words.false_alarm }), card.key],
+      );
+    }
+    card.root = make("li", { class: "alert", "data-alert-id": id }, [
+      make("p", { class: "alert-head" }, [svg, card.title, card.level, card.check, card.count]),
+      make("p", { class: "alert-quote" }, [card.time, card.quote]),
+      card.reason,
+      card.clause,
+      card.wrong,
+    ]);
+    return card;
+  }
+
+  drawDismissed(alerts) {
+    byId("dismissed").hidden = alerts.length === 0;
+    say(byId("dismissed-word"), `${words.false_alarm}とした お知らせ ${alerts.length}件`);
+    const rows = alerts.map((alert) =>
+      make("li", {}, [
+        make("span", { text: `${category(alert.categories[0])} 「${alert.quote}」 ${clock(alert.start_ms)}` }),
+        this.mayAct ? make("button", { class: "button-plain", type: "button", text: "元に戻す", on: { click: () => this.onUndo(alert.alert_id) } }) : null,
+      ]),
+    );
+    byId("dismissed-list").replaceChildren(...rows);
+  }
+
+  /** The alert that the key means: the one that holds the focus, else the first. */
+  meant(state) {
+    const focused = document.activeElement?.closest?.("[data-alert-id]")?.dataset.alertId;
+    const id = focused ?? state.places.find((place) => place !== null) ?? null;
+    return id !== null && isOpen(state.alerts[id]) ? id : null;
+  }
+}

@@ -1,0 +1,61 @@
+/** Glue: rows of calls, updated in place. */
+
+import { arrange, byId, icon, make, say, shape } from "./dom.js";
+import { clock, moment } from "./times.js";
+import { level, words } from "./words.js";
+
+export class CallRows {
+  constructor(bodyId, live) {
+    this.body = byId(bodyId);
+    this.live = live;
+    this.rows = new Map();
+  }
+
+  draw(calls, now) {
+    const rows = calls.map((call) => this.row(call, now));
+    const ids = new Set(calls.map((call) => call.call_id));
+    for (const id of [...this.rows.keys()]) if (!ids.has(id)) this.rows.delete(id);
+    arrange(this.body, rows);
+  }
+
+  row(call, now) {
+    const row = this.rows.get(call.call_id) ?? this.newRow(call);
+    this.rows.set(call.call_id, row);
+    const shown = this.live ? call.level : call.top_level;
+    row.root.dataset.level = String(shown);
+    shape(row.use, `level-${shown}`);
+    say(row.level, level(shown).label);
+    say(row.outcome, shown === 0 && call.outcome === "ordinary" ? "" : (words.outcomes[call.outcome] ?? ""));
+    row.help.hidden = !call.help_requested;
+    say(row.elapsed, clock(this.live ? now - Date.parse(call.started_at) : call.duration_ms));
+    say(row.warnings, `${call.warnings_spoken}回`);
+    say(row.words, call.last_words ? `「${call.last_words}」` : "まだ発話はありません");
+    return row.root;
+  }
+
+  newRow(call) {
+    const svg = icon("level-0");
+    const row = {
+      use: svg.querySelector("use"),
+      level: make("span"),
+      outcome: make("span", { class: "call-outcome" }),
+      help: make("span", { class: "tag call-help", text: this.live ? "応援要請中" : "応援要請あり" }),
+      elapsed: make("span", { class: "number" }),
+      warnings: make("span", { class: "number" }),
+      words: make("span", { class: "call-words" }),
+    };
+    const href = `/calls/${encodeURIComponent(call.call_id)}`;
+    row.root = make("tr", { "data-call-id": call.call_id }, [
+      make("td", {}, [
+        make("a", { class: "call-state", href }, [svg, make("span", {}, [row.level, row.outcome])]),
+      ]),
+      make("td", {}, [make("span", { class: "call-section", text: call.section || "課の指定なし" }), make("span", { text: call.operator || "職員の指定なし" })]),
+      make("td", { class: "number", text: call.caller_number || "番号非通知" }),
+      make("td", { class: "number", text: moment(call.started_at) }),
+      make("td", {}, [row.elapsed]),
+      make("td", {}, [row.warnings]),
+      make("td", {}, [row.help, row.words]),
+    ]);
+    return row;
+  }
+}

@@ -1,0 +1,82 @@
+/** Glue: the strip of fixed places: level, minutes, warnings, how well the screen is connected. */
+
+import { byId, say, shape } from "./dom.js";
+import { clock, moment } from "./times.js";
+import { level, words } from "./words.js";
+
+/** What the screen is worth just now, in one place, for the call's page and the list alike. */
+export function linkWords(link, health) {
+  if (link.state === "refused") {
+    return link.code === 4401
+      ? { state: "refused", icon: "down", word: "サインインが切れました" }
+      : { state: "refused", icon: "down", word: "表示する権限がありません" };
+  }
+  if (link.state === "ended") return { state: "ended", icon: "ended", word: "通話終了" };
+  if (link.state === "connecting") return { state: "connecting", icon: "waiting", word: "接続しています…" };
+  if (link.state === "waiting") return { state: "waiting", icon: "waiting", word: "再接続中…" };
+  if (health?.status === "down") return { state: "down", icon: "down", word: "認識停止中" };
+  if (health?.status === "behind") {
+    const seconds = Math.max(1, Math.round(health.recognition_delay_ms / 1000));
+    return { state: "behind", icon: "delayed", word: `認識が${seconds}秒遅れています` };
+  }
+  return { state: "open", icon: "linked", word: "つながっています" };
+}
+
+export function drawLink(link, health) {
+  const shown = linkWords(link, health);
+  byId("link").dataset.state = shown.state;
+  shape(byId("link-shape"), shown.icon);
+  say(byId("link-word"), shown.word);
+  return shown;
+}
+
+const NOTICES = {
+  waiting: "画面の接続が切れています。自動でつなぎ直しています。お電話はそのまま続けられ、「応援を呼ぶ」も使えます。",
+  down: "音声認識が止まっています。文字とお知らせは出ません。お困りのときは「応援を呼ぶ」を使えます。",
+  behind: "文字とお知らせが遅れて届きます。お電話はそのまま続けられます。",
+};
+
+export function drawNotice(shown) {
+  const notice = byId("talk-notice");
+  const text = NOTICES[shown.state] ?? "";
+  notice.hidden = text === "" && shown.state !== "refused";
+  if (shown.state === "refused") {
+    if (notice.querySelector("a")) return;
+    const link = document.createElement("a");
+    link.href = "/login";
+    link.textContent = "サインインし直す";
+    notice.replaceChildren(`${shown.word}。この画面は更新されません。`, link);
+  } else say(notice, text);
+}
+
+export function drawLevel(state, before) {
+  const { call } = state;
+  if (call === before?.call) return;
+  byId("call").dataset.level = String(call.level);
+  shape(byId("level-shape"), `level-${call.level}`);
+  say(byId("level-word"), level(call.level).label);
+  // At level 0 two times 「通常」 would say nothing more than one.
+  const outcome = call.outcome === "ordinary" && call.level === 0 ? level(0).hint : words.outcomes[call.outcome];
+  say(byId("outcome"), outcome ?? "");
+  const about = [call.caller_number || "番号非通知", call.section, call.operator, `${moment(call.started_at)}開始`];
+  say(byId("who"), about.filter(Boolean).join(" / "));
+  byId("who").title = byId("who").textContent;
+  const ended = call.ended_at ? "(終了)" : "";
+  document.title = `${call.level > 0 ? `【${level(call.level).label}】` : ""}通話${ended} | 見守り`;
+}
+
+export function drawNumbers(state, before) {
+  if (state.call === before?.call && state.stalemateMs === before?.stalemateMs && state.warningLimit === before?.warningLimit) return;
+  say(byId("warnings"), String(state.call.warnings_spoken));
+  say(byId("warnings-limit"), state.warningLimit ? `/${state.warningLimit}` : "");
+  const stalemate = byId("stalemate");
+  stalemate.classList.toggle("gauge-none", state.stalemateMs === 0);
+  say(stalemate, state.stalemateMs > 0 ? clock(state.stalemateMs) : "なし");
+}
+
+/** Minutes of the call by the server's clock; `skewMs` is how far ours is behind it. */
+export function drawElapsed(call, skewMs) {
+  if (!call) return;
+  const ms = call.ended_at ? call.duration_ms : Date.now() + skewMs - Date.parse(call.started_at);
+  say(byId("elapsed"), clock(ms));
+}

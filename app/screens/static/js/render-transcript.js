@@ -1,0 +1,185 @@
+/** Glue: the talk, line by line; follows its end until somebody scrolls up. */
+
+import { byId, make, say } from "./dom.js";
+import { cut } from "./marks.js";
+import { clock } from "./times.js";
+import { category, categoryShort, doubts, gapReason, words } from "./words.js";
+
+const WINDOW_LINES = 300;
+const AT_END_PX = 32;
+
+export class TranscriptView {
+  constructor() {
+    this.scroll = byId("talk-scroll");
+    this.list = byId("lines");
+    this.following = true;
+    this.unseen = 0;
+    this.from = 0; // lines before it are kept in memory, not on the page
+    this.shown = new Map(); // line -> element; a changed line is a new object
+    this.lastTop = 0;
+    this.scroll.addEventListener("scroll", () => this.scrolled());
+    byId("latest").addEventListener("click", () => this.toEnd());
+    byId("older").addEventListener("click", () => this.showOlder());
+    new ResizeObserver(() => this.keepEnd()).observe(this.list);
+    new ResizeObserver(() => this.keepEnd()).observe(this.scroll);
+  }
+
+  draw(state, before) {
+    if (state.lines === before?.lines && state.alerts === before?.alerts && state.call === before?.call) return;
+    const grown = before?.ready ? Math.max(0, state.lines.length - before.lines.length) : 0;
+    this.state = state;
+    const first = Math.max(0, state.lines.length - WINDOW_LINES);
+    if (this.following) this.from = first;
+    this.arrange(state, dismissedMarks(state.alerts), before);
+    this.showEdges(state);
+    if (this.following) this.keepEnd();
+    else this.unseen += grown;
+    this.showLatest();
+  }
+
+  arrange(state, dismissed, before) {
+    const stale = state.alerts !== before?.alerts;
+    const visible = state.lines.slice(this.from);
+    const wanted = new Set(visible.map(keyOf));
+    const old = new Map();
+    for (const [line, element] of this.shown) {
+      if (wanted.has(keyOf(line))) old.set(keyOf(line), { line, element });
+      else element.remove();
+    }
+    const shown = new Map();
+    let place = this.list.firstElementChild;
+    for (const line of visible) {
+      const was = old.get(keyOf(line));
+      const keep = was && was.line === line && !(stale && line.findings?.length);
+      const element = keep ? was.element : drawLine(line, dismissed);
+      if (!keep && was) {
+        if (place === was.element) place = place.nextElementSibling;
+        was.element.remove();
+      }
+      if (element === place) place = place.nextElementSibling;
+      else this.list.insertBefore(element, place);
+      shown.set(line, element);
+    }
+    this.shown = shown;
+  }
+
+  showEdges(state) {
+    const empty = byId("talk-empty");
+    empty.hidden = state.lines.length > 0;
+    say(empty, state.call?.ended_at ? "この通話には、文字にできた発話がありません。" : "電話がつながりました。お話が始まると、ここに文字で表示されます。");
+    byId("talk-older").hidden = this.from === 0;
+    say(byId("older"), `前の発話を表示(あと${this.from}件)`);
+    const end = byId("talk-end");
+    end.hidden = !state.call?.ended_at;
+    say(end, `ここで通話は終了しました(${clock(state.call?.duration_ms ?? 0)})`);
+  }
+
+  scrolled() {
+    const atEnd = this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight <= AT_END_PX;
+    if (atEnd) {
+      this.following = true;
+      this.unseen = 0;
+    } else if (this.scroll.scrollTop < this.lastTop - 1) this.following = false;
+    this.lastTop = this.scroll.scrollTop;
+    this.showLatest();
+  }
+
+  keepEnd() {
+    if (!this.following) return;
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.lastTop = this.scroll.scrollTop;
+  }
+
+  toEnd() {
+    this.following = true;
+    this.unseen = 0;
+    this.keepEnd();
+    this.showLatest();
+    this.scroll.focus({ preventScroll: true });
+  }
+
+  showOlder() {
+    const height = this.scroll.scrollHeight - this.scroll.scrollTop;
+    this.following = false;
+    this.from = Math.max(0, this.from - WINDOW_LINES);
+    this.arrange(this.state, dismissedMarks(this.state.alerts), this.state);
+    this.showEdges(this.state);
+    this.scroll.scrollTop = this.scroll.scrollHeight - height;
+    this.lastTop = this.scroll.scrollTop;
+    this.showLatest();
+  }
+
+  showLatest() {
+    byId("latest").hidden = this.following;
+    say(byId("latest-word"), this.unseen > 0 ? `最新へ(新しい発話${this.unseen}件)` : "最新へ");
+  }
+}
+
+function keyOf(line) {
+  return line.kind === "gap" ? `gap ${line.track} ${line.start_ms}` : line.utterance_id;
+}
+
+/** "utterance category" of every false alarm: those words lose their mark but keep a trace of it. */
+function dismissedMarks(alerts) {
+  const marks = new Set();
+  for (const alert of Object.values(alerts)) {
+    if (alert.false_alarm) for (const id of alert.categories) marks.add(`${alert.utterance_id} ${id}`);
+  }
+  return marks;
+}
+
+function drawLine(line, dismissed) {
+  return line.kind === "gap" ? drawGap(line) : drawUtterance(line, dismissed);
+}
+
+function drawGap(gap) {
+  const who = words.tracks[gap.track] ?? "";
+  const text = `${clock(gap.start_ms)}–${clock(gap.end_ms)} 認識できませんでした(${who ? `${who}の声、` : ""}${gapReason(gap.reason)})`;
+  return make("li", { class: "line gap" }, [make("span", { text })]);
+}
+
+function drawUtterance(line, dismissed) {
+  const isDismissed = (finding) => dismissed.has(`${line.utterance_id} ${finding.category}`);
+  const { pieces, about } = cut(line.text, line.findings);
+  const counted = line.findings.filter((finding) => !isDismissed(finding));
+  const gravest = Math.max(0, ...counted.map((finding) => finding.severity));
+  const unsure = line.doubts.length > 0;
+  const body = make("span", { class: unsure ? "unsure" : null }, pieces.map((piece) => drawPiece(piece, isDismissed)));
+  const foot = [
+    ...about.map((finding) => make("span", { class: "mark-tag", text: finding.reason || category(finding.category) })),
+    unsure ? make("span", { text: `${words.unsure}(${doubts(line.doubts) || "音声をご確認ください"})` }) : null,
+  ].filter(Boolean);
+  return make(
+    "li",
+    {
+      class: `line line-${line.track}${counted.length > 0 ? " line-found" : ""}`,
+      "data-utterance-id": line.utterance_id,
+      "data-level": counted.length > 0 ? String(gravest) : null,
+    },
+    [
+      make("p", { class: "line-head" }, [
+        make("span", { text: words.tracks[line.track] ?? "" }),
+        make("time", { class: "number", text: clock(line.start_ms) }),
+      ]),
+      make("p", { class: "line-words" }, [body]),
+      foot.length > 0 ? make("p", { class: "line-foot" }, foot) : null,
+    ],
+  );
+}
+
+function drawPiece({ text, findings }, isDismissed) {
+  if (findings.length === 0) return document.createTextNode(text);
+  const counted = findings.filter((finding) => !isDismissed(finding));
+  const ids = [...new Set((counted.length > 0 ? counted : findings).map((finding) => finding.category))];
+  const label = ids.map(categoryShort).join("・") + (counted.length > 0 ? "" : `(${words.false_alarm})`);
+  return make("span", {}, [
+    make("mark", {
+      class: counted.length > 0 ? null : "dismissed",
+      "data-level": counted.length > 0 ? String(Math.max(...counted.map((finding) => finding.severity))) : null,
+      title: [...new Set(findings.map((finding) => finding.reason))].join("\n"),
+      text,
+    }),
+    make("span", { class: "mark-tag", text: label }),
+  ]);
+}
+

@@ -1,0 +1,111 @@
+/** Pure: what the screen of one call knows. (state, event) -> state; touches neither page nor clock. */
+
+import { alertsFrom, forgetAlert, noteOnAlert, placeAlert } from "./state-alerts.js";
+
+const NOTE_HELP = { help_requested: true, help_withdrawn: false };
+
+export function emptyState() {
+  return {
+    ready: false,
+    call: null,
+    lines: [], // utterances and gaps in the order in which they were said
+    waitingFindings: {}, // findings that came before their utterance
+    ...alertsFrom([]),
+    script: null,
+    stalemateMs: 0,
+    warningLimit: null,
+    helpBy: "",
+    health: { recognition_delay_ms: 0, status: "ok" },
+    seq: 0,
+  };
+}
+
+export function fromSnapshot(snapshot) {
+  const utterances = snapshot.utterances.map((utterance) => ({ kind: "utterance", ...utterance }));
+  const gaps = snapshot.gaps.map((gap) => ({ kind: "gap", ...gap }));
+  const lastHelp = snapshot.notes.findLast((note) => note.kind in NOTE_HELP);
+  return {
+    ...emptyState(),
+    ready: true,
+    call: snapshot.call,
+    lines: [...utterances, ...gaps].sort((a, b) => a.start_ms - b.start_ms || a.end_ms - b.end_ms),
+    ...alertsFrom(snapshot.alerts),
+    script: snapshot.script?.text ? { used: false, ...snapshot.script } : stepOnly(snapshot.script),
+    stalemateMs: snapshot.stalemate_ms ?? snapshot.call.stalemate_ms ?? 0,
+    warningLimit: snapshot.warning_limit ?? snapshot.call.warning_limit ?? null,
+    helpBy: lastHelp && NOTE_HELP[lastHelp.kind] ? lastHelp.by : "",
+    health: snapshot.health ?? emptyState().health,
+    seq: snapshot.seq,
+  };
+}
+
+export function reduce(state, event) {
+  const change = CHANGES[event.type];
+  if (!change || !state.ready) return state;
+  if (event.type === "health") return change(state, event.data, event);
+  if (event.seq !== undefined && event.seq <= state.seq) return state;
+  const after = change(state, event.data, event);
+  return event.seq === undefined ? after : { ...after, seq: event.seq };
+}
+
+const CHANGES = {
+  "call.ended": (state, data, event) =>
+    onCall(state, { ended_at: event.at, end_reason: data.reason ?? "", duration_ms: data.duration_ms ?? state.call.duration_ms }),
+  "transcript.final": (state, data) => {
+    if (state.lines.some((line) => line.utterance_id === data.utterance_id)) return state;
+    const { [data.utterance_id]: early = [], ...waitingFindings } = state.waitingFindings;
+    const line = { kind: "utterance", doubts: [], ...data, findings: early };
+    return { ...state, waitingFindings, lines: inserted(state.lines, line) };
+  },
+  finding: (state, { utterance_id, ...finding }) => {
+    const index = state.lines.findLastIndex((line) => line.utterance_id === utterance_id);
+    if (index < 0) {
+      const early = state.waitingFindings[utterance_id] ?? [];
+      return { ...state, waitingFindings: { ...state.waitingFindings, [utterance_id]: [...early, finding] } };
+    }
+    const line = state.lines[index];
+    return { ...state, lines: state.lines.with(index, { ...line, findings: [...line.findings, finding] }) };
+  },
+  gap: (state, data) => ({ ...state, lines: inserted(state.lines, { kind: "gap", ...data }) }),
+  "alert.raised": (state, data, event) => ({ ...state, ...placeAlert(state, { raised_at: event.at, ...data }) }),
+  "alert.updated": (state, data) => ({ ...state, ...placeAlert(state, data) }),
+  "alert.closed": (state, data) => ({ ...state, ...forgetAlert(state, data.alert_id, { state: "closed" }) }),
+  "level.changed": (state, data) =>
+    onCall(state, { level: data.level, outcome: data.outcome, top_level: Math.max(state.call.top_level, data.level) }),
+  "script.suggested": (state, data) => ({ ...state, script: data.text ? { ...data, used: false } : stepOnly(data) }),
+  "script.used": (state, data) =>
+    state.script && state.script.script_id === data.script_id ? { ...state, script: { ...state.script, used: true } } : state,
+  "warning.spoken": (state, data) => ({
+    ...onCall(state, { warnings_spoken: data.count }),
+    warningLimit: data.limit ?? state.warningLimit,
+  }),
+  "stalemate.started": (state, data) => ({ ...state, stalemateMs: data.stalemate_ms }),
+  "stalemate.tick": (state, data) => ({ ...state, stalemateMs: data.stalemate_ms }),
+  note: (state, data) => {
+    if (data.kind in NOTE_HELP) {
+      const requested = NOTE_HELP[data.kind];
+      return { ...onCall(state, { help_requested: requested }), helpBy: requested ? (data.by ?? "") : "" };
+    }
+    return { ...state, ...noteOnAlert(state, data) };
+  },
+  health: (state, data) => ({ ...state, health: data }),
+  // What this screen has done itself and the server has confirmed; the event follows, or is lost with the socket.
+  "local.help": (state, data) => onCall(state, { help_requested: data.requested }),
+  "local.used": (state, data) => CHANGES["script.used"](state, data),
+  "local.alert": (state, data) => ({ ...state, ...noteOnAlert(state, data) }),
+};
+
+function onCall(state, changes) {
+  return { ...state, call: { ...state.call, ...changes } };
+}
+
+function stepOnly(script) {
+  return script ? { ...script, text: "", used: false } : null;
+}
+
+/** Two tracks are recognised apart, so a sentence may come after one that was said later. */
+function inserted(lines, line) {
+  let index = lines.length;
+  while (index > 0 && lines[index - 1].start_ms > line.start_ms) index -= 1;
+  return lines.toSpliced(index, 0, line);
+}

@@ -1,0 +1,146 @@
+"""Pure: the words of the screens. The one place where an id becomes what a person in the office reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from app.auth.identity import Role
+from asr.types import Doubt
+from detection.types import Category, Outcome, Severity, Speaker, Step
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryWords:
+    label: str
+    """Heads an alert: the policy's own term, shortened to fit one line."""
+    short: str
+    """Stands beside a marked word in the transcript."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelWords:
+    label: str
+    hint: str
+    """What the level asks of the operator, in one breath."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepWords:
+    label: str
+    hint: str
+    """Stands where the sentence would be when there is nothing to say."""
+
+
+CATEGORIES: Final[Mapping[Category, CategoryWords]] = {
+    Category.DEMAND_NO_FAULT: CategoryWords("市に過失のない事柄への要求", "過失のない要求"),
+    Category.DEMAND_UNRELATED: CategoryWords("市の業務と関係のない要求", "関係のない要求"),
+    Category.PHYSICAL_ATTACK: CategoryWords("身体的な攻撃の予告・示唆", "身体的な攻撃"),
+    Category.MENTAL_ATTACK: CategoryWords("精神的な攻撃(脅迫・侮辱・暴言など)", "脅迫・侮辱・暴言"),
+    Category.INTIMIDATION: CategoryWords("威圧的な言動", "威圧的"),
+    Category.PERSISTENCE: CategoryWords("継続的、執拗な言動", "繰り返し"),
+    Category.RESTRAINT: CategoryWords("拘束的な行動(長時間の電話など)", "長時間の拘束"),
+    Category.DISCRIMINATION: CategoryWords("差別的な言動", "差別的"),
+    Category.SEXUAL: CategoryWords("性的な言動", "性的"),
+    Category.PERSONAL_ATTACK: CategoryWords("職員個人への攻撃、要求", "職員個人"),
+    Category.COMPENSATION: CategoryWords("妥当性を欠く金銭などの補償の要求", "補償の要求"),
+    Category.APOLOGY: CategoryWords("妥当性を欠く謝罪の要求(土下座など)", "謝罪の要求"),
+}
+
+LEVELS: Final[Mapping[Severity, LevelWords]] = {
+    Severity.NONE: LevelWords("通常", "このままお話を伺ってください"),
+    Severity.CAUTION: LevelWords("注意", "お話は続けられます"),
+    Severity.WARNING: LevelWords("警告", "続くときは終了を検討してください"),
+    Severity.STOP: LevelWords("打ち切り・通報", "上司と共有し、終了・通報を判断してください"),
+}
+
+OUTCOMES: Final[Mapping[Outcome, str]] = {
+    Outcome.ORDINARY: "通常",
+    Outcome.LEGITIMATE_COMPLAINT: "正当な苦情",
+    Outcome.HARASSMENT_SUSPECTED: "カスハラのおそれ",
+}
+
+STEPS: Final[Mapping[Step, StepWords]] = {
+    Step.LISTEN: StepWords(
+        "傾聴・ご説明", "いまお伝えする文はありません。そのままお話を伺ってください。"
+    ),
+    Step.ASK_TO_STOP: StepWords("お願い", "落ち着いてお話しいただけるよう、お願いする段階です。"),
+    Step.WARN: StepWords(
+        "警告", "カスタマーハラスメントに当たるおそれがあることをお伝えする段階です。"
+    ),
+    Step.CLOSE: StepWords("終了のご案内", "理由をお伝えして、お電話を終える段階です。"),
+    Step.EMERGENCY: StepWords("安全の確保", "段階を踏まず、すぐに上司と共有してください。"),
+    Step.WELFARE: StepWords(
+        "見守りが必要", "警告はせず、ゆっくりお話を伺い、上司と共有してください。"
+    ),
+}
+
+DOUBTS: Final[Mapping[Doubt, str]] = {
+    Doubt.LOW_PROBABILITY: "聞き取りに自信がありません",
+    Doubt.NO_SPEECH: "声ではない音かもしれません",
+    Doubt.REPETITIVE: "同じ語の繰り返しになっています",
+    Doubt.TOO_FAST: "声の長さに対して文字が多すぎます",
+    Doubt.LITTLE_VOICE: "声がわずかです",
+    Doubt.PHANTOM_PHRASE: "無音のときに出やすい文です",
+    Doubt.TRUNCATED: "文の途中で切れています",
+}
+
+GAP_REASONS: Final[Mapping[str, str]] = {
+    "overload": "認識が追いつきませんでした",
+    "expired": "認識が間に合いませんでした",
+    "failed": "認識に失敗しました",
+    "unavailable": "認識が停止していました",
+    "interrupted": "音声の接続が切れていました",
+    "lost_audio": "音声が届きませんでした",
+    "shutdown": "サーバーが停止していました",
+}
+GAP_REASON_OTHER: Final = "原因を確認中です"
+
+END_REASONS: Final[Mapping[str, str]] = {
+    "hangup": "電話が切れました",
+    "stop": "電話が切れました",
+    "stopped": "電話が切れました",
+    "completed": "電話が切れました",
+    "interrupted": "音声の接続が途切れたため、記録を終えました",
+    "lost": "音声の接続が途切れたため、記録を終えました",
+    "shutdown": "サーバーの停止により、記録を終えました",
+}
+
+TRACKS: Final[Mapping[Speaker, str]] = {Speaker.CALLER: "相手の方", Speaker.OPERATOR: "職員"}
+
+ROLES: Final[Mapping[Role, str]] = {
+    Role.STREAM: "電話交換機",
+    Role.OPERATOR: "電話対応職員",
+    Role.SUPERVISOR: "監督者",
+    Role.AUDITOR: "監査担当者",
+    Role.ADMINISTRATOR: "管理者",
+}
+
+NEEDS_CHECK: Final = "要確認"
+UNSURE: Final = "聞き取り不確か"
+FALSE_ALARM: Final = "誤検知"
+DRAFT: Final = "案"
+EMERGENCY_HINT: Final = "身の危険があるときは110番"
+HELP_INSTEAD: Final = "内線で上司を呼ぶか、近くの職員に声をかけてください。"
+
+
+def screen_words() -> dict[str, object]:
+    """Return everything that the pages' scripts need to name, ready for JSON."""
+    return {
+        "categories": {key.value: asdict(words) for key, words in CATEGORIES.items()},
+        "levels": {str(key.value): asdict(words) for key, words in LEVELS.items()},
+        "outcomes": {key.value: words for key, words in OUTCOMES.items()},
+        "steps": {key.value: asdict(words) for key, words in STEPS.items()},
+        "doubts": {key.value: words for key, words in DOUBTS.items()},
+        "gap_reasons": dict(GAP_REASONS),
+        "gap_reason_other": GAP_REASON_OTHER,
+        "end_reasons": dict(END_REASONS),
+        "tracks": {key.value: words for key, words in TRACKS.items()},
+        "needs_check": NEEDS_CHECK,
+        "unsure": UNSURE,
+        "false_alarm": FALSE_ALARM,
+        "draft": DRAFT,
+        "emergency_hint": EMERGENCY_HINT,
+        "help_instead": HELP_INSTEAD,
+    }
