@@ -57,6 +57,8 @@ class Upsampler:
 
     def feed(self, samples: Samples) -> Samples:
         """Return twice as many samples, ``UPSAMPLER_DELAY_SAMPLES`` late."""
+        if len(samples) == 0:
+            return samples
         heard = np.concatenate((self._past, samples))
         doubled = np.empty(2 * len(samples), dtype=np.float32)
         first = _HALF_TAPS - 1
