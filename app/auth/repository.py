@@ -1,0 +1,159 @@
+"""Adapter: every SQL statement about users, sessions and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from app.auth.identity import Role
+from app.models import AccessToken, BrowserSession, User
+
+
+class AccountRepository:
+    """Reads and writes within the transaction it is given."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def flush(self) -> None:
+        """Send what was changed, so that the database can object now."""
+        await self._session.flush()
+
+    # Users
+
+    async def users(self) -> Sequence[User]:
+        return (await self._session.scalars(select(User).order_by(User.login))).all()
+
+    async def user(self, user_id: int) -> User | None:
+        return await self._session.get(User, user_id, populate_existing=True)
+
+    async def user_named(self, login: str) -> User | None:
+        found: User | None = await self._session.scalar(select(User).where(User.login == login))
+        return found
+
+    async def anybody(self) -> bool:
+        return await self._session.scalar(select(User.id).limit(1)) is not None
+
+    def add_user(self, user: User) -> None:
+        self._session.add(user)
+
+    async def disable(self, user_id: int, at: datetime) -> bool:
+        """Disable the user, unless no administrator would be left; tell whether it was done."""
+        await self._lock_administrators()
+        return await self._update_keeping_an_administrator(user_id, disabled_at=at)
+
+    async def move(self, user_id: int, *, role: str) -> bool:
+        """Give the user another role, unless no administrator would be left; tell whether it was done."""
+        await self._lock_administrators()
+        return await self._update_keeping_an_administrator(user_id, role=role)
+
+    async def _lock_administrators(self) -> None:
+        # On PostgreSQL two administrators could disable each other in the same moment; SQLite has one writer.
+        await self._session.execute(
+            select(User.id)
+            .where(User.role == Role.ADMINISTRATOR.value)
+            .order_by(User.id)
+            .with_for_update()
+        )
+
+    async def _update_keeping_an_administrator(
+        self, user_id: int, **values: datetime | str
+    ) -> bool:
+        # One statement: SQLite reads outside its write transaction, so a check before it would prove nothing.
+        other = aliased(User)
+        another_is_left = exists(
+            select(other.id).where(
+                other.role == Role.ADMINISTRATOR.value,
+                other.disabled_at.is_(None),
+                other.id != user_id,
+            )
+        )
+        changed = await self._session.execute(
+            update(User)
+            .where(
+                User.id == user_id,
+                or_(
+                    User.role != Role.ADMINISTRATOR.value,
+                    User.disabled_at.is_not(None),
+                    another_is_left,
+                ),
+            )
+            .values(**values)
+            .returning(User.id)
+            .execution_options(synchronize_session=False)
+        )
+        return changed.first() is not None
+
+    # Browser sessions
+
+    def add_session(self, session: BrowserSession) -> None:
+        self._session.add(session)
+
+    async def session_with_user(
+        self, secret_hash: str, now: datetime
+    ) -> tuple[BrowserSession, User] | None:
+        """Return the session and its user while both are good."""
+        rows = await self._session.execute(
+            select(BrowserSession, User)
+            .join(User, User.id == BrowserSession.user_id)
+            .where(
+                BrowserSession.secret_hash == secret_hash,
+                BrowserSession.expires_at > now,
+                User.disabled_at.is_(None),
+            )
+        )
+        found = rows.first()
+        return (found[0], found[1]) if found is not None else None
+
+    async def prolong_session(
+        self, secret_hash: str, *, seen_at: datetime, until: datetime
+    ) -> None:
+        """Do nothing where it was ended meanwhile."""
+        await self._session.execute(
+            update(BrowserSession)
+            .where(BrowserSession.secret_hash == secret_hash)
+            .values(last_seen_at=seen_at, expires_at=until)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def end_session(self, secret_hash: str) -> None:
+        await self._end(BrowserSession.secret_hash == secret_hash)
+
+    async def end_sessions_of(self, user_id: int, *, but: str | None = None) -> None:
+        """End all sessions of the user, *but* the one of that hash."""
+        if but is None:
+            await self._end(BrowserSession.user_id == user_id)
+        else:
+            await self._end(BrowserSession.user_id == user_id, BrowserSession.secret_hash != but)
+
+    async def forget_expired_sessions(self, now: datetime) -> None:
+        await self._end(BrowserSession.expires_at <= now)
+
+    async def _end(self, *conditions: ColumnElement[bool]) -> None:
+        await self._session.execute(
+            delete(BrowserSession).where(*conditions).execution_options(synchronize_session=False)
+        )
+
+    # Tokens
+
+    async def tokens(self) -> Sequence[AccessToken]:
+        return (await self._session.scalars(select(AccessToken).order_by(AccessToken.id))).all()
+
+    async def token(self, token_id: int) -> AccessToken | None:
+        return await self._session.get(AccessToken, token_id)
+
+    async def token_by_hash(self, secret_hash: str) -> AccessToken | None:
+        """Return the token while it is not revoked."""
+        found: AccessToken | None = await self._session.scalar(
+            select(AccessToken).where(
+                AccessToken.secret_hash == secret_hash, AccessToken.revoked_at.is_(None)
+            )
+        )
+        return found
+
+    def add_token(self, token: AccessToken) -> None:
+        self._session.add(token)
