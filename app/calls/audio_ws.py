@@ -17,6 +17,7 @@ from app.calls.protocol import (
     StreamRefused,
 )
 from app.calls.registry import Attached, CallRegistry
+from app.errors import NotAllowed
 from app.services import Services, services_of
 
 CLOSE_SECONDS = 5
@@ -37,7 +38,10 @@ async def native_stream(websocket: WebSocket) -> None:
 
 
 async def _converse(websocket: WebSocket, services: Services) -> None:
-    identity = _stream_identity(await identify(websocket))
+    try:
+        identity = _stream_identity(await identify(websocket))
+    except NotAllowed as refused:
+        raise StreamRefused(Refusal.NOT_ALLOWED, refused.message) from refused
     settings = services.settings.stream
     stream = NativeStream(settings.max_frame_bytes)
     with anyio.move_on_after(settings.start_timeout_seconds) as patience:

@@ -84,6 +84,10 @@ class CallJudge:
             decision = self._conversation.tick(at_ms)
 
             async def change(entry: Entry) -> Standing:
+                if decision.findings and decision.alerts:
+                    # Time itself was found too long: it rests on the last words heard.
+                    last_words = decision.alerts[0].utterance_id
+                    records.add_findings(entry, self._facts, last_words, decision)
                 return await self._conclude(entry, decision, judged_ms)
 
             self._standing = await self._ledger.write(change)

@@ -1,0 +1,73 @@
+"""Glue: calls over REST. Who may not see a call is told that there is none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from app.auth.access import requires
+from app.auth.identity import Identity, Role
+from app.auth.visibility import may_see
+from app.calls.repository import call_by_id, visible_calls
+from app.calls.schemas import CallDetailOut, CallsOut
+from app.calls.views import call_view, calls_view
+from app.errors import NotFound
+from app.health import health_of
+from app.models import Call
+from app.services import Services, services_of
+
+Viewer = Annotated[Identity, Depends(requires(Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR))]
+
+router = APIRouter(prefix="/v1/calls", tags=["calls"])
+
+
+@router.get("")
+async def list_calls(
+    request: Request,
+    identity: Viewer,
+    state: Literal["live", "ended"] | None = None,
+    before: Annotated[datetime | None, Query(description="Only calls begun earlier")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> CallsOut:
+    """Return the calls that you may see, latest first."""
+    services = services_of(request)
+    if before is not None and before.tzinfo is None:
+        before = before.astimezone()
+    async with services.database.transaction() as session:
+        calls = await visible_calls(
+            session,
+            identity,
+            live=None if state is None else state == "live",
+            before=before,
+            limit=limit,
+        )
+        return await calls_view(session, calls)
+
+
+@router.get("/{call_id}")
+async def read_call(request: Request, identity: Viewer, call_id: str) -> CallDetailOut:
+    """Return everything about one call so far."""
+    services = services_of(request)
+    async with services.database.transaction() as session:
+        call = seen_by(identity, await call_by_id(session, call_id))
+        return await call_view(session, call, health_of(services.transcriber))
+
+
+def seen_by(identity: Identity, call: Call | None) -> Call:
+    """Return *call* if *identity* may see it.
+
+    Raises:
+        NotFound: there is no such call, or not for these eyes; the two are told alike.
+    """
+    if call is None or not may_see(
+        identity, operator=call.operator, section=call.section, live=call.ended_at is None
+    ):
+        raise NotFound("call_unknown", "この通話は見つからないか、表示する権限がありません。")
+    return call
+
+
+async def load_seen(services: Services, identity: Identity, call_id: str) -> Call:
+    async with services.database.transaction() as session:
+        return seen_by(identity, await call_by_id(session, call_id))

@@ -1,0 +1,135 @@
+"""Pure: calls as the REST interface shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class CallOut(_Out):
+    call_id: str
+    operator: str
+    section: str
+    caller_number: str
+    started_at: datetime
+    ended_at: datetime | None
+    end_reason: str
+    duration_ms: int
+    level: int = Field(ge=0, le=3)
+    """0 none, 1 注意, 2 警告, 3 打ち切り・通報."""
+    top_level: int = Field(ge=0, le=3)
+    """The highest level that the call reached."""
+    outcome: str
+    """``ordinary``, ``legitimate_complaint`` or ``harassment_suspected``."""
+    warnings_spoken: int
+    help_requested: bool
+    last_words: str | None
+
+
+class CallsOut(_Out):
+    calls: list[CallOut]
+    seq: int
+    """Open ``/v1/events?after=`` with it to miss nothing."""
+
+
+class FindingOut(_Out):
+    utterance_id: str
+    category: str
+    severity: int
+    start: int
+    """First character of the quote in the utterance's text."""
+    end: int
+    quote: str
+    rule: str
+    clause: str
+    """The policy's words that it rests on."""
+    reason: str
+    score: float
+
+
+class UtteranceOut(_Out):
+    utterance_id: str
+    track: Literal["caller", "operator"]
+    start_ms: int
+    end_ms: int
+    text: str
+    confidence: float
+    doubts: list[str]
+    findings: list[FindingOut]
+
+
+class AlertOut(_Out):
+    alert_id: str
+    level: int
+    categories: list[str]
+    utterance_id: str
+    quote: str
+    start_ms: int
+    end_ms: int
+    reason: str
+    clause: str
+    count: int
+    needs_check: bool
+    """要確認."""
+    state: Literal["open", "closed"]
+    false_alarm: bool
+    raised_at: datetime
+
+
+class GapOut(_Out):
+    track: str
+    start_ms: int
+    end_ms: int
+    reason: str
+
+
+class NoteOut(_Out):
+    kind: str
+    text: str
+    by: str
+    at: datetime
+
+
+class ScriptOut(_Out):
+    script_id: str
+    text: str
+    step: str
+    category: str | None
+    draft: bool
+    """案: not yet approved by the office."""
+
+
+class HealthOut(_Out):
+    recognition_delay_ms: int
+    status: Literal["ok", "behind", "down"]
+
+
+class CallDetailOut(_Out):
+    call: CallOut
+    utterances: list[UtteranceOut]
+    alerts: list[AlertOut]
+    gaps: list[GapOut]
+    notes: list[NoteOut]
+    script: ScriptOut | None
+    stalemate_ms: int
+    health: HealthOut
+    seq: int
+    """Open ``/v1/events?after=`` with it to miss nothing."""
+
+
+class ReasonIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(default="", max_length=500)
+
+
+class ScriptUsedIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    script_id: str = Field(min_length=1, max_length=128)

@@ -1,0 +1,155 @@
+"""Adapter: reads a call as a screen needs it, complete, with the number of its last event."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.calls.records import alert_fields
+from app.calls.repository import (
+    actions_of,
+    alerts_of,
+    events_of_call,
+    findings_of,
+    help_states,
+    last_seq,
+    last_words,
+    utterances_of,
+)
+from app.calls.schemas import (
+    AlertOut,
+    CallDetailOut,
+    CallOut,
+    CallsOut,
+    FindingOut,
+    GapOut,
+    HealthOut,
+    NoteOut,
+    ScriptOut,
+    UtteranceOut,
+)
+from app.events import EventType
+from app.health import Health
+from app.models import AlertRow, Call, FindingRow
+
+
+async def calls_view(session: AsyncSession, calls: Sequence[Call]) -> CallsOut:
+    # The number first: what happens between two reads comes again as an event, never not at all.
+    seq = await last_seq(session)
+    call_ids = [call.id for call in calls]
+    words = await last_words(session, call_ids)
+    helps = await help_states(session, call_ids)
+    return CallsOut(
+        calls=[_call(call, helps.get(call.id, False), words.get(call.id)) for call in calls],
+        seq=seq,
+    )
+
+
+async def call_view(session: AsyncSession, call: Call, health: Health) -> CallDetailOut:
+    seq = await last_seq(session)
+    findings: dict[str, list[FindingOut]] = defaultdict(list)
+    for finding in await findings_of(session, call.id):
+        findings[finding.utterance_id].append(_finding(finding))
+    utterances = await utterances_of(session, call.id)
+    actions = await actions_of(session, call.id)
+    helps = await help_states(session, [call.id])
+    stalemate = await _stalemate_ms(session, call)
+    return CallDetailOut(
+        call=_call(call, helps.get(call.id, False), utterances[-1].text if utterances else None),
+        utterances=[
+            UtteranceOut.model_validate(
+                {
+                    "utterance_id": row.id,
+                    "track": row.track,
+                    "start_ms": row.start_ms,
+                    "end_ms": row.end_ms,
+                    "text": row.text,
+                    "confidence": row.confidence,
+                    "doubts": row.doubts,
+                    "findings": findings[row.id],
+                }
+            )
+            for row in utterances
+        ],
+        alerts=[_alert(row) for row in await alerts_of(session, call.id)],
+        gaps=[
+            GapOut.model_validate(event.data)
+            for event in await events_of_call(session, call.id, EventType.GAP)
+        ],
+        notes=[
+            NoteOut(kind=a.kind, text=str(a.detail.get("text", "")), by=a.by_login, at=a.at)
+            for a in actions
+        ],
+        script=await _script(session, call),
+        stalemate_ms=stalemate,
+        health=HealthOut.model_validate(health.fields()),
+        seq=seq,
+    )
+
+
+async def _script(session: AsyncSession, call: Call) -> ScriptOut | None:
+    if call.ended_at is not None:
+        return None
+    told = await events_of_call(session, call.id, EventType.SCRIPT_SUGGESTED)
+    data: dict[str, Any] = dict(told[-1].data) if told else {}
+    return ScriptOut.model_validate(data) if data.get("text") else None
+
+
+async def _stalemate_ms(session: AsyncSession, call: Call) -> int:
+    if call.ended_at is not None:
+        return 0
+    ticks = [
+        *await events_of_call(session, call.id, EventType.STALEMATE_STARTED),
+        *await events_of_call(session, call.id, EventType.STALEMATE_TICK),
+    ]
+    latest = max(ticks, key=lambda row: row.seq, default=None)
+    return int(latest.data["stalemate_ms"]) if latest else 0
+
+
+def _call(call: Call, help_requested: bool, words: str | None) -> CallOut:  # noqa: FBT001 - one fact of the row
+    return CallOut(
+        call_id=call.id,
+        operator=call.operator,
+        section=call.section,
+        caller_number=call.caller_number,
+        started_at=call.started_at,
+        ended_at=call.ended_at,
+        end_reason=call.end_reason,
+        duration_ms=call.duration_ms,
+        level=call.level,
+        top_level=call.top_level,
+        outcome=call.outcome,
+        warnings_spoken=call.warnings_spoken,
+        help_requested=help_requested,
+        last_words=words,
+    )
+
+
+def _finding(row: FindingRow) -> FindingOut:
+    return FindingOut(
+        utterance_id=row.utterance_id,
+        category=row.category,
+        severity=row.severity,
+        start=row.span_start,
+        end=row.span_end,
+        quote=row.quote,
+        rule=row.rule,
+        clause=row.clause,
+        reason=row.reason,
+        score=row.score,
+    )
+
+
+def _alert(row: AlertRow) -> AlertOut:
+    return AlertOut.model_validate(
+        {
+            "alert_id": row.id,
+            **alert_fields(row),
+            "state": "open" if row.closed_at is None else "closed",
+            "false_alarm": row.false_alarm,
+            "raised_at": row.raised_at,
+        }
+    )

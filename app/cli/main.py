@@ -1,0 +1,53 @@
+"""Glue: the command ``mimamori``. Each subject lives in a module of its own."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from app.bench.command import bench_app
+from app.cli.demo import demo
+from app.cli.evaluate import evaluate_app
+from app.cli.model import model_app
+from app.cli.serve import serve
+from app.cli.token import token_app
+from app.cli.user import user_app
+from app.errors import AppError
+from asr.errors import AsrError
+from detection.errors import DetectionError
+
+cli = typer.Typer(
+    name="mimamori",
+    help="通話を見守り、カスタマーハラスメントのおそれを職員に知らせます。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks show local values, and those may be speech
+)
+cli.command("serve")(serve)
+cli.command("demo")(demo)
+cli.add_typer(user_app, name="user")
+cli.add_typer(token_app, name="token")
+cli.add_typer(model_app, name="model")
+cli.add_typer(evaluate_app, name="evaluate")
+cli.add_typer(bench_app, name="bench")
+
+
+def main() -> None:
+    """Run the command line; an expected failure is one line on standard error and exit code 2."""
+    try:
+        cli()
+    except (AppError, AsrError, DetectionError) as failed:
+        print(f"mimamori: {failed}", file=sys.stderr)
+        sys.exit(2)
+    except ValidationError as failed:
+        # Which setting and why, not its value: it may be a secret.
+        for problem in failed.errors():
+            name = "__".join(str(part) for part in problem["loc"]).upper()
+            print(f"mimamori: 設定 MIMAMORI_{name}: {problem['msg']}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Glue: the application. Importing it does nothing; ``create_app`` puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from app import readiness
+from app.alerts import endpoints as alerts
+from app.auth import endpoints as accounts
+from app.auth import pages as account_pages
+from app.bootstrap import open_services
+from app.calls import audio_ws
+from app.calls import endpoints as calls
+from app.errors import AppError, NotSignedIn
+from app.responses import endpoints as responses
+from app.screens import pages, screen_ws
+from app.screens.rendering import ScreenFiles, render
+from app.services import Services
+from app.settings import Settings
+from app.supervision import endpoints as supervision
+
+OpenServices = Callable[[Settings], AbstractAsyncContextManager[Services]]
+
+
+def create_app(settings: Settings, *, open_services: OpenServices = open_services) -> FastAPI:
+    """Return the application; its services open when it starts and close when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="Mimamori",
+        version="1",
+        description="通話の見守り。すべての経路に必要な役割が記されています。",
+        lifespan=lifespan,
+        docs_url=None,  # the pages of the framework load their scripts from a CDN
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    for module in (
+        readiness,
+        audio_ws,
+        screen_ws,
+        calls,
+        alerts,
+        responses,
+        supervision,
+        accounts,
+        account_pages,
+        pages,
+    ):
+        app.include_router(module.router)
+    app.mount("/static", ScreenFiles(), name="static")
+    app.add_exception_handler(AppError, _render_app_error)
+    app.add_exception_handler(RequestValidationError, _render_bad_request)
+    app.add_exception_handler(HTTPException, _render_http_error)
+    return app
+
+
+async def _render_app_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, AppError):
+        raise error
+    if _wants_page(request):
+        if isinstance(error, NotSignedIn):
+            return RedirectResponse("/login", 303)
+        if error.code == "password_change_required":
+            return RedirectResponse("/password", 303)
+        return _error_page(request, error.status, error.message)
+    return JSONResponse({"code": error.code, "message": error.message}, error.status)
+
+
+async def _render_bad_request(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    # Where and why, never what: the value may be speech or a secret.
+    fields: list[dict[str, Any]] = [
+        {"where": ".".join(str(part) for part in item["loc"]), "why": item["type"]}
+        for item in error.errors()
+    ]
+    message = "送られた内容の形式が正しくありません。"
+    if _wants_page(request):
+        return _error_page(request, 400, message)
+    return JSONResponse({"code": "bad_request", "message": message, "fields": fields}, 400)
+
+
+async def _render_http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    message = {404: "ページが見つかりません。", 405: "この操作はできません。"}.get(
+        error.status_code, "処理できませんでした。"
+    )
+    if _wants_page(request):
+        return _error_page(request, error.status_code, message)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    return JSONResponse(
+        {"code": code, "message": message}, error.status_code, headers=error.headers
+    )
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.url.path.startswith("/v1/") and "text/html" in request.headers.get(
+        "accept", ""
+    )
+
+
+def _error_page(request: Request, status: int, message: str) -> Response:
+    return render(request, "error.html", status_code=status, status=status, message=message)
