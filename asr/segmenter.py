@@ -183,7 +183,6 @@ class Segmenter:
             surplus = max(0, self._quiet_run - self._tail_windows)
             segment = self._take(len(self._held) - surplus, cut)
         self._speaking = self._continued = False
-        self._quiet_run = 0
         self._forget_all_but(self._pre_roll_windows)
         return segment
 
@@ -193,7 +192,6 @@ class Segmenter:
         # If the cut fell into the last silence, only that silence is left over.
         self._speaking = self._continued = self._speech_windows > 0
         if not self._speaking:
-            self._quiet_run = 0
             self._forget_all_but(self._pre_roll_windows)
         return segment
 

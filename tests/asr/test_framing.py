@@ -120,20 +120,21 @@ def test_the_clock_counts_whole_frames(audio_format: AudioFormat, sizes: list[in
 @given(
     audio_format=FORMATS,
     seed=st.integers(0, 99),
-    lost_at=st.floats(0, 1),
+    lost_after=st.lists(st.floats(0, 1), max_size=6),
 )
 def test_a_reconnecting_carrier_that_goes_on_from_the_position_loses_nothing(
-    audio_format: AudioFormat, seed: int, lost_at: float
+    audio_format: AudioFormat, seed: int, lost_after: list[float]
 ) -> None:
     payload = sound_of(audio_format, seed, windows=3)
     expected = plain(Framer(audio_format).feed(payload))
 
-    framer = Framer(audio_format)
-    framed = framer.feed(payload[: int(lost_at * len(payload))])
-    dropped = framer.drop_partial()
+    framer, framed = Framer(audio_format), []
+    for share in lost_after:
+        to_come = payload[framer.position_frames * audio_format.frame_bytes :]
+        framed += framer.feed(to_come[: int(share * len(to_come))])
+        assert framer.drop_partial() < audio_format.frame_bytes
     framed += framer.feed(payload[framer.position_frames * audio_format.frame_bytes :])
 
-    assert dropped < audio_format.frame_bytes
     assert plain(framed) == expected
 
 

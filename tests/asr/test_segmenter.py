@@ -191,6 +191,15 @@ def test_a_click_is_dropped_and_the_word_behind_it_is_not() -> None:
     assert [s.start_ms for s in segments] == [(81 - 10) * WINDOW_MS]
 
 
+def test_clicks_do_not_add_up_over_a_pause_nor_with_the_speech_before() -> None:
+    pause = [0.0] * 20
+    clicks = [*pause, 0.9, *pause, 0.9, *pause]
+
+    segments = segments_of([*clicks, *[0.9] * 8, *clicks])
+
+    assert [s.start_ms for s in segments] == [(len(clicks) - 10) * WINDOW_MS]
+
+
 def test_a_segment_is_returned_as_soon_as_the_pause_is_long_enough() -> None:
     segmenter = Segmenter(CONFIG)
     before = fed(segmenter, [0.9] * 30 + [0.0] * 15)

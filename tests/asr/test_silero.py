@@ -63,6 +63,22 @@ def test_the_idle_code_of_an_alaw_line_counts_as_no_sound() -> None:
     assert session.runs == 8
 
 
+def test_a_silence_that_the_model_takes_for_speech_is_judged_until_it_does_not() -> None:
+    session = CountingSession(answers=[0.9] * 20)
+
+    judge(SileroTrack(session), SILENCE)
+
+    assert session.runs == 21
+
+
+def test_the_memory_is_emptied_after_each_four_seconds_without_speech() -> None:
+    session = CountingSession(answers=[0.05] * 100 + [0.5])
+
+    judge(SileroTrack(session), line_noise(400))
+
+    assert session.empty_at == [1, 1 + 101 + 128, 1 + 101 + 256]
+
+
 def test_a_failure_of_the_model_is_a_failed_window_and_the_next_one_works() -> None:
     session = CountingSession(failures=1)
     track = SileroTrack(session)
@@ -103,10 +119,19 @@ def test_a_file_that_is_not_the_model_says_so(tmp_path: Path, content: bytes) ->
 
 
 class CountingSession:
-    """A session that finds no speech, counts how often it is asked, and fails as often as told."""
+    """Answers as told and then finds no speech; its memory is how often it was asked."""
 
-    def __init__(self, *, failures: int = 0, error: type[Exception] = ONNX_ERRORS[0]) -> None:
+    def __init__(
+        self,
+        *,
+        answers: Sequence[float] = (),
+        failures: int = 0,
+        error: type[Exception] = ONNX_ERRORS[0],
+    ) -> None:
         self.runs = 0
+        self.empty_at: list[int] = []
+        """The runs that began with an empty memory."""
+        self._answers = iter(answers)
         self._failures = failures
         self._error = error
 
@@ -117,4 +142,7 @@ class CountingSession:
         if self.runs <= self._failures:
             raise self._error("the runtime failed")
         assert input_feed["input"].shape == (1, 64 + WINDOW_SAMPLES)
-        return [np.array([0.01], dtype=np.float32), input_feed["h"], input_feed["c"]]
+        if not input_feed["h"].any() and not input_feed["c"].any():
+            self.empty_at.append(self.runs)
+        answer = np.array([next(self._answers, 0.01)], dtype=np.float32)
+        return [answer, input_feed["h"] + 1, input_feed["c"] + 1]
