@@ -40,9 +40,9 @@ install_locked() {
     "$python" -m venv --clear "$venv"
     printf '%s\n' "$root" >"$venv/.root"
   fi
-  size='0.5 GB'
-  if [ "$set" = dev ]; then size='1 GB'; fi
-  say "Installing what constraints/$set.txt pins (about $size on disk; once, some minutes) …"
+  size='1 GB'
+  if [ "$set" = dev ]; then size='1.6 GB'; fi
+  say "Installing what constraints/$set.txt pins (about $size on disk; once, a minute or two) …"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "constraints/$set.txt"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
   printf '%s\n' "$wanted" >"$stamp"
