@@ -31,8 +31,8 @@ class Board:
     """As last shown; the longest untouched first."""
     touched_ms: tuple[int, ...] = ()
     """When each was last added to."""
-    opened: int = 0
-    """Lines of this call so far; makes keys unique."""
+    opened: tuple[tuple[Category, int], ...] = ()
+    """Lines of each category so far; makes keys unique."""
     cautions_ms: tuple[int, ...] = ()
     """When the last lines of severity 1 were opened."""
 
@@ -61,10 +61,12 @@ def placed(
             return board, (), ""
         closed = (replace(mildest, change=AlertChange.CLOSED),)
         board = _without(board, mildest.key)
-    raised = _raised(evidence, f"{category.value}-{board.opened + 1}", policy)
+    opened = dict(board.opened)
+    opened[category] = opened.get(category, 0) + 1
+    raised = _raised(evidence, f"{category.value}-{opened[category]}", policy)
     board = replace(
         _with(board, raised, now_ms),
-        opened=board.opened + 1,
+        opened=tuple(opened.items()),
         cautions_ms=(*recent, now_ms) if level is Severity.CAUTION else recent,
     )
     return board, (*closed, raised), raised.key

@@ -33,7 +33,7 @@ from detection.types import (
     Speaker,
     Utterance,
 )
-from detection.verdict import concluded, standing_of
+from detection.verdict import concluded, settled, standing_of
 from detection.weighing import Quiet, eased, only_a_mild_demand, weighed
 
 PERSISTENCE: Final = "conversation.persistence"
@@ -58,11 +58,13 @@ def advance(
     )
     cues = frozenset(assessment.cues)
     own: tuple[Finding, ...] = ()
+    turn = settled(Turn(state), policy)
     if utterance.speaker is Speaker.OPERATOR:
-        turn = _operator_spoke(state, utterance, cues)
+        turn = _operator_spoke(turn, utterance, cues)
     else:
         own = _own_findings(state, utterance, assessment, policy)
-        turn = Turn(_caller_spoke(state, utterance, cues, calm=not own))
+        heard = _caller_spoke(turn.state, utterance, cues, calm=not own)
+        turn = replace(turn, state=heard)
     repetition, returns = listened(
         turn.state.repetition,
         moves_of(utterance, assessment),
@@ -130,10 +132,9 @@ class CallConversation:
         return decision
 
 
-def _operator_spoke(state: ConversationState, utterance: Utterance, cues: frozenset[Cue]) -> Turn:
-    turn = Turn(state)
-    if Cue.FAULT_ADMITTED in cues and not state.fault_admitted:
-        turn = _fault_admitted(state)
+def _operator_spoke(turn: Turn, utterance: Utterance, cues: frozenset[Cue]) -> Turn:
+    if Cue.FAULT_ADMITTED in cues and not turn.state.fault_admitted:
+        turn = _fault_admitted(turn)
     at_ms = middle(utterance)
     state = turn.state
     if Cue.WARNED in cues or Cue.ASKED_TO_STOP in cues:
@@ -165,9 +166,9 @@ def _same_breath(state: ConversationState, utterance: Utterance) -> bool:
     )
 
 
-def _fault_admitted(state: ConversationState) -> Turn:
+def _fault_admitted(turn: Turn) -> Turn:
     """The claim so far rested on the city's own mistake: it weighs less, and so do its lines."""
-    offences, fallen = [], []
+    state, offences, fallen = turn.state, list[Offence](), list[str]()
     for offence in state.offences:
         claims = (eased(f) for f in offence.findings if f.rule != PERSISTENCE)
         findings = tuple(sorted((f for f in claims if f), key=lambda f: -f.severity))
@@ -178,7 +179,7 @@ def _fault_admitted(state: ConversationState) -> Turn:
     standing_for = {offence.alert_key for offence in offences}
     board, changes = closed(state.board, [key for key in fallen if key not in standing_for])
     state = replace(state, fault_admitted=True, offences=tuple(offences), board=board)
-    return Turn(state, alerts=changes)
+    return replace(turn, state=state, alerts=(*turn.alerts, *changes))
 
 
 def _caller_spoke(

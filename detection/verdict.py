@@ -15,10 +15,21 @@ WELFARE_HOLDS_MS: Final = 300_000
 """The step stays with the caller's need for so long after its last sign."""
 
 
+def settled(turn: Turn, policy: Policy) -> Turn:
+    """Close the lines that lapsed with time.
+
+    Done before new words count as well as after: whether the clock ticked in between
+    must not decide if they open a line or add to one, or a replayed call would differ.
+    """
+    state = turn.state
+    level = standing_of(state, policy).level
+    board, lapses = lapsed(state.board, state.now_ms, level, policy)
+    return replace(turn, state=replace(state, board=board), alerts=(*turn.alerts, *lapses))
+
+
 def concluded(turn: Turn, policy: Policy) -> tuple[ConversationState, Decision]:
-    stand = standing_of(turn.state, policy)
-    board, lapses = lapsed(turn.state.board, turn.state.now_ms, stand.level, policy)
-    state = replace(turn.state, board=board)
+    turn = settled(turn, policy)
+    state, stand = turn.state, standing_of(turn.state, policy)
     step = _step(state, stand)
     return state, Decision(
         at_ms=state.now_ms,
@@ -27,7 +38,7 @@ def concluded(turn: Turn, policy: Policy) -> tuple[ConversationState, Decision]:
         step=step,
         focus=None if step in (Step.LISTEN, Step.WELFARE) else stand.focus,
         findings=turn.findings,
-        alerts=(*turn.alerts, *lapses),
+        alerts=turn.alerts,
         warnings_spoken=state.warnings_spoken,
         held_ms=state.now_ms,
         stalemate_ms=state.repetition.talk.stalemate_ms(state.now_ms),

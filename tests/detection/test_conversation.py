@@ -270,6 +270,18 @@ def test_a_warning_that_arrives_late_stands_where_it_was_spoken() -> None:
     assert in_order[-1].level is late[-1].level is Severity.STOP
 
 
+def test_ticks_do_not_change_which_line_later_words_belong_to() -> None:
+    ticked, _ = played(caller("ばか", INSULT))
+    replayed, _ = played(caller("ばか", INSULT))
+    ticked.tick(700_000)
+
+    live = ticked.hear(*caller("無能", INSULT).at(800_000).heard(1))
+    again = replayed.hear(*caller("無能", INSULT).at(800_000).heard(1))
+
+    assert live.alerts[-1] == again.alerts[-1]
+    assert live.alerts[-1].key == "mental_attack-2"
+
+
 def test_findings_in_the_operators_words_do_not_count() -> None:
     (decision,) = play(Turn(Speaker.OPERATOR, "ばかとおっしゃいましたか", (INSULT,)))
 
