@@ -6,7 +6,7 @@ is open; a test walks all routes and reads the two off them (``every_route``, ``
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any, Final, cast
 
 from fastapi.routing import RouteContext, iter_route_contexts
@@ -133,18 +133,38 @@ def requires(
         raise ValueError("an endpoint names the roles that may use it")
 
     async def let_in(connection: HTTPConnection) -> Identity:
-        identity = await identify(connection)
-        if identity is None:
-            raise NotSignedIn("sign_in_required", "サインインが必要です。")
-        connection.state.identity = identity
-        if identity.must_change_password and not before_password_change:
-            raise NotAllowed("password_change_required", "先にパスワードを変更してください。")
-        if identity.role not in allowed:
-            raise NotAllowed("role_not_allowed", "お使いの役割では、この操作はできません。")
-        return identity
+        return await admit(connection, allowed, before_password_change=before_password_change)
 
     setattr(let_in, _ROLES, allowed)
     return let_in
+
+
+async def admit(
+    connection: HTTPConnection, roles: Collection[Role], *, before_password_change: bool = False
+) -> Identity:
+    """Return who is asking, if one of *roles*; raise as ``requires`` says."""
+    identity = await identify(connection)
+    if identity is None:
+        raise NotSignedIn("sign_in_required", "サインインが必要です。")
+    connection.state.identity = identity
+    if identity.must_change_password and not before_password_change:
+        raise NotAllowed("password_change_required", "先にパスワードを変更してください。")
+    if identity.role not in roles:
+        raise NotAllowed("role_not_allowed", "お使いの役割では、この操作はできません。")
+    return identity
+
+
+def admits(*roles: Role) -> Callable[[], Awaitable[None]]:
+    """Return a dependency that names the roles of an endpoint which calls ``admit`` itself.
+
+    For WebSockets: only one that was accepted can be closed with a code that says why.
+    """
+
+    async def judged_inside() -> None:
+        return None
+
+    setattr(judged_inside, _ROLES, frozenset(roles))
+    return judged_inside
 
 
 def public(reason: str) -> Callable[[], Awaitable[None]]:
