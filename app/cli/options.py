@@ -1,0 +1,75 @@
+"""Glue: what the commands share: settings, one JSON object on standard output, refusals with exit code 2."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Final, NoReturn, TypeVar
+
+import anyio
+import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.auth.administration import Administration
+from app.clock import SystemClock
+from app.db import open_database
+from app.errors import AppError
+from app.settings import Settings
+
+T = TypeVar("T")
+
+REFUSED: Final = 2
+"""Exit code of a command that was asked something that it cannot do."""
+
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", help="結果をJSONで書きます。"),
+]
+
+
+def load_settings() -> Settings:
+    """Read the settings; end with a clear message where they are wrong."""
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        # Where and why, never the value: it may be a password in an address.
+        lines = [
+            f"  MIMAMORI_{'__'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
+            for error in invalid.errors(include_input=False, include_url=False)
+        ]
+        fail("設定に誤りがあります。\n" + "\n".join(lines))
+    except (OSError, ValueError):
+        fail("MIMAMORI_CONFIG のファイルを読み込めません。場所と書式を確認してください。")
+
+
+def print_json(result: Mapping[str, object]) -> None:
+    typer.echo(json.dumps(result, ensure_ascii=False))
+
+
+def fail(message: str) -> NoReturn:
+    """Say on standard error what is wrong and end with exit code 2."""
+    typer.echo(f"mimamori: {message}", err=True)
+    raise typer.Exit(REFUSED)
+
+
+def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run *work* to its end; what the application or the database refuses ends the command clearly."""
+    try:
+        return anyio.run(work)
+    except AppError as refused:
+        fail(refused.message)
+    except (SQLAlchemyError, OSError) as broken:
+        # The driver's own words may hold the address with its password.
+        fail(
+            "データベースに接続できません。MIMAMORI_DATABASE_URL と MIMAMORI_DATA_DIR を確認してください"
+            f"({type(broken).__name__})。"
+        )
+
+
+@asynccontextmanager
+async def open_administration(settings: Settings) -> AsyncIterator[Administration]:
+    """Open the database that a server on the same settings uses, which may be running."""
+    async with open_database(settings.async_database_url) as database:
+        yield Administration(database, SystemClock())
