@@ -1,0 +1,154 @@
+"""docker-compose.yml, the image and the proxy: what an office may rely on before it starts them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE = ROOT / "docker-compose.yml"
+SECRETS = ("POSTGRES_PASSWORD", "NATS_TOKEN")
+FILLED_IN = {
+    "MIMAMORI_HOST": "mimamori.example",
+    "POSTGRES_PASSWORD": "long-and-random",
+    "NATS_TOKEN": "long-and-random",
+}
+
+
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))[
+        "services"
+    ]
+    return found
+
+
+def compose_command() -> list[str]:
+    """Return the Compose of this machine, version 2 before version 1."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]) is not None:
+            asked = subprocess.run([*command, "version"], check=False, capture_output=True)
+            if asked.returncode == 0:
+                return command
+    pytest.skip("no Compose on this machine: docker-compose.yml is only read, not asked about")
+
+
+def compose_config(filled_in: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [*compose_command(), "--file", str(COMPOSE), "config"],
+        env=plain | filled_in,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_compose_accepts_the_file_once_it_is_filled_in() -> None:
+    answer = compose_config(FILLED_IN)
+
+    assert answer.returncode == 0, answer.stderr
+    assert yaml.safe_load(answer.stdout)["services"]["mimamori"]["environment"][
+        "MIMAMORI_PUBLIC_URL"
+    ] == ("https://mimamori.example")
+
+
+@pytest.mark.parametrize("missing", FILLED_IN)
+def test_compose_refuses_to_start_without_a_value_that_only_the_office_knows(missing: str) -> None:
+    answer = compose_config({name: value for name, value in FILLED_IN.items() if name != missing})
+
+    assert answer.returncode != 0
+    assert missing in answer.stderr
+
+
+def test_no_secret_has_a_default() -> None:
+    text = COMPOSE.read_text(encoding="utf-8")
+
+    uses = {name: re.findall(r"\$\{" + name + r"(.)", text) for name in SECRETS}
+
+    assert uses == {name: [":"] for name in SECRETS}
+    assert all(re.search(r"\$\{" + name + r":\?", text) for name in SECRETS)
+
+
+def test_no_service_has_more_rights_than_it_needs() -> None:
+    found = services()
+
+    assert all(service["read_only"] for service in found.values())
+    assert all(service["cap_drop"] == ["ALL"] for service in found.values())
+    assert all("no-new-privileges:true" in service["security_opt"] for service in found.values())
+    assert [
+        name
+        for name, service in found.items()
+        if {"privileged", "network_mode", "pid", "devices"} & service.keys()
+    ] == []
+    assert {
+        name: service["cap_add"] for name, service in found.items() if "cap_add" in service
+    } == {"proxy": ["NET_BIND_SERVICE"]}
+
+
+def test_only_the_proxy_can_be_reached_and_speech_has_no_way_out() -> None:
+    networks = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["networks"]
+
+    published = {
+        name: service["ports"] for name, service in services().items() if "ports" in service
+    }
+    outside = [name for name, service in services().items() if "outside" in service["networks"]]
+
+    assert published == {"proxy": ["443:443"]}
+    assert outside == ["proxy"]
+    assert networks["inside"] == {"internal": True}
+
+
+def test_every_service_tells_how_it_is_and_the_server_by_its_readiness() -> None:
+    tests = {name: service["healthcheck"]["test"] for name, service in services().items()}
+
+    assert "/readyz" in tests["mimamori"][-1]
+    assert tests.keys() == services().keys()
+
+
+def test_every_image_is_pinned_to_a_version() -> None:
+    built = re.findall(
+        r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    images = [*built, *(service["image"] for service in services().values())]
+
+    assert len(images) == len(built) + len(services())
+    assert [image for image in images if not re.search(r":\d+\.\d+[\w.-]*$", image)] == []
+
+
+def test_the_image_installs_by_the_lock_and_does_not_run_as_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    installs = [line for line in lines if "pip install" in line]
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+
+    assert "--require-hashes --requirement constraints/run.txt" in installs[0]
+    assert all("--no-deps --no-build-isolation" in line for line in installs[1:])
+    assert users[-1:] == ["mimamori"]
+
+
+def test_whatever_the_image_copies_reaches_the_builder() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    let_in = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+    copied = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
+
+    assert copied
+    assert [source for source in copied if f"!{source}" not in let_in] == []
+
+
+def test_the_server_has_time_to_judge_live_calls_before_it_is_stopped() -> None:
+    from app.settings import StreamSettings
+
+    grace = services()["mimamori"]["stop_grace_period"]
+
+    assert int(grace.removesuffix("s")) > StreamSettings().drain_seconds
