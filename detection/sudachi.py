@@ -1,0 +1,47 @@
+"""Adapter: Japanese words and their readings from SudachiPy with the core dictionary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sudachipy import Dictionary, SplitMode
+
+from detection.ports import Token
+
+_WORD_FIELDS = {"surface", "pos", "normalized_form", "reading_form"}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as the dictionary knows it."""
+
+    start: int
+    end: int
+    surface: str
+    normal: str
+    reading: str
+    part_of_speech: str
+
+
+class SudachiReadings:
+    """Reads Japanese with one dictionary, opened when this is made (25-100 ms, 90 MB mapped).
+
+    Long units (mode C): 住民票 stays one word, which makes two wordings of one demand alike, and leaves
+    fewer word starts at which a reading could ring by chance.
+    """
+
+    def __init__(self) -> None:
+        self._tokenizer = Dictionary(dict="core").tokenizer(SplitMode.C, fields=_WORD_FIELDS)
+
+    def tokens(self, text: str) -> tuple[Token, ...]:
+        return tuple(
+            Word(
+                start=m.begin(),
+                end=m.end(),
+                surface=m.surface(),
+                normal=m.normalized_form(),
+                reading=m.reading_form(),
+                part_of_speech=m.part_of_speech()[0],
+            )
+            for m in self._tokenizer.tokenize(text)
+        )
