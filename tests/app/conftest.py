@@ -10,6 +10,7 @@ import pytest
 
 from app.db import Database, migrate, open_database
 from app.settings import Settings
+from tests.app.small_office import Office, open_office
 from tests.fakes_clock import FakeClock
 from tests.postgres import postgres_server, postgres_url
 
@@ -40,3 +41,8 @@ def settings(tmp_path: Path, migrated_file: Path) -> Settings:
 async def database(settings: Settings) -> AsyncIterator[Database]:
     async with open_database(settings.async_database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def office(settings: Settings, database: Database, clock: FakeClock) -> Office:
+    return open_office(settings, database, clock)
