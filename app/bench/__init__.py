@@ -1,0 +1,1 @@
+"""Measuring, with figures for people and programs. Nothing here is a test."""

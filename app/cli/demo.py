@@ -17,9 +17,10 @@ import typer
 
 from app.auth.administration import Administration
 from app.auth.identity import Role
+from app.cli.options import load_settings
 from app.clock import SystemClock
 from app.db import Database, open_database
-from app.demo.catalogue import DemoCall, demo_calls
+from app.demo.catalogue import DemoCall, demo_calls, demo_sound
 from app.demo.people import DemoPeople, open_demo_people
 from app.errors import Unavailable
 from app.settings import Settings
@@ -57,9 +58,9 @@ def demo(
     """収録済みの通話を、動いているサーバーへ実時間で流します。デモ用の職員でサインインして画面をご覧ください。"""
     if list_calls:
         for shipped in demo_calls():
-            print(f"{shipped.id:22} {shipped.title}({shipped.duration_ms // 1000} 秒)")
+            print(f"{shipped.call_id:22} {shipped.title}({seconds_of(shipped)} 秒)")
         return
-    settings = Settings()
+    settings = load_settings()
     address = (url or settings.public_url).rstrip("/")
     playing = Playing(
         url=address,
@@ -75,7 +76,7 @@ def _chosen(wanted: Sequence[str] | None) -> Sequence[DemoCall]:
     shipped = demo_calls()
     if not wanted:
         return shipped
-    by_id = {item.id: item for item in shipped}
+    by_id = {item.call_id: item for item in shipped}
     unknown = [name for name in wanted if name not in by_id]
     if unknown:
         raise typer.BadParameter(
@@ -120,11 +121,11 @@ async def _play(playing: Playing, shipped: DemoCall, operator: str, token: str) 
     telephone = NativeTelephone(
         url=playing.stream_url,
         token=token,
-        sound=CallSound(shipped.payload()),
-        call_id=f"demo-{shipped.id}-{uuid4().hex[:8]}",
+        sound=CallSound(demo_sound(shipped.call_id)),
+        call_id=f"demo-{shipped.call_id}-{uuid4().hex[:8]}",
         operator=operator,
         caller_number="デモ",
-        metadata={"demo": shipped.id},
+        metadata={"demo": shipped.call_id},
     )
     try:
         await telephone.play()
@@ -174,6 +175,10 @@ def _greet(url: str, people: DemoPeople) -> None:
     say(f"  監督者         {people.supervisor_login}   {people.supervisor_password}")
     say("「通話一覧」から「通話中」の通話を開くと、文字起こしとおそれの表示が届きます。")
     say("─" * 60)
+
+
+def seconds_of(shipped: DemoCall) -> int:
+    return CallSound(demo_sound(shipped.call_id)).duration_ms // 1000
 
 
 def say(line: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import typer
-from pydantic import ValidationError
 
 from app.bench.command import bench_app
 from app.cli.demo import demo
@@ -40,12 +39,6 @@ def main() -> None:
         cli()
     except (AppError, AsrError, DetectionError) as failed:
         print(f"mimamori: {failed}", file=sys.stderr)
-        sys.exit(2)
-    except ValidationError as failed:
-        # Which setting and why, not its value: it may be a secret.
-        for problem in failed.errors():
-            name = "__".join(str(part) for part in problem["loc"]).upper()
-            print(f"mimamori: 設定 MIMAMORI_{name}: {problem['msg']}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.bootstrap import prepare_model
-from app.cli.options import print_json
-from app.settings import Settings
+from app.cli.options import load_settings, print_json
 
 model_app = typer.Typer(help="音声認識モデルを準備します。", no_args_is_help=True)
 
@@ -42,7 +41,7 @@ def prepare(
                 shown[what] = bars.add_task(what, total=total)
             bars.update(shown[what], completed=done, total=total)  # type: ignore[arg-type]
 
-        found = prepare_model(Settings(), progress)
+        found = prepare_model(load_settings(), progress)
     if as_json:
         print_json({"name": found.name, "path": str(found.path)})
     else:

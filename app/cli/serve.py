@@ -9,14 +9,17 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from app.auth.administration import FIRST_ADMINISTRATOR, Administration
 from app.bootstrap import open_services
+from app.cli.options import load_settings
 from app.log import configure_logs
 from app.main import create_app
 from app.services import Services
 from app.settings import Settings
 
+START_FAILED = 3
 WEBSOCKET_BYTES = 1_048_576
 """Larger messages are cut off by the protocol itself (1009), before our own limit is asked."""
 
@@ -26,10 +29,18 @@ def serve(
     port: Annotated[int, typer.Option(help="待ち受けるポート番号。", min=0, max=65535)] = 8000,
 ) -> None:
     """サーバーを起動します。設定は環境変数 MIMAMORI_… または MIMAMORI_CONFIG の TOML ファイルで行います。"""
-    settings = Settings()
+    settings = load_settings()
     configure_logs(settings.log_level)
     app = create_app(settings, open_services=_greeting)
-    uvicorn.run(
+    server = uvicorn.Server(server_config(app, settings, host=host, port=port))
+    server.run()
+    if not server.started:
+        sys.exit(START_FAILED)
+
+
+def server_config(app: FastAPI, settings: Settings, *, host: str, port: int) -> uvicorn.Config:
+    """Return how the application is served, for the command and for tests alike."""
+    return uvicorn.Config(
         app,
         host=host,
         port=port,

@@ -1,0 +1,95 @@
+"""Glue: what recognition costs and how well it hears, stock faster-whisper beside it in the same run.
+
+One thread each, one after the other over the same sound, in turns, so that a noisy
+machine is noisy for both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from faster_whisper import WhisperModel as StockModel
+
+from app.bench.recordings import Recording, load_recordings
+from app.bootstrap import prepare_model
+from app.settings import Settings
+from asr.types import MODEL_RATE_HZ
+from asr.whisper import WhisperConfig, WhisperModel
+from detection.measures import character_errors, total
+
+TURN: Final = 16
+"""Recordings decoded by one before the other has its turn."""
+
+
+def measure_recognition(
+    wav_dir: Path, utterances: Path, batch: int, on_progress: Callable[[float], None]
+) -> dict[str, Any]:
+    """Return ``{"ours": {…}, "stock": {…}}`` with core-seconds per second of sound and CER."""
+    settings = Settings()
+    recordings = load_recordings(wav_dir, utterances)
+    model = prepare_model(settings)
+    ours = WhisperModel(
+        model.path, name=model.name, config=WhisperConfig(beam_size=settings.asr.beam_size)
+    )
+    stock = StockModel(
+        str(model.path), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
+    )
+    _ours(ours, recordings[:1], 1)  # the first decode allocates; it belongs to neither
+    _stock(stock, recordings[:1])
+    heard: dict[str, list[str]] = {"ours": [], "stock": []}
+    spent = {"ours": 0.0, "stock": 0.0}
+    for begin in range(0, len(recordings), TURN):
+        turn = recordings[begin : begin + TURN]
+        for name, decode in (
+            ("ours", lambda: _ours(ours, turn, batch)),  # noqa: B023 - called in this turn
+            ("stock", lambda: _stock(stock, turn)),  # noqa: B023
+        ):
+            before = time.process_time()
+            heard[name] += decode()
+            spent[name] += time.process_time() - before
+        on_progress((begin + len(turn)) / len(recordings))
+    sound_seconds = sum(len(r.samples) for r in recordings) / MODEL_RATE_HZ
+    return {
+        "recordings": len(recordings),
+        "sound_seconds": round(sound_seconds, 1),
+        "batch": batch,
+        "model": model.name,
+        **{
+            name: {
+                "core_seconds_per_second": round(spent[name] / sound_seconds, 5),
+                "cer": round(_error_rate(recordings, heard[name]), 4),
+            }
+            for name in ("ours", "stock")
+        },
+    }
+
+
+def _ours(model: WhisperModel, recordings: Sequence[Recording], batch: int) -> list[str]:
+    texts: list[str] = []
+    for begin in range(0, len(recordings), batch):
+        samples = [recording.samples for recording in recordings[begin : begin + batch]]
+        texts += [transcript.text for transcript in model.decode(samples)]
+    return texts
+
+
+def _stock(model: Any, recordings: Sequence[Recording]) -> list[str]:  # noqa: ANN401 - untyped library
+    texts = []
+    for recording in recordings:
+        segments, _ = model.transcribe(
+            recording.samples,
+            language="ja",
+            beam_size=1,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            without_timestamps=True,
+        )
+        texts.append("".join(segment.text for segment in segments))
+    return texts
+
+
+def _error_rate(recordings: Sequence[Recording], heard: Sequence[str]) -> float:
+    spoken = zip(recordings, heard, strict=True)
+    return total(character_errors(recording.text, text) for recording, text in spoken).rate or 0.0

@@ -1,0 +1,142 @@
+"""Glue: ``mimamori bench``: figures, for people as tables and for programs as JSON."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from app.bench.asr import measure_recognition
+from app.bench.calls import load_calls, measure_calls
+from app.bench.detect import measure_detection
+from app.cli.options import print_json
+
+bench_app = typer.Typer(
+    help="性能を測ります。結果は機械の混み具合で変わります。", no_args_is_help=True
+)
+Json = Annotated[bool, typer.Option("--json", help="結果を 1 つの JSON で標準出力に書きます。")]
+
+
+@bench_app.command("calls")
+def calls(
+    count: Annotated[int, typer.Option("--calls", help="同時通話の数。", min=1, max=256)] = 1,
+    wav_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="通話の WAV のフォルダー(既定は収録済みの通話)。",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="測る秒数。", min=5)] = 120,
+    keep: Annotated[
+        Path | None, typer.Option(help="サーバーの記録とデータベースを残すフォルダー。")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """N 本の通話を実時間で流し、言葉の終わりから知らせが画面に届くまでの時間と、使った資源を測ります。"""
+    with as_file(files("app.demo") / "calls") as shipped, tempfile.TemporaryDirectory() as scratch:
+        recordings = load_calls(wav_dir or shipped)
+        if not recordings:
+            raise typer.BadParameter(f"{wav_dir} に WAV ファイルがありません。")
+        folder = keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _bar(f"{count} 通話", seconds, shown=not as_json) as advance:
+            result = anyio.run(
+                measure_calls, recordings, count, seconds, folder, folder / "serve.log", advance
+            )
+    if as_json:
+        print_json(result)
+    else:
+        _print_calls(result)
+
+
+@bench_app.command("asr")
+def asr(
+    wav_dir: Annotated[
+        Path, typer.Option(help="<id>.wav のフォルダー。", exists=True, file_okay=False)
+    ],
+    utterances: Annotated[
+        Path, typer.Option(help="発話の JSONL(id と text)。", exists=True, dir_okay=False)
+    ],
+    batch: Annotated[int, typer.Option(help="まとめて認識する数。", min=1, max=64)] = 8,
+    as_json: Json = False,
+) -> None:
+    """音声認識の費用(音声 1 秒あたりの CPU 秒)と文字誤り率を、標準の faster-whisper と同じ回で比べます。"""
+    with _bar("認識", 1.0, shown=not as_json) as advance:
+        result = measure_recognition(wav_dir, utterances, batch, advance)
+    if as_json:
+        print_json(result)
+        return
+    table = Table("", "CPU 秒 / 音声秒", "文字誤り率")
+    for name in ("ours", "stock"):
+        table.add_row(
+            name, f"{result[name]['core_seconds_per_second']:.4f}", f"{result[name]['cer']:.3f}"
+        )
+    Console().print(table)
+
+
+@bench_app.command("detect")
+def detect(
+    utterances: Annotated[
+        Path | None,
+        typer.Option(help="発話の JSONL(text)。既定は収録済みの通話。", exists=True),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """1 発話の判定にかかる時間を測ります(正規化から会話の判断まで)。"""
+    result = measure_detection(utterances)
+    if as_json:
+        print_json(result)
+        return
+    latency = result["latency_ms"]
+    Console().print(
+        f"{result['utterances']} 発話  p50 {latency['p50']:.2f} ms  p95 {latency['p95']:.2f} ms  "
+        f"最大 {latency['max']:.2f} ms  メモリー {result['memory_mb']} MB"
+    )
+
+
+class _bar:  # noqa: N801 - a with-statement, read as a verb's object
+    """A progress bar on standard error; the block gets the function that moves it."""
+
+    def __init__(self, what: str, total: float, *, shown: bool) -> None:
+        console = Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not shown or not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bars.add_task(what, total=total)
+
+    def __enter__(self) -> Any:  # noqa: ANN401 - the bar's own callback
+        self._bars.start()
+        return lambda done: self._bars.update(self._task, completed=done)
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+
+def _print_calls(result: dict[str, Any]) -> None:
+    console = Console()
+    table = Table("言葉の終わりから", "件数", "p50 ms", "p95 ms", "p99 ms", "最大 ms")
+    for name, key in (("知らせ", "alert_latency_ms"), ("文字起こし", "transcript_latency_ms")):
+        row = result[key]
+        cells = [str(row.get(k, "-")) for k in ("count", "p50", "p95", "p99", "max")]
+        table.add_row(name, *cells)
+    console.print(table)
+    memory = result["memory_mb"]
+    console.print(
+        f"{result['calls']} 通話 {result['seconds']} 秒  欠落 {result['gaps']}  "
+        f"サーバー {result['server_cores']} コア(この測定自身 {result['client_cores']})  "
+        f"メモリー 開始 {memory['idle']} / 最大 {memory['max']} / 終わり {memory['end']} MB"
+    )

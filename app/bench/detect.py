@@ -1,0 +1,51 @@
+"""Glue: how long one utterance takes to judge, everything included."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from app.bench.latency import percentile
+from app.bootstrap import open_detection
+from app.demo.catalogue import demo_calls, demo_turns
+from app.settings import Settings
+from detection.types import Speaker, Utterance
+
+ROUNDS: Final = 5
+WARM_UP: Final = 20
+
+
+def measure_detection(utterances: Path | None) -> dict[str, Any]:
+    """Judge every text several times as one long call; return milliseconds and memory."""
+    detector, new_conversation = open_detection(Settings())
+    spoken = _spoken(utterances) * ROUNDS
+    conversation, took_ms = new_conversation(), []
+    for index, (speaker, text) in enumerate(spoken):
+        utterance = Utterance(f"u{index}", speaker, text, index * 4_000, index * 4_000 + 3_500)
+        begun = time.perf_counter()
+        conversation.hear(utterance, detector.assess(utterance))
+        took_ms.append((time.perf_counter() - begun) * 1000)
+    measured = took_ms[WARM_UP:] or took_ms
+    return {
+        "utterances": len(measured),
+        "latency_ms": {
+            "p50": round(percentile(measured, 0.50), 3),
+            "p95": round(percentile(measured, 0.95), 3),
+            "max": round(max(measured), 3),
+        },
+        "last_tenth_p50": round(percentile(took_ms[-max(1, len(took_ms) // 10) :], 0.50), 3),
+        "memory_mb": round(psutil.Process().memory_info().rss / 2**20),
+    }
+
+
+def _spoken(utterances: Path | None) -> list[tuple[Speaker, str]]:
+    if utterances is None:
+        return [
+            (turn.speaker, turn.text) for call in demo_calls() for turn in demo_turns(call.call_id)
+        ]
+    lines = utterances.read_text(encoding="utf-8").splitlines()
+    return [(Speaker.CALLER, str(json.loads(line)["text"])) for line in lines if line.strip()]
