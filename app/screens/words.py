@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from app.auth.identity import Role
+from app.calls.facts import GapReason
 from asr.types import Doubt
 from detection.types import Category, Outcome, Severity, Speaker, Step
 
@@ -86,25 +87,15 @@ DOUBTS: Final[Mapping[Doubt, str]] = {
     Doubt.TRUNCATED: "文の途中で切れています",
 }
 
-GAP_REASONS: Final[Mapping[str, str]] = {
-    "overload": "認識が追いつきませんでした",
-    "expired": "認識が間に合いませんでした",
-    "failed": "認識に失敗しました",
-    "unavailable": "認識が停止していました",
-    "interrupted": "音声の接続が切れていました",
-    "lost_audio": "音声が届きませんでした",
-    "shutdown": "サーバーが停止していました",
+GAP_REASONS: Final[Mapping[GapReason, str]] = {
+    GapReason.OVERLOAD: "認識が追いつきませんでした",
+    GapReason.FAILED: "認識に失敗しました",
+    GapReason.UNAVAILABLE: "認識が停止していました",
 }
 GAP_REASON_OTHER: Final = "原因を確認中です"
 
 END_REASONS: Final[Mapping[str, str]] = {
-    "hangup": "電話が切れました",
-    "stop": "電話が切れました",
-    "stopped": "電話が切れました",
-    "completed": "電話が切れました",
     "interrupted": "音声の接続が途切れたため、記録を終えました",
-    "lost": "音声の接続が途切れたため、記録を終えました",
-    "shutdown": "サーバーの停止により、記録を終えました",
 }
 
 TRACKS: Final[Mapping[Speaker, str]] = {Speaker.CALLER: "相手の方", Speaker.OPERATOR: "職員"}
@@ -133,7 +124,7 @@ def screen_words() -> dict[str, object]:
         "outcomes": {key.value: words for key, words in OUTCOMES.items()},
         "steps": {key.value: asdict(words) for key, words in STEPS.items()},
         "doubts": {key.value: words for key, words in DOUBTS.items()},
-        "gap_reasons": dict(GAP_REASONS),
+        "gap_reasons": {key.value: words for key, words in GAP_REASONS.items()},
         "gap_reason_other": GAP_REASON_OTHER,
         "end_reasons": dict(END_REASONS),
         "tracks": {key.value: words for key, words in TRACKS.items()},

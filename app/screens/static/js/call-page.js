@@ -18,12 +18,16 @@ const page = byId("call");
 const callId = page.dataset.callId;
 const mayAct = page.dataset.mayAct === "yes";
 
+/** A second press in this time is a double click, not a second time of saying it. */
+const SAID_REST_MS = 1_500;
+
 let state = emptyState();
 let drawn = null;
 let link = { state: "connecting" };
 let skewMs = 0;
 let frame = null;
 let feed = null;
+let saying = false;
 
 const transcript = new TranscriptView();
 const help = new HelpButton(callId, (requested) => local("local.help", { requested }));
@@ -82,13 +86,25 @@ async function open(attempt = 0) {
       callId,
       onEvent: take,
       onLink: (next) => {
+        const back = next.state === "open" && link.state === "waiting";
         link = next;
+        if (back) readHealth();
         drawSoon();
       },
     });
     feed.start();
   }
   drawSoon();
+}
+
+/** Health is told once, when it changes: whoever was away has to ask. */
+async function readHealth() {
+  try {
+    const { body } = await read(callPath(callId));
+    take({ type: "health", data: body.health });
+  } catch {
+    // The socket will say if the line is lost again.
+  }
 }
 
 function refuse(error) {
@@ -129,18 +145,20 @@ async function undoWrong(alertId) {
 
 async function markSaid() {
   const script = state.script;
-  if (!mayAct || !script?.text || script.used || state.call.ended_at) return;
-  local("local.used", { script_id: script.script_id });
-  say(byId("say-done"), "");
+  if (!mayAct || saying || !script?.text || state.call.ended_at) return;
+  saying = true;
+  byId("said").setAttribute("aria-disabled", "true");
   try {
-    await send("POST", callPath(callId, "/script-used"), { script_id: script.script_id });
+    // Sent once: the server counts each, so a repeat could make two out of one.
+    await send("POST", callPath(callId, "/script-used"), { script_id: script.script_id }, { attempts: 1 });
+    if (state.script === script) say(byId("say-done"), "記録しました");
   } catch {
-    if (state.script?.script_id === script.script_id) {
-      state = { ...state, script: { ...state.script, used: false } };
-      drawSoon();
-    }
     say(byId("say-done"), "記録できませんでした。もう一度押してください。");
   }
+  setTimeout(() => {
+    saying = false;
+    byId("said").setAttribute("aria-disabled", "false");
+  }, SAID_REST_MS);
 }
 
 async function copy() {

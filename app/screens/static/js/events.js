@@ -3,7 +3,19 @@
 export const VOLATILE = new Set(["transcript.partial", "health"]);
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
-const SILENCE_MS = 20_000;
+const STEADY_MS = 5_000;
+const SILENCE_MS = 10_000;
+const UNREACHABLE = 4000;
+
+/** Any answer at all shows that the line is there. */
+async function reachable() {
+  try {
+    await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5_000) });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Hands every stored event to `onEvent` once, in order, however often the socket is lost.
@@ -11,12 +23,14 @@ const SILENCE_MS = 20_000;
  * `onLink` hears {state: "connecting" | "open" | "waiting" | "refused", code, waitMs}.
  */
 export class EventFeed {
-  constructor({ after, callId = null, onEvent, onLink, random = Math.random, makeSocket = (url) => new WebSocket(url) }) {
-    Object.assign(this, { after, callId, onEvent, onLink, random, makeSocket });
+  constructor({ after, callId = null, onEvent, onLink, random = Math.random,
+    makeSocket = (url) => new WebSocket(url), probe = reachable }) {
+    Object.assign(this, { after, callId, onEvent, onLink, random, makeSocket, probe });
     this.failures = 0;
     this.socket = null;
     this.timer = null;
     this.watch = null;
+    this.openedAt = null;
     this.stopped = false;
     this.wake = () => {
       if (!this.stopped && this.socket === null) this.connect();
@@ -51,9 +65,12 @@ export class EventFeed {
     this.onLink({ state: this.failures === 0 ? "connecting" : "waiting", waitMs: 0 });
     const socket = this.makeSocket(this.address());
     this.socket = socket;
+    this.openedAt = null;
     socket.onopen = () => {
       if (this.socket !== socket) return;
+      this.openedAt = performance.now();
       this.onLink({ state: "open" });
+      this.listenForSilence();
     };
     socket.onmessage = (message) => {
       if (this.socket === socket) this.take(JSON.parse(message.data));
@@ -64,31 +81,33 @@ export class EventFeed {
   }
 
   take(event) {
-    this.failures = 0;
-    if (VOLATILE.has(event.type)) {
-      // A heartbeat was heard on this socket: from now on its absence means that the line is dead.
-      if (event.type === "health") this.expectMore();
-    } else {
+    this.listenForSilence();
+    if (!VOLATILE.has(event.type)) {
       if (event.seq <= this.after) return;
       this.after = event.seq;
-      if (this.watch !== null) this.expectMore();
     }
     this.onEvent(event);
   }
 
-  expectMore() {
+  /** A pulled cable closes nothing: after some silence ask whether the server is still there. */
+  listenForSilence() {
     clearTimeout(this.watch);
-    this.watch = setTimeout(() => {
+    this.watch = setTimeout(async () => {
       const socket = this.socket;
-      this.lost(4000);
-      socket?.close();
+      const there = await this.probe();
+      if (socket === null || this.socket !== socket) return;
+      if (there) this.listenForSilence();
+      else {
+        this.lost(UNREACHABLE);
+        socket.close();
+      }
     }, SILENCE_MS);
   }
 
   lost(code) {
     clearTimeout(this.watch);
-    this.watch = null;
     this.socket = null;
+    if (this.openedAt !== null && performance.now() - this.openedAt > STEADY_MS) this.failures = 0;
     if (this.stopped) return;
     if (code === 4401 || code === 4403 || code === 4404) {
       this.stopped = true;

@@ -22,6 +22,8 @@ export class HelpButton {
     if (seen) say(seen, requested ? "応援要請中" : "応援要請なし");
     if (!byId("help") || this.sending) return;
     if (requested !== this.requested || this.place.dataset.help === undefined) this.show(requested);
+    byId("help").hidden = Boolean(state.call.ended_at);
+    byId("help-withdraw").hidden ||= Boolean(state.call.ended_at);
   }
 
   show(requested) {

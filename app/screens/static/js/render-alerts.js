@@ -39,6 +39,7 @@ export class AlertsView {
     say(card.quote, alert.quote ? `「${alert.quote}」` : "");
     say(card.reason, alert.reason);
     say(card.clause, alert.clause ? `方針:${alert.clause}` : "");
+    card.clause.title = alert.clause;
     card.wrong?.setAttribute("aria-label", `${words.false_alarm}として記録:${category(alert.categories[0])}`);
     if (card.key) card.key.hidden = !first;
     return card.root;
@@ -54,8 +55,8 @@ export class AlertsView {
       check: make("span", { class: "tag alert-check", text: words.needs_check }),
       time: make("time", { class: "alert-time number" }),
       quote: make("span"),
-      reason: make("p", { class: "alert-reason" }),
-      clause: make("p", { class: "alert-clause" }),
+      reason: make("span", { class: "alert-reason" }),
+      clause: make("span", { class: "alert-clause" }),
       key: null,
       wrong: null,
     };
@@ -70,8 +71,7 @@ export class AlertsView {
     card.root = make("li", { class: "alert", "data-alert-id": id }, [
       make("p", { class: "alert-head" }, [svg, card.title, card.level, card.check, card.count]),
       make("p", { class: "alert-quote" }, [card.time, card.quote]),
-      card.reason,
-      card.clause,
+      make("p", { class: "alert-why" }, [card.reason, card.clause]),
       card.wrong,
     ]);
     return card;

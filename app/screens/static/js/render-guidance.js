@@ -1,7 +1,7 @@
 /** Glue: the one sentence to say. */
 
 import { byId, say } from "./dom.js";
-import { category, step } from "./words.js";
+import { category, step, words } from "./words.js";
 
 const LISTENING = "いまお伝えする文はありません。そのままお話を伺ってください。";
 
@@ -11,7 +11,6 @@ export function drawGuidance(state, before, mayAct) {
   const ended = Boolean(call.ended_at);
   const current = !ended && script?.text ? script : null;
   const stepId = ended ? null : script?.step;
-  byId("say").classList.toggle("said", Boolean(current?.used));
   say(byId("say-heading"), ended ? "通話の終了" : "次にお伝えする文");
   say(byId("say-step"), stepId ? `段階:${step(stepId).label}` : "");
   say(byId("say-category"), current?.category ? category(current.category) : "");
@@ -19,11 +18,16 @@ export function drawGuidance(state, before, mayAct) {
   byId("say-emergency").hidden = ended || !(call.level >= 3 || stepId === "emergency");
   const text = byId("say-text");
   text.classList.toggle("say-nothing", current === null);
-  say(text, current ? `「${current.text}」` : ended ? "通話は終了しました。おつかれさまでした。" : (stepId && step(stepId).hint) || LISTENING);
+  say(text, current ? `「${current.text}」` : ended ? endWords(call) : (stepId && step(stepId).hint) || LISTENING);
   byId("say-buttons").hidden = current === null;
+  byId("say-back").hidden = !ended;
   byId("said").hidden = !mayAct;
-  byId("said").setAttribute("aria-disabled", String(Boolean(current?.used)));
-  say(byId("said-word"), current?.used ? "お伝え済み" : "言った");
+  if (state.script !== before?.script) say(byId("say-done"), current?.used ? `お伝え済み(${current.used}回)` : "");
+}
+
+function endWords(call) {
+  const reason = words.end_reasons[call.end_reason];
+  return `通話は終了しました${reason ? `(${reason})` : ""}。おつかれさまでした。`;
 }
 
 /** The plain sentence, as it goes to the clipboard. */

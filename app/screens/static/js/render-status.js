@@ -52,17 +52,19 @@ export function drawNotice(shown) {
 export function drawLevel(state, before) {
   const { call } = state;
   if (call === before?.call) return;
-  byId("call").dataset.level = String(call.level);
-  shape(byId("level-shape"), `level-${call.level}`);
-  say(byId("level-word"), level(call.level).label);
+  // While it lasts, where the talk stands; afterwards, how far it went.
+  const shown = call.ended_at ? call.top_level : call.level;
+  byId("call").dataset.level = String(shown);
+  shape(byId("level-shape"), `level-${shown}`);
+  say(byId("level-word"), level(shown).label);
   // At level 0 two times 「通常」 would say nothing more than one.
-  const outcome = call.outcome === "ordinary" && call.level === 0 ? level(0).hint : words.outcomes[call.outcome];
+  const outcome = call.outcome === "ordinary" && shown === 0 ? (call.ended_at ? "" : "お話を伺えます") : words.outcomes[call.outcome];
   say(byId("outcome"), outcome ?? "");
   const about = [call.caller_number || "番号非通知", call.section, call.operator, `${moment(call.started_at)}開始`];
   say(byId("who"), about.filter(Boolean).join(" / "));
   byId("who").title = byId("who").textContent;
   const ended = call.ended_at ? "(終了)" : "";
-  document.title = `${call.level > 0 ? `【${level(call.level).label}】` : ""}通話${ended} | 見守り`;
+  document.title = `${shown > 0 ? `【${level(shown).label}】` : ""}通話${ended} | 見守り`;
 }
 
 export function drawNumbers(state, before) {
@@ -70,8 +72,9 @@ export function drawNumbers(state, before) {
   say(byId("warnings"), String(state.call.warnings_spoken));
   say(byId("warnings-limit"), state.warningLimit ? `/${state.warningLimit}` : "");
   const stalemate = byId("stalemate");
-  stalemate.classList.toggle("gauge-none", state.stalemateMs === 0);
-  say(stalemate, state.stalemateMs > 0 ? clock(state.stalemateMs) : "なし");
+  const moving = state.stalemateMs === 0 || Boolean(state.call.ended_at);
+  stalemate.classList.toggle("gauge-none", moving);
+  say(stalemate, state.call.ended_at ? "―" : moving ? "なし" : clock(state.stalemateMs));
 }
 
 /** Minutes of the call by the server's clock; `skewMs` is how far ours is behind it. */

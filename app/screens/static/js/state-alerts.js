@@ -45,9 +45,7 @@ export function forgetAlert({ alerts, places }, alertId, changes) {
 export function noteOnAlert(held, data) {
   if (data.kind === "false_alarm") return forgetAlert(held, data.alert_id, { false_alarm: true });
   if (data.kind === "false_alarm_undone" && held.alerts[data.alert_id]?.false_alarm) {
-    const alert = { ...held.alerts[data.alert_id], false_alarm: false };
-    if (alert.state === "closed") return { alerts: { ...held.alerts, [alert.alert_id]: alert }, places: held.places };
-    return placeAlert(held, alert);
+    return placeAlert(held, { ...held.alerts[data.alert_id], false_alarm: false });
   }
   return { alerts: held.alerts, places: held.places };
 }

@@ -30,7 +30,7 @@ export function fromSnapshot(snapshot) {
     call: snapshot.call,
     lines: [...utterances, ...gaps].sort((a, b) => a.start_ms - b.start_ms || a.end_ms - b.end_ms),
     ...alertsFrom(snapshot.alerts),
-    script: snapshot.script?.text ? { used: false, ...snapshot.script } : stepOnly(snapshot.script),
+    script: freshScript(snapshot.script),
     stalemateMs: snapshot.stalemate_ms ?? snapshot.call.stalemate_ms ?? 0,
     warningLimit: snapshot.warning_limit ?? snapshot.call.warning_limit ?? null,
     helpBy: lastHelp && NOTE_HELP[lastHelp.kind] ? lastHelp.by : "",
@@ -72,9 +72,9 @@ const CHANGES = {
   "alert.closed": (state, data) => ({ ...state, ...forgetAlert(state, data.alert_id, { state: "closed" }) }),
   "level.changed": (state, data) =>
     onCall(state, { level: data.level, outcome: data.outcome, top_level: Math.max(state.call.top_level, data.level) }),
-  "script.suggested": (state, data) => ({ ...state, script: data.text ? { ...data, used: false } : stepOnly(data) }),
+  "script.suggested": (state, data) => ({ ...state, script: freshScript(data) }),
   "script.used": (state, data) =>
-    state.script && state.script.script_id === data.script_id ? { ...state, script: { ...state.script, used: true } } : state,
+    state.script && state.script.script_id === data.script_id ? { ...state, script: { ...state.script, used: state.script.used + 1 } } : state,
   "warning.spoken": (state, data) => ({
     ...onCall(state, { warnings_spoken: data.count }),
     warningLimit: data.limit ?? state.warningLimit,
@@ -91,7 +91,6 @@ const CHANGES = {
   health: (state, data) => ({ ...state, health: data }),
   // What this screen has done itself and the server has confirmed; the event follows, or is lost with the socket.
   "local.help": (state, data) => onCall(state, { help_requested: data.requested }),
-  "local.used": (state, data) => CHANGES["script.used"](state, data),
   "local.alert": (state, data) => ({ ...state, ...noteOnAlert(state, data) }),
 };
 
@@ -99,8 +98,9 @@ function onCall(state, changes) {
   return { ...state, call: { ...state.call, ...changes } };
 }
 
-function stepOnly(script) {
-  return script ? { ...script, text: "", used: false } : null;
+/** `used` counts: the same sentence may be needed, and said, again. */
+function freshScript(script) {
+  return script ? { text: "", ...script, used: 0 } : null;
 }
 
 /** Two tracks are recognised apart, so a sentence may come after one that was said later. */

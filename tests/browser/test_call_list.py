@@ -1,0 +1,107 @@
+"""Glue: the list of calls in a real browser."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import expect
+
+from app.auth.identity import Role
+from tests.browser.preview import OPERATOR
+from tests.browser.scenes import CALL, Talk
+from tests.browser.screen import Screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_an_empty_list_says_what_it_waits_for(screen: Screen) -> None:
+    await screen.open_list()
+
+    await expect(screen.find("#live-empty")).to_contain_text("通話を待っています")
+    await expect(screen.find("#past-empty")).to_be_visible()
+
+
+async def test_rows_change_in_place(screen: Screen) -> None:
+    screen.preview.play("list")
+    await screen.open_list()
+    rows = "#live tr"
+    before = [await row.get_attribute("data-call-id") for row in await screen.find(rows).all()]
+
+    screen.preview.tell("level.changed", "c-2", {"level": 2, "outcome": "harassment_suspected"})
+    screen.preview.portal.call(
+        Talk(screen.preview.theatre.stage, "c-2").says, "caller", "0:50", "いいから早くしろ。"
+    )
+
+    row = screen.find("[data-call-id='c-2']")
+    await expect(row).to_contain_text("警告")
+    await expect(row).to_contain_text("いいから早くしろ。")
+    after = [await row.get_attribute("data-call-id") for row in await screen.find(rows).all()]
+    assert after == before == [CALL, "c-2"]
+
+
+async def test_a_call_for_help_stands_above_the_list(screen: Screen) -> None:
+    screen.preview.play("list")
+    await screen.open_list()
+
+    screen.preview.tell("note", "c-2", {"kind": "help_requested", "text": "", "by": "suzuki"})
+
+    await expect(screen.find("#help-summary")).to_have_text("応援要請が2件あります:sato、suzuki")
+
+
+async def test_an_ended_call_moves_to_the_ended_ones(screen: Screen) -> None:
+    screen.preview.play("list")
+    await screen.open_list()
+
+    screen.preview.tell("call.ended", "c-2", {"reason": "stop", "duration_ms": 61_000})
+
+    await expect(screen.find("#past [data-call-id='c-2']")).to_contain_text("01:01")
+    await expect(screen.find("#live [data-call-id='c-2']")).to_have_count(0)
+
+
+async def test_the_operators_screen_opens_by_itself_when_a_call_begins(screen: Screen) -> None:
+    await screen.open_list()
+
+    screen.preview.play("begun")
+
+    await expect(screen.page).to_have_url(f"{screen.preview.address}/calls/{CALL}")
+
+
+async def test_the_list_stays_when_its_reader_wants_it_to(screen: Screen) -> None:
+    await screen.open_list()
+    await screen.find("#auto-open").uncheck()
+
+    screen.preview.play("begun")
+
+    await expect(screen.find("#live tr")).to_have_count(1)
+    await expect(screen.page).to_have_url(f"{screen.preview.address}/calls")
+
+
+async def test_a_supervisor_is_never_taken_away_from_the_list(screen: Screen) -> None:
+    screen.preview.theatre.identity = replace(OPERATOR, role=Role.SUPERVISOR)
+    await screen.open_list()
+
+    screen.preview.play("begun")
+
+    await expect(screen.find("#live tr")).to_have_count(1)
+    await expect(screen.find("#auto-open")).to_have_count(0)
+
+
+async def test_older_calls_come_on_demand_and_once(screen: Screen) -> None:
+    now = datetime.now(UTC)
+
+    def sixty_calls() -> None:
+        for index in range(60):
+            stage = screen.preview.theatre.stage
+            stage.begin(f"p-{index}", started_at=(now - timedelta(hours=index)).isoformat())
+            stage.tell("call.ended", f"p-{index}", {"reason": "stop", "duration_ms": 1_000})
+
+    screen.preview.portal.call(sixty_calls)
+    await screen.open_list()
+    await expect(screen.find("#past tr")).to_have_count(50)
+
+    await screen.find("#older").click()
+
+    await expect(screen.find("#past tr")).to_have_count(60)
+    await expect(screen.find("#older")).to_be_hidden()

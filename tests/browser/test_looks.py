@@ -1,0 +1,83 @@
+"""Glue: how the screens look: no sideways scrolling, nothing cut off, nothing moving, sizes for fingers."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.scenes import SCENES
+from tests.browser.screen import Screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1920])
+async def test_no_state_of_a_call_scrolls_sideways(screen: Screen, width: int) -> None:
+    await screen.page.set_viewport_size({"width": width, "height": 720})
+    for scene in sorted(set(SCENES) - {"nothing", "list", "long"}):
+        screen.preview.clear()
+        screen.preview.play(scene)
+        await screen.open_call()
+
+        wide = await screen.evaluate(
+            """[...document.querySelectorAll("html, main, .strip, .say, .alerts, .talk-scroll")]
+              .filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.className || e.tagName)"""
+        )
+
+        assert wide == [], scene
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+async def test_the_list_does_not_scroll_sideways(screen: Screen, width: int) -> None:
+    await screen.page.set_viewport_size({"width": width, "height": 720})
+    screen.preview.play("list")
+    await screen.open_list()
+    await expect(screen.find("#live tr")).to_have_count(2)
+
+    assert await screen.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scene", ["level2", "level3"])
+async def test_sentence_buttons_and_three_alerts_are_whole_at_1280_by_720(
+    screen: Screen, scene: str
+) -> None:
+    screen.preview.play(scene)
+    await screen.open_call()
+    await expect(screen.find(".alert")).to_have_count(3)
+
+    for place in ("#say-text", "#said", "#copy", "#help", ".alert:nth-child(3) .alert-why"):
+        await expect(screen.find(place)).to_be_in_viewport(ratio=1)
+
+
+async def test_every_button_of_the_call_is_large_enough_to_hit(screen: Screen) -> None:
+    screen.preview.play("help")
+    await screen.open_call()
+    await expect(screen.find(".alert")).to_have_count(3)
+
+    small = await screen.evaluate(
+        """[...document.querySelectorAll("main .button")].filter((b) => b.checkVisibility())
+          .map((b) => b.getBoundingClientRect()).filter((r) => r.height < 44 || r.width < 44).length"""
+    )
+
+    assert small == 0
+
+
+async def test_nothing_moves_for_who_asked_for_less_motion(screen: Screen) -> None:
+    screen.preview.play("level3")
+    await screen.open_call()
+
+    moving = await screen.evaluate("document.getAnimations().length")
+
+    assert moving == 0
+
+
+async def test_the_page_holds_nothing_that_its_policy_would_have_to_let_through(
+    screen: Screen,
+) -> None:
+    screen.preview.play("level2")
+    response = await screen.page.goto(f"{screen.preview.address}/calls/c-1")
+
+    assert response is not None
+    policy = response.headers["content-security-policy"]
+    assert "'unsafe-inline'" not in policy
+    assert await screen.find("[style], style, script:not([src]):not([type])").count() == 0
