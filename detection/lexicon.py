@@ -8,6 +8,7 @@ written as such. Readings are katakana, compared by sound.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -76,6 +77,8 @@ class Lexicon:
     caller_cues: tuple[CueEntry, ...]
     operator_cues: tuple[CueEntry, ...]
     innocents: tuple[Innocent, ...]
+    digest: str = ""
+    """Differs wherever the files differ."""
 
 
 class _Table:
@@ -169,7 +172,15 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
         caller_cues=tuple(cues[Speaker.CALLER]),
         operator_cues=tuple(cues[Speaker.OPERATOR]),
         innocents=tuple(innocents),
+        digest=_digest(files),
     )
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    told = hashlib.sha256()
+    for name, text in sorted(files.items()):
+        told.update(f"{name}\0{text}\0".encode())
+    return told.hexdigest()
 
 
 def _parse(name: str, text: str) -> dict[str, object]:
