@@ -1,0 +1,221 @@
+"""Adapter: Whisper through CTranslate2, in windows as short as the speech allows.
+
+faster-whisper pads everything to 30 s; one sentence of a call needs a third of that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Protocol
+
+import ctranslate2
+import numpy as np
+from faster_whisper.feature_extractor import FeatureExtractor
+from numpy.typing import NDArray
+
+from asr.errors import ModelCorrupt, ModelNotFound, TranscriptionFailed
+from asr.plausibility import too_fast
+from asr.types import MODEL_RATE_HZ, RawTranscript, Samples
+from asr.vocabulary import Vocabulary
+from asr.windowing import (
+    FULL_WINDOW_FRAMES,
+    FULL_WINDOW_SAMPLES,
+    SHORTEST_SAMPLES,
+    WindowLimits,
+    shared_frames,
+    token_bound,
+)
+
+PROMPT: Final = ("<|startoftranscript|>", "<|ja|>", "<|transcribe|>", "<|notimestamps|>")
+"""The same for everyone: one different prompt makes CTranslate2 refuse the whole batch."""
+
+_MAX_LENGTH: Final = 448
+"""Whisper's text context, prompt included."""
+
+_NOTHING_HEARD: Final = RawTranscript(
+    text="", avg_logprob=0.0, no_speech_probability=1.0, token_count=0
+)
+
+_Spectrogram = NDArray[np.float32]
+
+
+class _Generated(Protocol):
+    """What CTranslate2 returns for one of a batch, which it does not type."""
+
+    sequences_ids: list[list[int]]
+    scores: list[float]
+    no_speech_prob: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhisperConfig:
+    device: str = "cpu"
+    compute_type: str = "int8"
+    beam_size: int = 1
+    """5 costs half as much again and changed the error rate by less than its own noise."""
+    alternatives: int = 0
+    """Other readings to return; needs a beam of at least one more."""
+    limits: WindowLimits = field(default_factory=WindowLimits)
+
+    def __post_init__(self) -> None:
+        if self.beam_size < 1:
+            raise ValueError("beam_size must be at least 1")
+        if not 0 <= self.alternatives < self.beam_size:
+            raise ValueError("alternatives must be less than beam_size")
+
+
+class WhisperModel:
+    """One single-threaded model: made for a process of its own.
+
+    Repetition filters stay off: they delete 「死ね死ね死ね」. A decoder that runs away is bounded by
+    the length of the sound instead, tried once more, and then believed as far as it got.
+    """
+
+    def __init__(self, directory: Path, *, name: str, config: WhisperConfig | None = None) -> None:
+        """
+        Raises:
+            ModelNotFound: *directory* lacks one of a model's files.
+            ModelCorrupt: it has them, but they cannot be loaded.
+        """
+        self._name = name
+        self._config = config or WhisperConfig()
+        self._vocabulary = Vocabulary(_read_tokens(directory))
+        try:
+            self._model = ctranslate2.models.Whisper(
+                str(directory),
+                device=self._config.device,
+                compute_type=self._config.compute_type,
+                inter_threads=1,
+                intra_threads=1,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise ModelCorrupt(
+                f"{directory} cannot be loaded as a CTranslate2 Whisper model ({error}); "
+                "delete it and start again, or set MIMAMORI_ASR__MODEL to another"
+            ) from error
+        self._extract = FeatureExtractor(feature_size=self._model.n_mels)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def decode(self, batch: Sequence[Samples]) -> list[RawTranscript]:
+        with _foreign_errors():
+            heard = [
+                index for index, samples in enumerate(batch) if samples.size >= SHORTEST_SAMPLES
+            ]
+            clean = [_clean(batch[index]) for index in heard]
+            transcripts = [_NOTHING_HEARD] * len(batch)
+            for index, transcript in zip(heard, self._decode_once(clean), strict=True):
+                transcripts[index] = transcript
+            for index, samples in zip(heard, clean, strict=True):
+                if _ran_away(transcripts[index], samples):
+                    transcripts[index] = self._decode_again(samples, transcripts[index])
+            return [
+                replace(transcript, truncated=True)
+                if samples.size > FULL_WINDOW_SAMPLES
+                else transcript
+                for transcript, samples in zip(transcripts, batch, strict=True)
+            ]
+
+    def _decode_again(self, samples: Samples, first: RawTranscript) -> RawTranscript:
+        """Give a sentence that ran away the full window, in which the model was trained."""
+        second = self._decode_once([samples], frames=FULL_WINDOW_FRAMES)[0]
+        if _ran_away(second, samples) and second.avg_logprob < first.avg_logprob:
+            return first
+        return second
+
+    def _decode_once(
+        self, batch: Sequence[Samples], *, frames: int | None = None
+    ) -> list[RawTranscript]:
+        if not batch:
+            return []
+        limits = self._config.limits
+        window = frames or shared_frames([samples.size for samples in batch], limits)
+        encoded = self._encode([self._spectrogram(samples, window) for samples in batch])
+        bounds = [token_bound(samples.size, limits) for samples in batch]
+        results = self._model.generate(
+            encoded,
+            [list(PROMPT)] * len(batch),
+            beam_size=self._config.beam_size,
+            num_hypotheses=1 + self._config.alternatives,
+            max_length=min(_MAX_LENGTH, len(PROMPT) + max(bounds)),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        return [
+            self._transcript(result, bound) for result, bound in zip(results, bounds, strict=True)
+        ]
+
+    def _spectrogram(self, samples: Samples, frames: int) -> _Spectrogram:
+        # Never pass chunk_length here: it would change the extractor for every later call.
+        heard = self._extract(samples)[:, :frames]
+        window = np.zeros((1, heard.shape[0], frames), dtype=np.float32)
+        window[0, :, : heard.shape[1]] = heard
+        return window
+
+    def _encode(self, windows: Sequence[_Spectrogram]) -> ctranslate2.StorageView:
+        if self._config.device != "cpu":
+            return self._model.encode(_view(np.concatenate(windows)))
+        # One by one: eight windows at once outgrow the CPU's cache and cost a fifth more.
+        encoded = [np.array(self._model.encode(_view(window))) for window in windows]
+        return _view(np.concatenate(encoded))
+
+    def _transcript(self, result: _Generated, bound: int) -> RawTranscript:
+        token_ids = result.sequences_ids[0]
+        readings = [self._vocabulary.text(ids) for ids in result.sequences_ids]
+        # CTranslate2 averages over the tokens written; the end mark is one more.
+        logprob = float(result.scores[0]) * len(token_ids) / (len(token_ids) + 1)
+        return RawTranscript(
+            text=readings[0],
+            avg_logprob=logprob,
+            no_speech_probability=float(result.no_speech_prob),
+            token_count=len(token_ids),
+            truncated=len(token_ids) >= bound,
+            hypotheses=tuple(dict.fromkeys(r for r in readings[1:] if r != readings[0])),
+        )
+
+
+def _ran_away(transcript: RawTranscript, samples: Samples) -> bool:
+    return transcript.truncated or too_fast(transcript.text, samples.size * 1000 // MODEL_RATE_HZ)
+
+
+def _clean(samples: Samples) -> Samples:
+    """Return *samples* as the model can take them: at most 30 s, no NaN, one run of memory."""
+    cut = np.ascontiguousarray(samples[:FULL_WINDOW_SAMPLES], dtype=np.float32)
+    return cut if np.isfinite(cut).all() else np.nan_to_num(cut, posinf=1.0, neginf=-1.0)
+
+
+def _view(array: NDArray[np.float32]) -> ctranslate2.StorageView:
+    return ctranslate2.StorageView.from_array(np.ascontiguousarray(array))
+
+
+def _read_tokens(directory: Path) -> list[str]:
+    as_json, as_text = directory / "vocabulary.json", directory / "vocabulary.txt"
+    try:
+        if as_json.is_file():
+            return [str(token) for token in json.loads(as_json.read_text(encoding="utf-8"))]
+        # Not splitlines(): a token may be one of the characters that Unicode calls a line end.
+        return as_text.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except OSError as error:
+        raise ModelNotFound(
+            f"{directory} holds no vocabulary.json or vocabulary.txt; set MIMAMORI_ASR__MODEL to a "
+            "directory with a CTranslate2 Whisper model"
+        ) from error
+    except ValueError as error:
+        raise ModelCorrupt(
+            f"the vocabulary in {directory} cannot be read; fetch it again"
+        ) from error
+
+
+@contextmanager
+def _foreign_errors() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, ValueError, MemoryError) as error:
+        # The library's message names shapes and files, never words.
+        raise TranscriptionFailed(f"the model could not decode the sound: {error}") from error
