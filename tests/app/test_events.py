@@ -1,0 +1,196 @@
+"""What a screen is told: everything it may see, once, in order, also after it was away."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from app.auth.identity import Role
+from app.events import Audience, EventType
+from app.ledger import Entry
+from app.settings import ScreenSettings, Settings
+from tests.app.running import SECTION, RunningServer, hear, running_server
+from tests.fakes_transcriber import ScriptedTranscriber
+
+AUDIENCE = Audience(operator="sato", section=SECTION)
+OTHER_SECTION = Audience(operator="suzuki", section="税務課")
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncIterator[RunningServer]:
+    async with running_server(settings, ScriptedTranscriber()) as running:
+        yield running
+
+
+async def tell(server: RunningServer, *texts: str, audience: Audience = AUDIENCE) -> None:
+    for text in texts:
+
+        async def change(entry: Entry, text: str = text) -> None:
+            entry.tell(EventType.NOTE, "c1", audience, {"text": text})
+
+        await server.services.ledger.write(change)
+
+
+async def heard(server: RunningServer, token: str, query: str, count: int) -> list[dict[str, Any]]:
+    async with server.screen(token, query) as screen:
+        return [await hear(screen) for _ in range(count)]
+
+
+def texts_of(messages: list[dict[str, Any]]) -> list[str]:
+    return [message["data"]["text"] for message in messages]
+
+
+async def test_a_screen_that_comes_back_gets_what_it_missed_and_then_what_happens(
+    server: RunningServer,
+) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    await tell(server, "一", "二", "三")
+
+    async with server.screen(token, "?after=1") as screen:
+        missed = [await hear(screen), await hear(screen)]
+        await tell(server, "四")
+        news = await hear(screen)
+
+    assert texts_of([*missed, news]) == ["二", "三", "四"]
+    assert [m["seq"] for m in [*missed, news]] == [2, 3, 4]
+
+
+async def test_a_screen_without_a_past_is_told_only_what_happens(server: RunningServer) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    await tell(server, "昔")
+
+    async with server.screen(token) as screen:
+        await screen.ping()
+        await tell(server, "今")
+
+        assert texts_of([await hear(screen)]) == ["今"]
+
+
+async def test_events_that_happen_while_a_screen_catches_up_are_neither_lost_nor_repeated(
+    server: RunningServer,
+) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    before = [f"前{number}" for number in range(600)]
+    await tell(server, *before)
+
+    async with server.screen(token, "?after=0") as screen, anyio.create_task_group() as tasks:
+        tasks.start_soon(tell, server, *(f"中{number}" for number in range(50)))
+        messages = [await hear(screen) for _ in range(650)]
+
+    assert [m["seq"] for m in messages] == list(range(1, 651))
+
+
+async def test_each_role_sees_only_its_own_calls(server: RunningServer) -> None:
+    await tell(server, "自課")
+    await tell(server, "他課", audience=OTHER_SECTION)
+
+    supervisor = await heard(server, await server.token(Role.SUPERVISOR), "?after=0", 1)
+    other = await heard(
+        server, await server.token(Role.SUPERVISOR, section="税務課"), "?after=0", 1
+    )
+
+    assert texts_of(supervisor) == ["自課"]
+    assert texts_of(other) == ["他課"]
+
+
+async def test_an_auditor_is_told_of_a_call_when_it_has_ended(server: RunningServer) -> None:
+    token = await server.token(Role.AUDITOR)
+    await tell(server, "通話中")
+
+    async def end(entry: Entry) -> None:
+        entry.tell(EventType.CALL_ENDED, "c1", AUDIENCE, {"reason": "hangup"})
+
+    await server.services.ledger.write(end)
+
+    (message,) = await heard(server, token, "?after=0", 1)
+    assert message["type"] == "call.ended"
+
+
+@pytest.mark.parametrize(
+    ("role", "code"), [(Role.ADMINISTRATOR, 4403), (Role.STREAM, 4403), (None, 4401)]
+)
+async def test_who_may_see_no_call_gets_no_events(
+    server: RunningServer, role: Role | None, code: int
+) -> None:
+    token = await server.token(role) if role else "mim_wrong"
+
+    async with server.screen(token) as screen:
+        with pytest.raises(ConnectionClosed):
+            await screen.recv()
+
+        assert screen.close_code == code
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "1.5", "9" * 30, "٣"])
+async def test_a_number_that_is_none_is_refused(server: RunningServer, after: str) -> None:
+    async with server.screen(await server.token(Role.SUPERVISOR), f"?after={after}") as screen:
+        with pytest.raises(ConnectionClosed):
+            await screen.recv()
+
+        assert screen.close_code == 4400
+
+
+async def test_a_screen_may_ask_for_one_call(server: RunningServer) -> None:
+    async def other_call(entry: Entry) -> None:
+        entry.tell(EventType.NOTE, "c2", AUDIENCE, {"text": "別"})
+
+    await tell(server, "一")
+    await server.services.ledger.write(other_call)
+    await tell(server, "二")
+
+    token = await server.token(Role.SUPERVISOR)
+    assert texts_of(await heard(server, token, "?after=0&call_id=c1", 2)) == ["一", "二"]
+
+
+async def test_a_volatile_event_reaches_who_is_there_and_moves_no_number(
+    server: RunningServer,
+) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    await tell(server, "一")
+
+    async with server.screen(token, "?after=0") as screen:
+        first = await hear(screen)
+        await server.services.ledger.announce(
+            EventType.HEALTH, "c1", AUDIENCE, {"status": "behind", "recognition_delay_ms": 3_000}
+        )
+        health = await hear(screen)
+    returned = await heard_within(server, token, "?after=1")
+
+    assert (first["seq"], health["seq"], health["type"]) == (1, 1, "health")
+    assert returned == []
+
+
+async def heard_within(server: RunningServer, token: str, query: str) -> list[dict[str, Any]]:
+    """Return what a screen is told up to a mark that is set now."""
+    messages = []
+    async with server.screen(token, query) as screen:
+        await tell(server, "印")
+        while (message := await hear(screen))["data"].get("text") != "印":
+            messages.append(message)
+    return messages
+
+
+async def test_a_slow_screen_is_disconnected_and_comes_back_by_its_number(
+    settings: Settings,
+) -> None:
+    small = settings.model_copy(update={"screen": ScreenSettings(queue_events=8)})
+    async with running_server(small, ScriptedTranscriber()) as server:
+        token = await server.token(Role.SUPERVISOR)
+        seen: list[int] = []
+
+        async with server.screen(token, "?after=0") as screen:
+            # More than sockets and queue can hold while nobody reads.
+            await tell(server, *("長" * 60_000 for _ in range(120)))
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    seen.append((await hear(screen))["seq"])
+            code = screen.close_code
+        rest = await heard(server, token, f"?after={seen[-1] if seen else 0}", 120 - len(seen))
+
+    assert code == 4408
+    assert [*seen, *(m["seq"] for m in rest)] == list(range(1, 121))

@@ -1,0 +1,61 @@
+"""What is published about the interfaces is what they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.calls.facts import GapReason
+from app.calls.protocol import CALL_ID, CLOSE_CODES, MAX_TEXT_CHARACTERS, Track
+from app.events import EventType
+from app.health import Status
+from app.main import create_app
+from app.settings import Settings
+from asr.types import Encoding
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def asyncapi() -> dict[str, Any]:
+    described: dict[str, Any] = yaml.safe_load((DOCS / "asyncapi.yaml").read_text(encoding="utf-8"))
+    return described
+
+
+def test_every_event_type_is_published() -> None:
+    event = asyncapi()["components"]["messages"]["event"]["payload"]["properties"]
+
+    assert event["type"]["enum"] == [kind.value for kind in EventType]
+
+
+def test_the_published_start_message_is_the_one_that_is_read() -> None:
+    start = asyncapi()["components"]["messages"]["start"]["payload"]["properties"]
+
+    assert start["encoding"]["enum"] == [encoding.value for encoding in Encoding]
+    assert start["tracks"]["items"]["enum"] == [track.value for track in Track]
+    assert start["call_id"]["pattern"] == f"^{CALL_ID.pattern}$"
+
+
+def test_published_reasons_and_states_are_those_that_are_told() -> None:
+    schemas = asyncapi()["components"]["schemas"]
+
+    assert schemas["gap"]["properties"]["reason"]["enum"] == [r.value for r in GapReason]
+    assert schemas["health"]["properties"]["status"]["enum"] == [s.value for s in Status]
+
+
+def test_every_refusal_stands_in_the_guide_with_its_close_code() -> None:
+    guide = (DOCS / "telephony" / "native.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*) \| (\d{4}) \|", guide, re.MULTILINE)
+    written = {name: int(code) for names, code in rows for name in re.findall(r"`(\w+)`", names)}
+
+    assert written == {refusal.value: code for refusal, code in CLOSE_CODES.items()}
+    assert f"{MAX_TEXT_CHARACTERS:,} characters" in guide
+
+
+def test_the_rest_interface_describes_itself_without_a_cdn() -> None:
+    described = create_app(Settings()).openapi()
+
+    assert "/v1/calls/{call_id}" in described["paths"]
+    assert "cdn" not in str(described).lower()
