@@ -82,7 +82,7 @@ def tick(
 ) -> tuple[ConversationState, Decision]:
     """Let the time come to *at_ms*, even when nobody spoke."""
     state = replace(before, now_ms=max(before.now_ms, at_ms))
-    return concluded(_overrun_checked(Turn(state), policy), policy)
+    return concluded(_overrun_checked(settled(Turn(state), policy), policy), policy)
 
 
 def dismiss(

@@ -10,8 +10,8 @@ from detection.ladder import Offence
 from detection.policy import CLAUSES, Policy
 from detection.types import Category, Finding, Severity, Span, Utterance
 
-RESTATED_AFTER_MS: Final = 300_000
-"""While it lasts, the finding comes again every five minutes: the first one cools within minutes."""
+RESTATED_AFTER_MS: Final = 240_000
+"""While it lasts, the finding comes again: sooner than its line would lapse (5 min), later than a nuisance."""
 
 HELD: Final = "conversation.held"
 HELD_AFTER_ABUSE: Final = "conversation.held_after_abuse"
@@ -49,7 +49,7 @@ def overrun(
         return Overrun(HELD_AFTER_ABUSE, reason)
     limit_ms = policy.stalemate_limit_ms
     if limit_ms is not None and stalemate_ms >= limit_ms:
-        reason = f"同じご要望のまま話が進まなくなってから{_minutes(limit_ms)}分を超えています"
+        reason = f"話が平行線になってから{_minutes(limit_ms)}分を超えています"
         return Overrun(STALEMATE, reason)
     limit_ms = policy.held_limit_ms
     if limit_ms is not None and now_ms >= limit_ms and (stalemate_ms > 0 or offences):

@@ -1,0 +1,229 @@
+"""Glue: ``mimamori evaluate``: how much is found and how often in vain, on a file of your own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import typer
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.bootstrap import open_transcriber
+from app.cli.options import JsonOption, fail, load_settings, print_json
+from app.errors import AppError
+from app.evaluation import report
+from app.evaluation.cases import UtteranceCase, parse_calls, parse_utterances
+from app.evaluation.listening import Listened, listen_to_all, recogniser
+from app.evaluation.running import (
+    Advance,
+    CallResult,
+    UtteranceResult,
+    judge_calls,
+    judge_utterance,
+    judge_utterances,
+)
+from app.evaluation.timing import TimeUnit
+from app.settings import Settings
+from asr.errors import AsrError
+from asr.silero import SileroModel
+from detection.detector import load_detector
+from detection.errors import DetectionError
+from detection.measures import character_errors, measure_calls, measure_utterances, total
+from detection.policy import Policy
+from detection.policy_files import load_policy
+from detection.ports import Detector
+
+evaluate_app = typer.Typer(
+    help="検知の精度を、正解を付けたファイルで測ります。", no_args_is_help=True
+)
+
+FileArgument = Annotated[Path, typer.Argument(help="正解を付けた JSONL ファイル。")]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option("--policy", help="基本方針の名前か TOML ファイル(既定は設定のもの)。"),
+]
+PredictionsOption = Annotated[
+    Path | None,
+    typer.Option("--predictions", help="1 件ごとの判定を書き出す JSONL ファイル。"),
+]
+
+
+@evaluate_app.command("utterances")
+def utterances(
+    file: FileArgument,
+    as_json: JsonOption = False,
+    predictions: PredictionsOption = None,
+    policy: PolicyOption = None,
+) -> None:
+    """発言ごとの判定を測ります。1 行に {"id","text","labels","severity","kind"}。"""
+    with _refusals():
+        cases = parse_utterances(_lines(file), file.name)
+        detector, rules = _detection(policy)
+        with _predictions(predictions) as write, _progress("発言", len(cases), as_json) as advance:
+            results = judge_utterances(cases, detector, rules, advance)
+            write(result.prediction() for result in results)
+    found = measure_utterances([result.judged() for result in results])
+    run = _run(file, results, rules, detector)
+    _print(as_json, report.utterances_json(run, found), report.utterances_tables(run, found))
+
+
+@evaluate_app.command("calls")
+def calls(
+    file: FileArgument,
+    as_json: JsonOption = False,
+    predictions: PredictionsOption = None,
+    policy: PolicyOption = None,
+    times: Annotated[
+        TimeUnit, typer.Option("--times", help="t の単位。auto は値の大きさから決めます。")
+    ] = TimeUnit.AUTO,
+) -> None:
+    """通話全体の判定を測ります。1 行に {"id","turns","expect","kind"}。
+
+    t のない発言は、前の発言の 0.6 秒後に始まり、1 文字 0.15 秒で話されたものとします。
+    """
+    with _refusals():
+        cases = parse_calls(_lines(file), file.name)
+        detector, rules = _detection(policy)
+        with _predictions(predictions) as write, _progress("通話", len(cases), as_json) as advance:
+            results = judge_calls(cases, detector, rules, advance, times)
+            write(result.prediction() for result in results)
+    found = measure_calls([result.judged() for result in results])
+    run = _run(file, results, rules, detector)
+    _print(as_json, report.calls_json(run, found), report.calls_tables(run, found))
+
+
+@evaluate_app.command("audio")
+def audio(
+    folder: Annotated[Path, typer.Argument(help="<id>.wav を置いたフォルダー。")],
+    utterance_file: Annotated[
+        Path, typer.Option("--utterances", help="正解を付けた JSONL ファイル。")
+    ],
+    as_json: JsonOption = False,
+    predictions: PredictionsOption = None,
+    policy: PolicyOption = None,
+) -> None:
+    """録音を認識させてから、発言ごとの判定と文字誤り率を測ります(mu-law・A-law・PCM の WAV)。"""
+    settings = load_settings()
+    with _refusals():
+        cases = parse_utterances(_lines(utterance_file), utterance_file.name)
+        detector, rules = _detection(policy)
+        with _predictions(predictions) as write, _progress("録音", len(cases), as_json) as advance:
+            heard = anyio.run(partial(_listen, settings, cases, folder, advance))
+            results = [
+                judge_utterance(case, listened.pieces, detector, rules)
+                for case, listened in zip(cases, heard, strict=True)
+            ]
+            write(
+                {**result.prediction(), "transcript": listened.transcript}
+                for result, listened in zip(results, heard, strict=True)
+            )
+    found = measure_utterances([result.judged() for result in results])
+    errors = total(
+        character_errors(case.text, listened.transcript)
+        for case, listened in zip(cases, heard, strict=True)
+    )
+    hearing = report.Hearing(errors, sum(listened.segments_lost for listened in heard))
+    run = _run(utterance_file, results, rules, detector)
+    _print(
+        as_json,
+        report.audio_json(run, found, hearing),
+        report.audio_tables(run, found, hearing),
+    )
+
+
+async def _listen(
+    settings: Settings, cases: Sequence[UtteranceCase], folder: Path, advance: Advance
+) -> list[Listened]:
+    voice_activity = await anyio.to_thread.run_sync(SileroModel.load)
+    async with open_transcriber(settings) as transcriber:
+        recognise = recogniser(transcriber, voice_activity.new_track)
+        return await listen_to_all(cases, folder, recognise, advance)
+
+
+def _detection(policy: str | None) -> tuple[Detector, Policy]:
+    return load_detector(), load_policy(policy or load_settings().detection.policy)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        fail(f"{file} を読めません({error.strerror})")
+    except UnicodeDecodeError:
+        fail(f"{file} は UTF-8 の文字ではありません")
+
+
+def _run(
+    file: Path,
+    results: Sequence[UtteranceResult] | Sequence[CallResult],
+    policy: Policy,
+    detector: Detector,
+) -> report.Run:
+    return report.Run(file.name, len(results), policy.version, detector.version)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the file, the policy or the recogniser refuses is one line and exit code 2."""
+    refusals: list[str] = []
+    try:
+        yield
+    except* (AppError, AsrError, DetectionError) as refused:
+        # Ended outside: what is raised in here would come out as a group.
+        refusals += [str(reason) for reason in _reasons(refused)]
+    if refusals:
+        fail(" / ".join(refusals))
+
+
+def _reasons(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _reasons(error)
+        else:
+            yield error
+
+
+@contextmanager
+def _predictions(path: Path | None) -> Iterator[Callable[[Iterable[dict[str, Any]]], None]]:
+    """Open the file before the work begins, so that a wrong path is told at once."""
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        opened = path.open("w", encoding="utf-8")
+    except OSError as error:
+        fail(f"{path} に書き込めません({error.strerror})")
+    with opened:
+        yield lambda predictions: opened.writelines(
+            json.dumps(prediction, ensure_ascii=False) + "\n" for prediction in predictions
+        )
+
+
+@contextmanager
+def _progress(what: str, count: int, as_json: bool) -> Iterator[Advance]:
+    """Show how far it is on standard error, where somebody is looking."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=as_json,
+    ) as bar:
+        task = bar.add_task(what, total=count)
+        yield lambda: bar.advance(task)
+
+
+def _print(as_json: bool, result: dict[str, Any], tables: RenderableType) -> None:
+    if as_json:
+        print_json(result)
+    else:
+        Console().print(tables)
