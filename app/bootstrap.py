@@ -21,6 +21,7 @@ from app.settings import Settings
 from asr.model_files import ModelFiles, find_model
 from asr.pool import PoolConfig, RecogniserPool
 from asr.ports import Transcriber
+from asr.recogniser_process import recogniser_command
 from asr.silero import SileroModel
 from detection.conversation import CallConversation
 from detection.detector import load_detector
@@ -115,15 +116,14 @@ async def open_transcriber(settings: Settings) -> AsyncIterator[RecogniserPool]:
     """Start the recogniser processes; ready when the first is warm."""
     model = await anyio.to_thread.run_sync(prepare_model, settings)
     config = PoolConfig(
-        model_dir=model.path,
-        model_name=model.name,
-        processes=settings.asr.processes or max(1, os.cpu_count() or 1),
-        batch_size=settings.asr.batch_size,
-        queue_segments=settings.asr.queue_segments,
-        give_up_after_ms=settings.asr.give_up_after_ms,
-        beam_size=settings.asr.beam_size,
+        command=recogniser_command(model.path, model.name, beam_size=settings.asr.beam_size),
+        processes=settings.asr.processes or os.cpu_count() or 1,
+        max_batch=settings.asr.batch_size,
+        capacity=settings.asr.queue_segments,
+        late_limit_ms=settings.asr.give_up_after_ms,
     )
     async with RecogniserPool(config) as pool:
+        await pool.wait_ready()
         yield pool
 
 

@@ -154,23 +154,23 @@ def _note(
     elif kind == "call.ended":
         observed.ended += 1
     known = telephones.get(message["call_id"])
-    if known is None or known[0].begun_at is None:
+    if known is None or (begun_at := known[0].begun_at) is None:
         return
-    telephone, call = known
+    call = known[1]
     if kind == "transcript.final":
         observed.last_words[message["call_id"]] = data["utterance_id"]
         end_ms, by_script = end_of_words_ms(
             call.turns, data["track"], data["start_ms"], data["end_ms"]
         )
         observed.by_script += by_script
-        observed.transcript_ms.append((seen_at - telephone.begun_at) * 1000 - end_ms)
+        observed.transcript_ms.append((seen_at - begun_at) * 1000 - end_ms)
     elif (
         kind in ("alert.raised", "alert.updated")
         # An alert that time alone raised has no words to be late for.
         and observed.last_words.get(message["call_id"]) == data["utterance_id"]
     ):
         end_ms, _ = end_of_words_ms(call.turns, "caller", data["start_ms"], data["end_ms"])
-        observed.alert_ms.append((seen_at - telephone.begun_at) * 1000 - end_ms)
+        observed.alert_ms.append((seen_at - begun_at) * 1000 - end_ms)
 
 
 async def _sample(

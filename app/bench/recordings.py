@@ -50,4 +50,5 @@ def load_recordings(folder: Path, utterances: Path) -> list[Recording]:
 def mono(path: Path) -> Samples:
     """Return the recording as one channel at the model's rate."""
     channels = read_wav(path).channels(MODEL_RATE_HZ)
-    return np.mean(np.stack(channels), axis=0, dtype=np.float32)
+    mixed: Samples = np.mean(np.stack(channels), axis=0, dtype=np.float32)
+    return mixed

@@ -30,6 +30,8 @@ def serve(
 ) -> None:
     """サーバーを起動します。設定は環境変数 MIMAMORI_… または MIMAMORI_CONFIG の TOML ファイルで行います。"""
     settings = load_settings()
+    if "public_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"public_url": f"http://{host}:{port}"})
     configure_logs(settings.log_level)
     app = create_app(settings, open_services=_greeting)
     server = uvicorn.Server(server_config(app, settings, host=host, port=port))
