@@ -21,6 +21,8 @@ from sqlalchemy.ext.asyncio import (
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 SQLITE_BUSY_MS = 10_000
+MIGRATION_LOCK = 0x6D696D61
+"""Number of the advisory lock on PostgreSQL: any, as long as it stays the same."""
 
 
 class Database:
@@ -92,6 +94,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
 
 
 def configure_migration(connection: Connection) -> None:
-    """Prepare *connection* for a migration: on PostgreSQL give up soon rather than lock the office out."""
+    """Let one migration run at a time, as servers and commands may start together on a new database.
+
+    On PostgreSQL give up soon rather than lock the office out.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET lock_timeout = '5s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    else:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,19 @@ def test_every_constraint_has_the_name_that_the_models_give_it(empty_url: str) -
         for table in Base.metadata.tables.values()
         for constraint in table.constraints
     }
+
+
+def test_servers_and_commands_that_start_together_make_the_tables_once(empty_url: str) -> None:
+    code = "import sys; from app.db import migrate; migrate(sys.argv[1])"
+    root = Path(__file__).parents[2]
+
+    together = [
+        subprocess.Popen([sys.executable, "-c", code, empty_url], cwd=root) for _ in range(3)
+    ]
+    ends = [one.wait() for one in together]
+
+    assert ends == [0, 0, 0]
+    assert _tables(empty_url) == {*Base.metadata.tables, "alembic_version"}
 
 
 def test_sequence_numbers_of_events_are_never_given_twice(tmp_path: Path) -> None:
