@@ -19,7 +19,7 @@ from app.cli.options import JsonOption, fail, load_settings, print_json
 from app.errors import AppError
 from app.evaluation import report
 from app.evaluation.cases import UtteranceCase, parse_calls, parse_utterances
-from app.evaluation.listening import Listened, listen_to_all, recogniser
+from app.evaluation.listening import Listened, listen_to_all, recogniser, refuse_missing
 from app.evaluation.running import (
     Advance,
     CallResult,
@@ -112,6 +112,7 @@ def audio(
     settings = load_settings()
     with _refusals():
         cases = parse_utterances(_lines(utterance_file), utterance_file.name)
+        refuse_missing(cases, folder)
         detector, rules = _detection(policy)
         with _predictions(predictions) as write, _progress("録音", len(cases), as_json) as advance:
             heard = anyio.run(partial(_listen, settings, cases, folder, advance))

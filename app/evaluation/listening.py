@@ -94,7 +94,7 @@ async def listen_to_all(
     """Return what was heard of each of *cases*, in their order.
 
     Raises:
-        BadRequest: a recording is missing or cannot be read; nothing was recognised then.
+        BadRequest: a recording is missing or cannot be read.
     """
     heard: dict[str, Listened] = {}
     slots = anyio.CapacityLimiter(FILES_AT_ONCE)
@@ -104,7 +104,6 @@ async def listen_to_all(
             heard[case.id] = await recognise(read_recording(folder, case.id))
             advance()
 
-    await anyio.to_thread.run_sync(refuse_missing, cases, folder)
     async with anyio.create_task_group() as tasks:
         for case in cases:
             tasks.start_soon(listen, case)
@@ -112,7 +111,7 @@ async def listen_to_all(
 
 
 def refuse_missing(cases: Sequence[UtteranceCase], folder: Path) -> None:
-    """Read every recording once before the slow work begins.
+    """Read every recording once, before the recogniser is started and the slow work begins.
 
     Raises:
         BadRequest: one is missing or cannot be read; the message names it.

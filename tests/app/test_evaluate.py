@@ -13,7 +13,13 @@ from rich.console import Console
 from app.errors import BadRequest
 from app.evaluation import report
 from app.evaluation.cases import CallCase, TurnCase, parse_calls, parse_utterances
-from app.evaluation.listening import Listened, listen_to_all, recogniser, segments_of
+from app.evaluation.listening import (
+    Listened,
+    listen_to_all,
+    recogniser,
+    refuse_missing,
+    segments_of,
+)
 from app.evaluation.running import Heard, judge_call, judge_utterance, judge_utterances
 from app.evaluation.timing import TimeUnit, spoken_at
 from asr.errors import TranscriptionFailed
@@ -335,15 +341,12 @@ async def test_a_segment_that_could_not_be_recognised_is_counted(tmp_path: Path)
 
 
 @pytest.mark.parametrize("case_id", ["missing", "../u1"])
-async def test_a_recording_that_cannot_be_read_is_told_before_the_work_begins(
-    tmp_path: Path, case_id: str
-) -> None:
-    cases = parse_utterances([utterance_line(id=case_id)], "f")
+def test_a_recording_that_cannot_be_read_is_refused(tmp_path: Path, case_id: str) -> None:
+    (tmp_path / "u1.wav").write_bytes(spoken_wav(8_000, Encoding.MULAW))
+    (folder := tmp_path / "sounds").mkdir()
 
     with pytest.raises(BadRequest):
-        await listen_to_all(
-            cases, tmp_path, recogniser(EchoTranscriber(), LoudnessActivity), lambda: None
-        )
+        refuse_missing(parse_utterances([utterance_line(id=case_id)], "f"), folder)
 
 
 # Reports
