@@ -64,7 +64,10 @@ def create(
 
 @token_app.command("list")
 def list_tokens(as_json: JsonOption = False) -> None:
-    """トークンの一覧を表示します。トークンそのものは保存していないため表示できません。"""
+    """トークンの一覧を表示します。
+
+    トークンそのものは保存していないため表示できません。
+    """
     settings = load_settings()
 
     async def work() -> list[AccessToken]:
