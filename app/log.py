@@ -28,9 +28,9 @@ def configure_logs(level: str) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=threshold, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    # Access logs hold call ids in paths and tell nothing that the trail does not.
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # Addresses of calls are none of a log's business, and every socket would write three lines.
+    for chatty in ("uvicorn.access", "uvicorn.error", "httpx", "alembic", "websockets"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def drop_personal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

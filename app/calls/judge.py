@@ -61,7 +61,7 @@ class CallJudge:
             decision = self._conversation.hear(utterance, assessment)
 
             async def change(entry: Entry) -> Standing:
-                records.add_utterance(entry, self._facts, utterance.utterance_id, heard)
+                await records.add_utterance(entry, self._facts, utterance.utterance_id, heard)
                 records.add_findings(entry, self._facts, utterance.utterance_id, decision)
                 records.add_decision(entry, self._facts, utterance, assessment, decision)
                 return await self._conclude(entry, decision, judged_ms)

@@ -119,7 +119,7 @@ class LiveCall:
     async def run(self) -> None:
         """Recognise and judge until the call is finished and everything accepted is judged."""
         try:
-            async with anyio.create_task_group() as stages, self._inbox:
+            async with anyio.create_task_group() as stages:
                 stages.start_soon(self._recognise_all, stages)
                 await self._judge_in_order()
         finally:
@@ -144,8 +144,9 @@ class LiveCall:
         self._outbox.send_nowait((ticket, segment))
 
     async def _recognise_all(self, stages: TaskGroup) -> None:
-        async for ticket, segment in self._inbox:
-            stages.start_soon(self._recognise, ticket, segment)
+        async with self._inbox:
+            async for ticket, segment in self._inbox:
+                stages.start_soon(self._recognise, ticket, segment)
 
     async def _recognise(self, ticket: Ticket[Heard | Lost], segment: SpeechSegment) -> None:
         track = self.facts.tracks[ticket.track]

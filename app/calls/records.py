@@ -22,7 +22,7 @@ _ALERT_EVENTS = {
 }
 
 
-def add_utterance(entry: Entry, facts: CallFacts, utterance_id: str, heard: Heard) -> None:
+async def add_utterance(entry: Entry, facts: CallFacts, utterance_id: str, heard: Heard) -> None:
     segment, transcript = heard.segment, heard.transcript
     doubts = [doubt.value for doubt in transcript.doubts]
     entry.session.add(
@@ -40,6 +40,7 @@ def add_utterance(entry: Entry, facts: CallFacts, utterance_id: str, heard: Hear
             heard_at=entry.now,
         )
     )
+    await entry.session.flush()  # findings and the decision point to it
     entry.tell(
         EventType.TRANSCRIPT_FINAL,
         facts.call_id,
