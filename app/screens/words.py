@@ -72,9 +72,7 @@ STEPS: Final[Mapping[Step, StepWords]] = {
     ),
     Step.CLOSE: StepWords("終了のご案内", "理由をお伝えして、お電話を終える段階です。"),
     Step.EMERGENCY: StepWords("安全の確保", "段階を踏まず、すぐに上司と共有してください。"),
-    Step.WELFARE: StepWords(
-        "見守りが必要", "警告はせず、ゆっくりお話を伺い、上司と共有してください。"
-    ),
+    Step.WELFARE: StepWords("要配慮", "警告はせず、ゆっくりお話を伺い、上司と共有してください。"),
 }
 
 DOUBTS: Final[Mapping[Doubt, str]] = {
@@ -113,6 +111,7 @@ UNSURE: Final = "聞き取り不確か"
 FALSE_ALARM: Final = "誤検知"
 DRAFT: Final = "案"
 EMERGENCY_HINT: Final = "身の危険があるときは110番"
+WELFARE: Final = "配慮が必要なおそれ"
 HELP_INSTEAD: Final = "内線で上司を呼ぶか、近くの職員に声をかけてください。"
 
 
@@ -133,5 +132,6 @@ def screen_words() -> dict[str, object]:
         "false_alarm": FALSE_ALARM,
         "draft": DRAFT,
         "emergency_hint": EMERGENCY_HINT,
+        "welfare": WELFARE,
         "help_instead": HELP_INSTEAD,
     }

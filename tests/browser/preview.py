@@ -146,9 +146,9 @@ class Theatre:
         for event in self.stage.log[int(query["after"]) :]:
             outbox.send_nowait(event)
         self.sockets[websocket] = outbox
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_notice_departure, websocket, tasks.cancel_scope)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_notice_departure, websocket, tasks.cancel_scope)
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                 async for event in inbox:
                     if wanted is None or event["call_id"] == wanted:
                         await websocket.send_json(event)

@@ -224,6 +224,15 @@ async def test_the_sentence_to_say_is_the_largest_text(screen: Screen) -> None:
     assert "say-text" in [name for size, name in sizes if size == largest]
 
 
+async def test_a_caller_who_needs_care_is_not_called_ordinary(screen: Screen) -> None:
+    screen.preview.play("welfare")
+
+    await screen.open_call()
+
+    await expect(screen.find("#outcome")).to_have_text("配慮が必要なおそれ")
+    await expect(screen.find("#alerts-none")).to_contain_text("警告はせず")
+
+
 async def test_an_ended_call_shows_how_far_it_went_and_offers_the_way_back(screen: Screen) -> None:
     screen.preview.play("level3")
     await screen.open_call()

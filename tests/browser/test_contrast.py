@@ -29,6 +29,7 @@ WORDS = [
     ("surface", "ink-strong"),
 ]
 SHAPES = [
+    ("action", "selected"),
     *(
         (f"level-{level}", ground)
         for level in range(4)

@@ -50,13 +50,16 @@ async def test_an_event_that_comes_twice_is_shown_once(screen: Screen) -> None:
 
 
 async def test_a_screen_that_was_too_slow_comes_back_by_itself(screen: Screen) -> None:
+    screen.forgive_lost_sockets_and_refusals()
     screen.preview.play("quiet")
     await screen.open_call()
+    screen.preview.theatre.refusing = True
 
     screen.preview.cut_sockets(4408)
 
     await expect(screen.find("#link-word")).to_have_text("再接続中…")
-    await expect(screen.find("#link-word")).to_have_text("つながっています")
+    screen.preview.theatre.refusing = False
+    await expect(screen.find("#link-word")).to_have_text("つながっています", timeout=10_000)
 
 
 async def test_a_screen_whose_session_ended_says_so_and_offers_to_sign_in(screen: Screen) -> None:
@@ -66,7 +69,9 @@ async def test_a_screen_whose_session_ended_says_so_and_offers_to_sign_in(screen
     screen.preview.cut_sockets(4401)
 
     await expect(screen.find("#link-word")).to_have_text("サインインが切れました")
-    await expect(screen.find("#talk-notice a")).to_have_attribute("href", "/login")
+    await expect(screen.find("#talk-notice a")).to_have_attribute(
+        "href", "/login?next=%2Fcalls%2Fc-1"
+    )
 
 
 async def test_health_that_changed_meanwhile_is_asked_for(screen: Screen) -> None:

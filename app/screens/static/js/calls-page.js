@@ -1,7 +1,7 @@
 /** Glue: the list of calls a person may see, live ones above, ended ones below. */
 
 import { read } from "./api.js";
-import { byId, say } from "./dom.js";
+import { byId, make, say } from "./dom.js";
 import { EventFeed } from "./events.js";
 import { CallRows } from "./render-list.js";
 import { drawLink } from "./render-status.js";
@@ -44,7 +44,20 @@ function draw() {
   byId("past-empty").hidden = !loaded || list.past.length > 0;
   const waiting = list.live.filter((call) => call.help_requested);
   byId("help-summary").hidden = waiting.length === 0;
-  say(byId("help-summary"), `応援要請が${waiting.length}件あります:${waiting.map((call) => call.operator || "職員の指定なし").join("、")}`);
+  drawHelpSummary(waiting);
+}
+
+let summed = "";
+
+function drawHelpSummary(waiting) {
+  const ids = waiting.map((call) => call.call_id).join(" ");
+  if (ids === summed) return; // an unchanged live region stays silent, and a focused link stays
+  summed = ids;
+  const links = waiting.flatMap((call, index) => [
+    index > 0 ? "、" : "",
+    make("a", { href: `/calls/${encodeURIComponent(call.call_id)}`, text: call.operator || "職員の指定なし" }),
+  ]);
+  byId("help-summary").replaceChildren(`応援要請が${waiting.length}件あります:`, ...links);
 }
 
 async function readLive() {

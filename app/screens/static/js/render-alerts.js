@@ -2,8 +2,9 @@
 
 import { arrange, byId, icon, make, say, shape } from "./dom.js";
 import { isOpen, waiting } from "./state-alerts.js";
+import { needsCare } from "./render-status.js";
 import { clock } from "./times.js";
-import { category, level, words } from "./words.js";
+import { category, level, step, words } from "./words.js";
 
 export class AlertsView {
   constructor({ mayAct, onWrong, onUndo }) {
@@ -12,14 +13,14 @@ export class AlertsView {
   }
 
   draw(state, before) {
-    if (state.alerts === before?.alerts && state.places === before?.places && state.call === before?.call) return;
+    if (state.alerts === before?.alerts && state.places === before?.places && state.call === before?.call && state.script === before?.script) return;
     const ids = state.places.filter((id) => id !== null);
     const cards = ids.map((id, index) => this.card(state.alerts[id], index === 0));
     for (const id of [...this.cards.keys()]) if (!ids.includes(id)) this.cards.delete(id);
     arrange(byId("alerts"), cards);
     const none = byId("alerts-none");
     none.hidden = ids.length > 0;
-    say(none, state.call?.outcome === "legitimate_complaint" ? "ご意見・苦情として承る内容です。気になる言動は見つかっていません。" : "気になる言動は見つかっていません。");
+    say(none, noneWords(state));
     const others = waiting(state.alerts, state.places);
     byId("alerts-more").hidden = others.length === 0;
     say(byId("alerts-more"), `ほか${others.length}件:${others.map((alert) => category(alert.categories[0])).join("、")}`);
@@ -95,4 +96,10 @@ export class AlertsView {
     const id = focused ?? state.places.find((place) => place !== null) ?? null;
     return id !== null && isOpen(state.alerts[id]) ? id : null;
   }
+}
+
+function noneWords(state) {
+  if (needsCare(state)) return `${words.welfare}があります。${step("welfare").hint}`;
+  const none = "気になる言動は見つかっていません。";
+  return state.call.outcome === "legitimate_complaint" ? `ご意見・苦情として承る内容です。${none}` : none;
 }

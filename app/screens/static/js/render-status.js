@@ -2,7 +2,7 @@
 
 import { byId, say, shape } from "./dom.js";
 import { clock, moment } from "./times.js";
-import { level, words } from "./words.js";
+import { level, step, words } from "./words.js";
 
 /** What the screen is worth just now, in one place, for the call's page and the list alike. */
 export function linkWords(link, health) {
@@ -43,23 +43,30 @@ export function drawNotice(shown) {
   if (shown.state === "refused") {
     if (notice.querySelector("a")) return;
     const link = document.createElement("a");
-    link.href = "/login";
+    link.href = `/login?next=${encodeURIComponent(window.location.pathname)}`;
     link.textContent = "サインインし直す";
     notice.replaceChildren(`${shown.word}。この画面は更新されません。`, link);
   } else say(notice, text);
 }
 
+export function needsCare(state) {
+  return state.script?.step === "welfare" && !state.call.ended_at;
+}
+
 export function drawLevel(state, before) {
   const { call } = state;
-  if (call === before?.call) return;
+  if (call === before?.call && state.script === before?.script) return;
   // While it lasts, where the talk stands; afterwards, how far it went.
   const shown = call.ended_at ? call.top_level : call.level;
   byId("call").dataset.level = String(shown);
-  shape(byId("level-shape"), `level-${shown}`);
-  say(byId("level-word"), level(shown).label);
+  // Somebody who needs care is neither a danger nor "all is well": a sign and a colour of its own.
+  const care = shown === 0 && needsCare(state);
+  byId("call").toggleAttribute("data-care", care);
+  shape(byId("level-shape"), care ? "care" : `level-${shown}`);
+  say(byId("level-word"), care ? step("welfare").label : level(shown).label);
   // At level 0 two times 「通常」 would say nothing more than one.
   const outcome = call.outcome === "ordinary" && shown === 0 ? (call.ended_at ? "" : "お話を伺えます") : words.outcomes[call.outcome];
-  say(byId("outcome"), outcome ?? "");
+  say(byId("outcome"), care ? words.welfare : (outcome ?? ""));
   const about = [call.caller_number || "番号非通知", call.section, call.operator, `${moment(call.started_at)}開始`];
   say(byId("who"), about.filter(Boolean).join(" / "));
   byId("who").title = byId("who").textContent;

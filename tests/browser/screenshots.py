@@ -1,0 +1,110 @@
+"""Glue: pictures of every state for ``docs/screenshots``: ``python -m tests.browser.screenshots docs/screenshots``."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+from pathlib import Path
+from typing import Final
+
+import anyio
+import numpy as np
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.browser.conftest import CHROMIUM, QUIET_ARGUMENTS
+from tests.browser.png import Pixels, palette_png
+from tests.browser.preview import Preview, running
+
+UNPACK: Final = """async (encoded) => {
+  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+  const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  const drawing = canvas.getContext("2d");
+  drawing.drawImage(picture, 0, 0);
+  const { data, width, height } = drawing.getImageData(0, 0, picture.width, picture.height);
+  let letters = "";
+  for (let at = 0; at < data.length; at += 32768) letters += String.fromCharCode(...data.subarray(at, at + 32768));
+  return { bytes: btoa(letters), width, height };
+}"""
+PICTURES: Final = {
+    "no-call": ("nothing", "light"),
+    "list": ("list", "light"),
+    "quiet": ("quiet", "light"),
+    "complaint": ("complaint", "light"),
+    "level-1": ("level1", "light"),
+    "level-2": ("level2", "light"),
+    "level-3": ("level3", "light"),
+    "level-3-dark": ("level3", "dark"),
+    "welfare": ("welfare", "light"),
+    "help-requested": ("help", "light"),
+    "help-failed": ("level2", "light"),
+    "recognition-behind": ("behind", "light"),
+    "recognition-down": ("down", "light"),
+    "connection-lost": ("level1", "light"),
+    "ended": ("ended", "light"),
+}
+
+
+async def take(browser: Browser, preview: Preview, name: str, folder: Path) -> None:
+    scene, theme = PICTURES[name]
+    context = await browser.new_context(
+        viewport={"width": 1280, "height": 720},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+        locale="ja-JP",
+        timezone_id="Asia/Tokyo",
+    )
+    preview.clear()
+    preview.play(scene)
+    page = await context.new_page()
+    path = "/calls" if scene in ("nothing", "list") else "/calls/c-1"
+    await page.goto(preview.address + path)
+    await expect(page.locator("#link")).not_to_have_attribute("data-state", "connecting")
+    await _spoil(page, preview, name)
+    picture = await page.screenshot()
+    await context.close()
+    png = palette_png(await _pixels(browser, picture))
+    await anyio.Path(folder / f"{name}.png").write_bytes(png)
+
+
+async def _pixels(browser: Browser, picture: bytes) -> Pixels:
+    """Let the browser unpack its own picture."""
+    page = await browser.new_page()
+    unpacked = await page.evaluate(UNPACK, base64.b64encode(picture).decode())
+    await page.close()
+    rgba = np.frombuffer(base64.b64decode(unpacked["bytes"]), np.uint8)
+    return rgba.reshape(unpacked["height"], unpacked["width"], 4)[:, :, :3]
+
+
+async def _spoil(page: Page, preview: Preview, name: str) -> None:
+    if name == "connection-lost":
+        preview.theatre.refusing = True
+        preview.cut_sockets()
+        await expect(page.locator("#link")).to_have_attribute("data-state", "waiting")
+    if name == "help-failed":
+        preview.theatre.stage.failing["/help"] = 9
+        await page.locator("#help").click()
+        await expect(page.locator(".help-place")).to_have_attribute("data-help", "failed")
+
+
+async def take_all(names: list[str], folder: Path) -> None:
+    with running() as preview:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=CHROMIUM, args=[*QUIET_ARGUMENTS, "--disable-lcd-text"]
+            )
+            for name in names:
+                await take(browser, preview, name, folder)
+            await browser.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Photograph the screens, state by state.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", choices=sorted(PICTURES), action="append")
+    chosen = parser.parse_args()
+    anyio.run(take_all, chosen.only or list(PICTURES), chosen.folder)
+
+
+if __name__ == "__main__":
+    main()
