@@ -102,8 +102,8 @@ def judge(
     raw: RawTranscript, *, duration_ms: int, voice_ratio: float, model_name: str
 ) -> Transcript:
     """Return *raw* with a confidence and doubts; without its text when nobody said it."""
-    text = raw.text.strip()
-    letters = letters_of(text)
+    letters = letters_of(raw.text)
+    text = raw.text.strip() if letters else ""
     doubts = _doubts(raw, letters, duration_ms, voice_ratio)
     against = sum(doubt in _AGAINST_SPEECH for doubt in doubts)
     phantom = _PHANTOM.fullmatch(letters) is not None
@@ -114,7 +114,7 @@ def judge(
             text = ""
     return Transcript(
         text=text,
-        confidence=_confidence(raw, doubts) if letters and text else 0.0,
+        confidence=_confidence(raw, doubts) if text else 0.0,
         doubts=tuple(doubts),
         hypotheses=raw.hypotheses if text else (),
         model=model_name,

@@ -168,6 +168,10 @@ class RecogniserPool:
         if not self._warm:
             raise self._unavailable_error()
 
+    async def wait_recovered(self) -> None:
+        """Return once a recogniser is warm, however often starting one has failed before."""
+        await self._until(lambda: bool(self._warm) and not self._unavailable)
+
     async def transcribe(self, segment: SpeechSegment, *, budget_ms: int) -> Transcript:
         if not self._open or self._unavailable:
             raise self._unavailable_error()
@@ -307,6 +311,7 @@ class RecogniserPool:
                 self._give_up_waiting()
                 await self._until(lambda: bool(self._warm))
                 self._unavailable = False
+                self._announce_change()
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():

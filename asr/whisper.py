@@ -185,9 +185,9 @@ def _ran_away(transcript: RawTranscript, samples: Samples) -> bool:
 
 
 def _clean(samples: Samples) -> Samples:
-    """Return *samples* as the model can take them: at most 30 s, no NaN, one run of memory."""
-    cut = np.ascontiguousarray(samples[:FULL_WINDOW_SAMPLES], dtype=np.float32)
-    return cut if np.isfinite(cut).all() else np.nan_to_num(cut, posinf=1.0, neginf=-1.0)
+    """Return *samples* as the model can take them: at most 30 s, -1 to 1, one run of memory."""
+    cut = np.asarray(samples[:FULL_WINDOW_SAMPLES], dtype=np.float32)
+    return np.clip(np.nan_to_num(cut), -1.0, 1.0)
 
 
 def _view(array: NDArray[np.float32]) -> ctranslate2.StorageView:

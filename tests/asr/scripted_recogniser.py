@@ -1,0 +1,95 @@
+"""Glue: a recogniser process without a model, for tests of the pool; it obeys the sound it is given.
+
+The first sample of a segment is an order, the second a number. ``SAY`` answers 「ことば<number>」; ``DIE``
+ends the process at once; ``HANG`` never answers; ``FAIL`` cannot be decoded. With ``--once FILE`` an
+order to die or hang is obeyed only until FILE exists, and the segment is answered afterwards. With
+``--tell FIFO`` the process says through FIFO that it is about to hang. With ``--gate FILE`` it gives
+up at the start as long as FILE is not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from asr.errors import ModelNotFound, TranscriptionFailed
+from asr.recogniser import serve, take_over_stdio
+from asr.types import Cut, RawTranscript, Samples, SpeechSegment
+
+SAY, DIE, HANG, FAIL = 0.5, 0.25, 0.125, 0.0625
+_NUMBER_SCALE = 1024.0
+
+
+def command(*options: str | Path) -> tuple[str, ...]:
+    return (sys.executable, "-m", "tests.asr.scripted_recogniser", *map(str, options))
+
+
+def ordered(order: float, number: int = 0, *, duration_ms: int = 1_000) -> SpeechSegment:
+    """Return a segment that orders the process to do *order*."""
+    samples = np.full(duration_ms * 16, 0.1, dtype=np.float32)
+    samples[:2] = order, number / _NUMBER_SCALE
+    return SpeechSegment(0, duration_ms, samples, voice_ratio=1.0, cut=Cut.PAUSE)
+
+
+class ScriptedModel:
+    def __init__(self, once: Path | None, tell: Path | None) -> None:
+        self._once = once
+        self._tell = tell
+
+    @property
+    def name(self) -> str:
+        return "scripted"
+
+    def decode(self, batch: Sequence[Samples]) -> list[RawTranscript]:
+        return [self._obey(samples) for samples in batch]
+
+    def _obey(self, samples: Samples) -> RawTranscript:
+        order = float(samples[0])
+        if order == FAIL:
+            raise TranscriptionFailed("ordered to fail")
+        if order in (DIE, HANG) and self._has_yet_to(order):
+            if order == DIE:
+                os._exit(1)
+            if self._tell is not None:
+                self._tell.write_text(str(os.getpid()), encoding="ascii")
+            while True:
+                signal.pause()
+        number = round(float(samples[1]) * _NUMBER_SCALE)
+        return RawTranscript(f"ことば{number}", -0.1, 0.05, token_count=4)
+
+    def _has_yet_to(self, order: float) -> bool:
+        if self._once is None:
+            return True
+        try:
+            self._once.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    for option in ("--once", "--tell", "--gate"):
+        parser.add_argument(option, type=Path)
+    options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests, answers = take_over_stdio()
+
+    def load() -> ScriptedModel:
+        if options.gate is not None and not options.gate.exists():
+            raise ModelNotFound("the gate is closed; open it")
+        return ScriptedModel(options.once, options.tell)
+
+    # Libraries print; the conversation must survive it.
+    os.write(1, b"a library prints\n")
+    return serve(load, requests, answers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""The real model: what it does with silence, tones, broken and endless sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asr.errors import ModelCorrupt, ModelNotFound
+from asr.model_files import find_model
+from asr.plausibility import judge
+from asr.pool import PoolConfig, RecogniserPool
+from asr.recogniser_process import recogniser_command
+from asr.types import MODEL_RATE_HZ, Cut, Samples, SpeechSegment
+from asr.whisper import WhisperConfig, WhisperModel
+from tests.fakes import babble
+
+
+def tone(seconds: float, *, pitch_hz: float = 440.0) -> Samples:
+    at = np.arange(round(seconds * MODEL_RATE_HZ)) / MODEL_RATE_HZ
+    return (0.2 * np.sin(2 * np.pi * pitch_hz * at)).astype(np.float32)
+
+
+def silence(seconds: float) -> Samples:
+    return np.zeros(round(seconds * MODEL_RATE_HZ), dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return find_model("offline", tmp_path_factory.mktemp("models")).path
+
+
+@pytest.fixture(scope="module")
+def model(directory: Path) -> WhisperModel:
+    return WhisperModel(directory, name="whisper-base")
+
+
+@pytest.mark.model
+def test_a_segment_says_the_same_alone_and_among_others(model: WhisperModel) -> None:
+    voice = babble("aoieuaoieuaoie")
+
+    (alone,) = model.decode([voice])
+    among = model.decode([silence(1), voice, tone(2)])
+
+    assert len(among) == 3
+    assert abs(among[1].avg_logprob - alone.avg_logprob) < 0.5
+    assert among[1].token_count > 0
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("count", [0, 1, 160, 400, 1_599, 1_600])
+def test_hardly_any_sound_is_safe(model: WhisperModel, count: int) -> None:
+    (heard,) = model.decode([np.full(count, 0.1, dtype=np.float32)])
+
+    assert 0.0 <= heard.no_speech_probability <= 1.0
+
+
+@pytest.mark.model
+def test_no_sound_at_all_is_no_speech(model: WhisperModel) -> None:
+    (heard,) = model.decode([silence(0)])
+
+    assert (heard.text, heard.no_speech_probability) == ("", 1.0)
+
+
+@pytest.mark.model
+def test_nothing_to_decode_is_nothing(model: WhisperModel) -> None:
+    assert model.decode([]) == []
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf, 1e30])
+def test_broken_sound_is_safe(model: WhisperModel, broken: float) -> None:
+    samples = tone(1)
+    samples[::100] = broken
+
+    (heard,) = model.decode([samples])
+
+    assert np.isfinite(heard.avg_logprob)
+
+
+@pytest.mark.model
+def test_more_than_thirty_seconds_are_marked_as_cut(model: WhisperModel) -> None:
+    whole, cut = model.decode([tone(30), tone(31)])
+
+    assert cut.truncated
+    assert cut.token_count == whole.token_count
+
+
+@pytest.mark.model
+def test_what_the_model_writes_over_a_tone_is_not_believed(model: WhisperModel) -> None:
+    (heard,) = model.decode([tone(3)])
+
+    words = judge(heard, duration_ms=3_000, voice_ratio=0.0, model_name=model.name)
+
+    assert words.confidence < 0.5
+
+
+@pytest.mark.model
+def test_a_beam_returns_other_readings_without_the_best(directory: Path) -> None:
+    model = WhisperModel(
+        directory, name="whisper-base", config=WhisperConfig(beam_size=4, alternatives=3)
+    )
+
+    (heard,) = model.decode([babble("aoieuaoieuaoie")])
+
+    assert 1 <= len(heard.hypotheses) <= 3
+    assert heard.text not in heard.hypotheses
+
+
+@pytest.mark.model
+async def test_the_real_pool_answers_a_voice_and_says_which_model_it_was(directory: Path) -> None:
+    command = recogniser_command(directory, "whisper-base")
+    voice = babble("aoieuaoieuaoie")
+    segment = SpeechSegment(0, voice.size // 16, voice, voice_ratio=1.0, cut=Cut.PAUSE)
+
+    async with RecogniserPool(PoolConfig(command=command, processes=1)) as pool:
+        await pool.wait_ready()
+        words = await pool.transcribe(segment, budget_ms=2_000)
+
+    assert words.text
+    assert words.model == "whisper-base"
+
+
+async def test_the_real_recogniser_says_what_it_lacks(tmp_path: Path) -> None:
+    command = recogniser_command(tmp_path, "nothing")
+
+    async with RecogniserPool(PoolConfig(command=command, processes=1)) as pool:
+        with pytest.raises(Exception, match="holds no vocabulary"):
+            await pool.wait_ready()
+
+
+def test_a_directory_without_a_vocabulary_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match="MIMAMORI_ASR__MODEL"):
+        WhisperModel(tmp_path, name="nothing")
+
+
+def test_a_directory_with_a_broken_model_says_so(tmp_path: Path) -> None:
+    (tmp_path / "vocabulary.txt").write_text("a\n", encoding="utf-8")
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "model.bin").write_bytes(b"not a model")
+
+    with pytest.raises(ModelCorrupt, match="cannot be loaded"):
+        WhisperModel(tmp_path, name="broken")
+
+
+def test_more_alternatives_than_the_beam_is_wide_are_refused() -> None:
+    with pytest.raises(ValueError, match="alternatives"):
+        WhisperConfig(beam_size=2, alternatives=2)
