@@ -72,7 +72,9 @@ STEPS: Final[Mapping[Step, StepWords]] = {
     ),
     Step.CLOSE: StepWords("終了のご案内", "理由をお伝えして、お電話を終える段階です。"),
     Step.EMERGENCY: StepWords("安全の確保", "段階を踏まず、すぐに上司と共有してください。"),
-    Step.WELFARE: StepWords("要配慮", "警告はせず、ゆっくりお話を伺い、上司と共有してください。"),
+    Step.WELFARE: StepWords(
+        "見守りが必要", "警告はせず、ゆっくりお話を伺い、上司と共有してください。"
+    ),
 }
 
 DOUBTS: Final[Mapping[Doubt, str]] = {

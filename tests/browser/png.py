@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 """Height, width, red-green-blue."""
-MOST_COLOURS = 64
+MOST_COLOURS = 256
 
 
 def palette_png(pixels: Pixels) -> bytes:
-    """Return *pixels* as a PNG of at most 64 colours, the most frequent ones; the others go to the nearest."""
+    """Return *pixels* as a PNG of at most 256 colours, the most frequent ones; the others go to the nearest."""
     height, width, _ = pixels.shape
     flat = pixels.reshape(-1, 3)
     packed = flat.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)

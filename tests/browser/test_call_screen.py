@@ -191,7 +191,7 @@ async def test_the_transcript_follows_its_end_until_somebody_reads_back(screen: 
 
     screen.preview.portal.call(talk_of(screen).says, "caller", "2:00", "いちばん新しい発話")
 
-    await expect(screen.find("#latest")).to_contain_text("新しい発話1件")
+    await expect(screen.find("#latest")).to_contain_text("新しい発言1件")
     assert await screen.evaluate("document.getElementById('talk-scroll').scrollTop") == 0
     await screen.find("#latest").click()
     await expect(screen.find(".line").last).to_be_in_viewport()

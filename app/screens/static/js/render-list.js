@@ -29,7 +29,7 @@ export class CallRows {
     row.help.hidden = !call.help_requested;
     say(row.elapsed, clock(this.live ? now - Date.parse(call.started_at) : call.duration_ms));
     say(row.warnings, `${call.warnings_spoken}回`);
-    say(row.words, call.last_words ? `「${call.last_words}」` : "まだ発話はありません");
+    say(row.words, call.last_words ? `「${call.last_words}」` : "まだ発言はありません");
     return row.root;
   }
 

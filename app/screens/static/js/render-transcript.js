@@ -66,9 +66,9 @@ export class TranscriptView {
   showEdges(state) {
     const empty = byId("talk-empty");
     empty.hidden = state.lines.length > 0;
-    say(empty, state.call?.ended_at ? "この通話には、文字にできた発話がありません。" : "電話がつながりました。お話が始まると、ここに文字で表示されます。");
+    say(empty, state.call?.ended_at ? "この通話には、文字にできた発言がありません。" : "電話がつながりました。お話が始まると、ここに文字で表示されます。");
     byId("talk-older").hidden = this.from === 0;
-    say(byId("older"), `前の発話を表示(あと${this.from}件)`);
+    say(byId("older"), `前の発言を表示(あと${this.from}件)`);
     const end = byId("talk-end");
     end.hidden = !state.call?.ended_at;
     say(end, `ここで通話は終了しました(${clock(state.call?.duration_ms ?? 0)})`);
@@ -111,7 +111,7 @@ export class TranscriptView {
 
   showLatest() {
     byId("latest").hidden = this.following;
-    say(byId("latest-word"), this.unseen > 0 ? `最新へ(新しい発話${this.unseen}件)` : "最新へ");
+    say(byId("latest-word"), this.unseen > 0 ? `最新へ(新しい発言${this.unseen}件)` : "最新へ");
   }
 }
 
