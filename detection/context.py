@@ -1,19 +1,72 @@
 """Pure: words around a match that take its harm away: negation, quotation, a victim's account and others.
 
 Each rule looks at the sentence of the match only, and only near it: a caller who says 「夫に殺すと言われて」 and
-then threatens the clerk is heard with the second sentence.
+then threatens the clerk is heard with the second sentence. What insists (「殺すぞって言ってるんだよ」) stands
+against every rule that reads words behind the match.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 from detection.text import NormalText
 from detection.types import Category, Severity
 
+_BEFORE: Final = 28
+"""Characters of the same sentence before a match that may change its meaning."""
+_AFTER: Final = 36
+_NEXT: Final = 24
+"""Characters of the next sentence; only an apology reaches that far."""
 
-@dataclass(frozen=True, slots=True)
+_THREAT: Final = frozenset({Category.PHYSICAL_ATTACK})
+_WORDS_ABOUT_SOMEBODY: Final = frozenset(
+    {Category.MENTAL_ATTACK, Category.DISCRIMINATION, Category.SEXUAL, Category.PERSONAL_ATTACK}
+)
+
+_KIN = (
+    r"(?:元)?(?:夫|旦那|主人|妻|嫁|家内|女房|彼氏?|彼女|父親?|母親?|親|義父|義母|姑|舅|兄|弟|姉|妹|息子|娘|子供|子ども|孫|祖父|祖母"
+    r"|おじいちゃん|おばあちゃん|お父さん|お母さん|親戚|おじ|おば|家族|身内)"
+)
+_OTHERS = (
+    r"(?:隣|となり|近所|向かい|上の階|下の階|大家|管理人|住人|隣人|町内会|自治会|班長|友達|友人|同級生|クラス|先輩|後輩|同僚|上司|社長|店長"
+    r"|先生|教師|生徒|相手|加害者|犯人|容疑者|ストーカー|業者|施工|会社|他の客|運転手|男|女|若者|若い(?:人|子|の)|不良|やくざ|酔っ払い|外国人|中国人"
+    r"|知らない人|ある人|誰か|だれか|知り合い|いじめ|いじめっ子|ネット|掲示板|sns|ライン|手紙|メール|電話の相手|夢の中|ドラマ|映画|ニュース"
+    r"|その(?:人|男|女|子)|あの(?:人|男|女|子)|あいつ|彼ら|(?:田中|佐藤|鈴木|高橋)さん)"
+)
+_THIRD: Final = rf"(?:{_KIN}|{_OTHERS})"
+_YOURS: Final = r"(?:お前|おまえ|あんた|てめ|貴様|きさま|そっち|そちら|お宅|おたく|君|きみ)(?:ら|たち|達)?の(?:大事な)?"
+_THING: Final = (
+    r"(?:くま|ひぐま|熊|蜂|はち|すずめばち|虫|むし|蚊|蝿|はえ|蟻|あり|しろあり|ねずみ|鼠|からす|烏|カラス|鳩|はと|鹿|しか|猪|いのしし|蛇|へび|まむし"
+    r"|ごきぶり|だに|毛虫|むかで|雑草|草|木|もぐら|あらいぐま|きつね|たぬき|さる|猿|犬|猫|野良猫|害虫|害獣|家畜|豚|牛|鶏|にわとり|魚|菌|細菌|ういるす|雪|落ち葉|枝|ごみ"
+    r"|どんど焼き|野焼き|焚き?火|たき火|花火|ろうそく|線香|薪|すとーぶ|不発弾|爆竹|紙|書類|古い?(?:家|小屋)|小屋|建物|空き家|物置)"
+)
+_SAID: Final = (
+    r"(?:と|って|とか|など(?:と)?|なんて|みたいな(?:こと)?(?:を)?|ような(?:こと)?(?:を)?|的な)"
+)
+_SUFFERED: Final = (
+    r"(?:(?:言わ|いわ|怒鳴ら|どなら|脅さ|おどさ|罵ら|ののしら|叫ば|書か|呼ば|から?かわ|送ら|迫ら|要求さ|強要さ|恫喝さ|脅迫さ|誘わ|けなさ|つぶやか|浴びせ(?:かけ)?ら"
+    r"|罵倒さ|暴言を吐か|投稿さ|貼ら|聞かさ|命令さ|しつこくさ)れ)"
+)
+
+# 「馬鹿って言われたいのか」, 「…と言われても仕方ない」: the caller's own words in a passive dress.
+_OWN_PASSIVE: Final = re.compile(
+    rf"{_SAID}?.{{0,4}}(?:言われ|呼ばれ|書かれ|思われ)(?:たい|たくな|なきゃ|なければ|ないと|る前|て(?:も|当然|当たり前|もしょうが|も仕方)|ても|るん?だ(?:よ|ぞ)|んだよ|るぞ|るのが)"
+)
+_INSISTS: Final = re.compile(
+    r"[^。?]{0,6}(?:と|って)(?:さっきから|何度も|何回も|ずっと|俺は|私は|こっちは|だから)?(?:言っ?て[いん]?(?:る|ん)|言うて[るん]|ゆうて[るん]|言っ?と[るん]|いっ?てる?ん|言っただろ|言ったよな|言うぞ|言いたい|思って(?:る|い))"
+    r"(?!(?:人|方|奴|やつ|男|女|子|の(?:が|を|は|も)[聞き見]|んですけど誰))"
+)
+_DARES: Final = re.compile(
+    r"(?:ない|せん|ねー?)(?:とでも|と思(?:う|って|った)|と(?!は|言|いう|約束|思い(?:ます|たい))|なら|んだったら|限り|わけ(?:が)?ない|で(?:い|済|す[むま]))"
+    r"|(?:されたい|られたい|されたくな|られたくな)"
+)
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """A match in the normal text, and what kind of entry matched."""
 
@@ -22,6 +75,47 @@ class Surroundings:
     end: int
     category: Category
     severity: Severity
+
+    @cached_property
+    def matched(self) -> str:
+        return self.text.normal[self.start : self.end]
+
+    @cached_property
+    def before(self) -> str:
+        """Up to the match, from the start of its sentence or `_BEFORE` characters."""
+        return re.split(r"[。?]", self.text.normal[: self.start])[-1][-_BEFORE:]
+
+    @cached_property
+    def after(self) -> str:
+        """From the match to the end of its sentence, the mark included."""
+        rest = self.text.normal[self.end : self.end + _AFTER]
+        found = re.search(r"[。?]", rest)
+        # 「殺すぞ。」と言われました: a full stop inside a quotation does not end the sentence.
+        if found and re.match(r"(?:と|って)(?:言|い|怒|叫|脅)", rest[found.end() :]):
+            return rest[: found.start()] + rest[found.end() :]
+        return rest[: found.end()] if found else rest
+
+    @cached_property
+    def following(self) -> str:
+        """`after`, and the beginning of what comes behind it."""
+        return self.text.normal[self.end : self.end + _AFTER + _NEXT]
+
+    @cached_property
+    def quoted(self) -> bool:
+        """Whether the caller's words set the match in quotation marks."""
+        span = self.text.locate(self.start, self.end)
+        original = self.text.original
+        opened = max(original.rfind(mark, 0, span.start + 1) for mark in "「『“")
+        closed = max(original.rfind(mark, 0, span.start) for mark in "」』”")
+        return opened > closed and any(mark in original[span.start :] for mark in "」』”")
+
+    @property
+    def is_threat(self) -> bool:
+        return self.severity is Severity.STOP or self.category in _THREAT
+
+    @property
+    def insists(self) -> bool:
+        return bool(_INSISTS.match(self.after) or _OWN_PASSIVE.match(self.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +126,241 @@ class Why:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way in which words around a match take its harm away."""
+
+    name: str
+    label: str
+    applies: Callable[[Surroundings], bool]
+
+
 def set_aside_by(around: Surroundings, keeps: Collection[str] = ()) -> Why | None:
     """Return the first rule that takes the harm away, but for those named in *keeps*."""
+    for rule in RULES:
+        if rule.name not in keeps and rule.applies(around):
+            return Why(rule.name, rule.label)
     return None
+
+
+# Negation -----------------------------------------------------------------------------------------------
+
+_NOT_BEHIND: Final = re.compile(
+    r"(?:さ|[わらかがたなまばし])?(?:ないで|ないよう|なくて|ません|ないです|ないから|ないけど|ないし|ず(?:に|ど)|ない(?=。|$)|ないよ)"
+    r"|(?:て|で)(?:は|ちゃ)(?:いけ|だめ|なら)|ちゃ(?:いけ|だめ)"
+    r"|(?:し)?(?:たり|とか|なんて|なんか|など)?(?:は|も)?(?:し)?(?:ません|ないで|ないよ|ないです|ないから|しない(?=。|$))"
+    r"|(?:という|って|と言う)?(?:つもり|わけ|訳|気|意味|意図)(?:で|じゃ|では|は|も|が)?(?:言ったの)?(?:じゃ|では|は|も)?(?:ない|ありません|なく|ございません)(?!か)"
+    r"|(?:と|って|とか|なんて|とまで)(?:は|まで|か)?(?:一言も)?(?:言って|言っては|言ってる(?:わけ|つもり)(?:じゃ|では)?|言いたい(?:わけ|の)(?:じゃ|では)?|思って(?:は)?(?:い)?|言ってはい|申し(?:て)?(?:おり|い)?)"
+    r"(?:い|おり)?(?:ない|ません|ませんよ|ねー)(?!か|と|な[らく])"
+    r"|(?:を|は|まで|までは|とまでは|なんて|なんか)*(?:し(?:てほしい|ろ|て)(?:と|って|という)?(?:は|まで|わけ)?(?:じゃ|では|は)?)?"
+    r"(?:いり|求め(?:て(?:い)?)?|要求し(?:て(?:い)?)?|望み|望んで(?:い)?|必要(?:は|が)?あり|結構)(?:ません|ない|ではな|です)(?!と|か)"
+    r"|(?:し)?な(?:くて|くとも)(?:も)?(?:いい|結構|大丈夫|構)"
+)
+_PROHIBITS: Final = re.compile(r"な(?:よ|さいよ)?(?:。|\?|$|と|って|んて|ってば|!)")
+_DICTIONARY_FORM: Final = re.compile(r"[うくすつぬふむゆるぐずぶぷ]$")
+_ABOLISH: Final = re.compile(
+    r"(?:を|は|なんて|なんか|とか|行為|発言)*(?:やめ(?:て|よう|ましょ|るべ|てほし)|なくし|許せ(?:ない|ませ)|防止|反対|いけない|よくない|良くない)"
+)
+
+
+def _negated(a: Surroundings) -> bool:
+    if _DARES.match(_inflected(a)) or _DARES.match(a.after):
+        return False
+    if a.insists and not re.match(
+        r"[^。?]{0,14}(?:わけ|つもり|の)(?:じゃ|では)(?:ない|ありませ|なく)(?!か)", a.after
+    ):
+        return False
+    if _PROHIBITS.match(a.after) and _DICTIONARY_FORM.search(a.matched):
+        return True
+    return bool(_NOT_BEHIND.match(a.after) or _NOT_BEHIND.match(_inflected(a)))
+
+
+def _inflected(a: Surroundings) -> str:
+    """`after`, less the one letter by which a verb bends: 殺[さ]ないで."""
+    return a.after[1:] if a.after[:1] and a.after[0] in "さわらかがたなまばし" else a.after
+
+
+# Quotation, report, a victim's account ------------------------------------------------------------------
+
+_REPORTED: Final = re.compile(
+    rf"[^。?]{{0,10}}?{_SAID}.{{0,8}}?{_SUFFERED}"
+    rf"|[^。?]{{0,8}}?(?:と|って|とか)(?:か)?(?:言|いう|いって|叫|怒鳴|騒|書|わめ|脅)[^。?]{{0,6}}(?:人|方(?!が)|奴|やつ|男|女|者|お?子さん|息子|隣|書き込み|貼り紙|はり紙|張り紙|手紙|めーる|落書き|投稿|こめんと|電話)(?:が|を|に|は|も|から|の|で|や|って|と|だ|。|$)"
+    rf"|[^。?]{{0,6}}?(?:と|って)(?:いう|言う|ゆう)?(?:言葉|発言|意味|漢字|字|表現|書き込み|めーる|手紙|電話|落書き|投稿|噂|うわさ|曲|映画|本|小説|どらま|たいとる|題名|にゅーす|事件|歌|張り紙|貼り紙|暴言|のは(?:どう|何|なん|差別|かすはら|犯罪|罪))"
+    rf"|[^。?]{{0,4}}?(?:と|って)(?:書い|かい|貼っ|載っ)て(?:あ|お|い|る)"
+    rf"|[^。?]{{0,6}}?(?:と|って)(?:いう)?(?:のは)?(?:どういう意味|何ですか|なんですか|聞きました|聞いた(?:ん|の|ことが))"
+)
+_THIRD_SAYS: Final = re.compile(
+    rf"[^。?]{{0,8}}?{_SAID}[^。?]{{0,6}}(?:言|い[うっ]|怒鳴|どな|脅|おど|叫|騒|暴れ|送って|書い|罵|わめ|電話(?:を|が|して)|めーる|来[てた]|きた|き[てま])"
+)
+_SUBJECT: Final = re.compile(
+    rf"{_THIRD}(?:の(?:人|方|男|女|おじさん|おばさん|おやじ|奴|やつ|子|家|住人|お?客|運転手))?(?:さん|様)?(?:たち|達|ら)?(?:が|は|から|に|も|まで|の(?:ほう|方)から|って)[^。?]*$"
+)
+_STAFF_SUBJECT: Final = re.compile(
+    r"(?:職員|担当(?:者|の(?:人|方))?|係(?:の人|の方|員)?|窓口(?:の人|の方)?|課長|役所の人|市役所の人)(?:さん)?(?:が|から|に)[^。?]*$"
+)
+_YOU_BEFORE: Final = re.compile(r"お前|おまえ|てめ|貴様|きさま|あんた")
+
+
+def _reported(a: Surroundings) -> bool:
+    if _OWN_PASSIVE.match(a.after):
+        return False
+    if _REPORTED.match(a.after) and not _addressed_again(a):
+        return True
+    somebody = _SUBJECT.search(a.before) or _STAFF_SUBJECT.search(a.before)
+    return bool(somebody and _THIRD_SAYS.match(a.after))
+
+
+def _addressed_again(a: Surroundings) -> bool:
+    # 「殺すって言ってる奴がここにいるんだよ」 is still a threat.
+    return re.match(r"[^。?]{0,14}(?:俺だ|ここにいる|目の前)", a.after) is not None
+
+
+def _quoted(a: Surroundings) -> bool:
+    if not a.quoted:
+        return False
+    return not a.insists
+
+
+_PASSIVE: Final = re.compile(
+    r"(?:さ|[わらかがたなまば])?れ(?:る|て|た|ま|そう|かけ|な(?:いか|くて))(?!い(?:の|ん|か|よ)|たい|るぞ|るからな|るよ|て(?:も|当然|しまえ|こい))"
+)
+_DONE_TO: Final = re.compile(
+    rf"(?:{_THIRD}|誰か|知らない)(?:の(?:人|方|男|女|おじさん|奴|やつ|子))?(?:さん|様)?(?:たち|達|ら)?(?:に|から)[^。?]{{0,20}}$"
+)
+
+
+def _suffered(a: Surroundings) -> bool:
+    if _OWN_PASSIVE.match(a.after) or a.insists:
+        return False
+    passive = _PASSIVE.match(a.after) and not re.search(r"(?:たい|たら|れば)(?:の?か)?$", a.matched)
+    if passive and not _YOU_BEFORE.search(a.before[-14:]):
+        return True
+    return bool(
+        _DONE_TO.search(a.before)
+        and re.match(
+            r"[^。?]{0,16}(?:れ(?:た|て|る|そう|ま)|もらえない|くる|きた|きて|きま)", a.after
+        )
+    )
+
+
+# What it is about ---------------------------------------------------------------------------------------
+
+_ABOUT_THING: Final = re.compile(
+    rf"{_THING}(?:の(?:巣|死骸|死体|処理|群れ|駆除))?(?:さん|たち|達)?(?:を|が|は|も|に|とか|なら|まで|なんか|で)?[^。?]{{0,4}}$"
+)
+_ASKS: Final = re.compile(
+    r"[^。?]{0,24}(?:(?:方法|処理|処分|手続き?|届け?|申請|許可|ばあい|場合|とき|時|駆除|訓練|薬|料|保険)|(?:です|でしょう|ます)か|いいの(?:か|かな|でしょ)?|たいんです|たいのです|んですけど|んですが|もらえ)"
+)
+
+
+def _about_a_thing(a: Surroundings) -> bool:
+    """殺す, 燃やす, 壊す of an animal or a thing, not of a person."""
+    if _YOU_BEFORE.search(a.before[-10:]) or _YOU_BEFORE.search(a.matched):
+        return False
+    return _ABOUT_THING.search(a.before) is not None and (
+        not a.is_threat or not re.match(r"(?:みたいに|のように|と同じ)", a.after)
+    )
+
+
+def _asked_how(a: Surroundings) -> bool:
+    """A procedure is asked for: 「どんど焼きで火をつけてもいいですか」."""
+    near = re.search(rf"{_THING}[^。?]{{0,12}}$", a.before) or re.search(_THING, a.matched)
+    return bool(near and _ASKS.match(a.after)) and not _YOU_BEFORE.search(a.before)
+
+
+_EARLIER: Final = re.compile(
+    r"さっき|先ほど|さきほど|先日|昨日|きのう|この前|こないだ|前回|以前|この間|あの時|その節|つい|思わず|かっと"
+)
+_SORRY: Final = re.compile(
+    r"[^。?]{0,16}?(?:言っ(?:て|た)|言いすぎ|言い過ぎ|怒鳴っ|申し上げ|いって|しま(?:って|い)|なんて|口にし|吐い)[^?]{0,16}?"
+    r"(?:すみません|すいません|すまな|ごめん|申し訳|悪かった(?!と思う)|失礼しました|失礼なこと|反省|お詫び|謝ります|謝りたい|撤回し)"
+)
+
+
+def _apologised(a: Surroundings) -> bool:
+    sorry = _SORRY.match(a.following)
+    if sorry is None or re.search(r"謝れ|謝って(?:くだ|もら|くれ|ほし)|しろ", sorry.group()):
+        return False
+    return bool(
+        _EARLIER.search(a.before) or re.match(r"[^。?]{0,4}(?:と|って|なんて|とか|など)", a.after)
+    )
+
+
+_SELF: Final = re.compile(
+    r"(?:私|わたし|あたし|わし|僕|ぼく|俺|おれ|自分|うち|こちら|こっち)(?:自身|の(?:方|ほう|頭|耳|目|やり方))?(?:が|は|も|って|なんか|なんて|みたいな|のような)?[^。?をに]{0,6}$"
+)
+_SELF_END: Final = re.compile(
+    r"(?:な(?:もの|もん|の|んで|私|自分|俺|僕|ので)|で(?:す|した|し(?:て|ょ)|、|わから)|だ(?:った|から|なあ?|よね|けど|し)|なん(?:で|だ)|だと(?:自分で|思い)|と(?:自分で|思い)|[^。?]{0,3}(?:すみ|すい|ごめん))"
+)
+_TO_OTHERS: Final = re.compile(
+    r"な?(?:職員|役所|役人|公務員|お前|奴|やつ|あんた|連中|市役所|市長|担当)|にして(?:る|い|ん)|扱い|呼ばわり"
+)
+_SELF_HARM: Final = re.compile(
+    r"(?:私|わたし|あたし|わし|僕|俺|おれ|自分)(?:が|も|なんか|なんて|を|自身を|は(?:もう)?)[^。?]{0,5}$"
+)
+
+
+def _of_oneself(a: Surroundings) -> bool:
+    if a.insists:
+        return False
+    if re.search(r"死|しね|消え|殺", a.matched) and _SELF_HARM.search(a.before):
+        # 「俺が殺してやる」 has the caller as doer; only what the caller suffers counts as their own.
+        doer = re.search(r"(?:が|は(?:もう)?|も)[^。?]{0,5}$", a.before) and "殺" in a.matched
+        return not doer and not _TO_OTHERS.match(a.after)
+    if a.is_threat or a.category not in _WORDS_ABOUT_SOMEBODY:
+        return False
+    return bool(
+        _SELF.search(a.before) and _SELF_END.match(a.after) and not _TO_OTHERS.match(a.after)
+    )
+
+
+_ABOUT_THIRD: Final = re.compile(
+    rf"(?:{_THIRD}(?:の(?:人|方|男|女|おじさん|おばさん|おやじ|奴|やつ|子|家|住人|旦那|奥さん))?(?:さん|様)?(?:たち|達|ら)?(?:が|は|も|って|の|みたいな))"
+    r"(?:(?!のに|けど|から|だろ|たら|ので|くせに)[^。?]){0,8}$"
+)
+_WILL: Final = re.compile(r"[^。?]{0,6}(?:ぞ|からな|てやる|ちゃる|たる|てえ)")
+
+
+def _about_a_third(a: Surroundings) -> bool:
+    third = _ABOUT_THIRD.search(a.before)
+    if third is None or re.search(rf"{_YOURS}[^。?]{{0,4}}$", a.before[: third.start()]):
+        return False
+    if _YOU_BEFORE.search(a.before) or _YOU_BEFORE.search(a.matched):
+        return False
+    if not a.is_threat:
+        return a.category in _WORDS_ABOUT_SOMEBODY
+    # A threat against a third person is still one for the police card; only somebody else's deed is not.
+    doer = re.search(r"(?:が|は|も)[^。?]{0,10}$", third.group())
+    return bool(doer) and not _WILL.match(a.matched[-6:] + a.after) and not a.insists
+
+
+_SUPPOSES: Final = re.compile(
+    r"[^。?]{0,10}(?:(?:と|って)?(?:言|いっ|し)(?:った)?(?:たら|ったら|うと|えば|すると|るのは|うのは|っても)|(?:たら|だら|れば|ると|のは|こと(?:は|が)|行為は|場合は?|とき))[^。?]{0,14}"
+    r"(?:かすはら|犯罪|罪|違反|罰|逮捕|どうな(?:り|る)|該当|当たり?ます|あたり?ます|対象)"
+)
+_IF: Final = re.compile(
+    r"(?:もし|仮に|かりに|たとえば|例えば|万が一)(?!.{0,3}(?:やらな|しな|でき))[^。?]{0,20}$"
+)
+_THEN_WHAT: Final = re.compile(
+    r"[^。?]{0,20}(?:どう(?:すれば|したら|な(?:り|る))|対応|相談|いいでしょう|いいです|困)"
+)
+
+
+def _supposed(a: Surroundings) -> bool:
+    if a.insists:
+        return False
+    return bool(_SUPPOSES.match(a.after) or (_IF.search(a.before) and _THEN_WHAT.match(a.after)))
+
+
+RULES: Final = (
+    Rule("negation", "打ち消し", _negated),
+    Rule("apology", "以前の発言のおわび", _apologised),
+    Rule("conditional", "仮の話", _supposed),
+    Rule("quotation", "引用", lambda a: _quoted(a) or _reported(a)),
+    Rule("victim", "被害のお話", _suffered),
+    Rule("procedure", "人ではないもの・手続きのお話", lambda a: _about_a_thing(a) or _asked_how(a)),
+    Rule("self", "ご自身のこと", _of_oneself),
+    Rule("third_person", "第三者のこと", _about_a_third),
+)
+"""In order of how plainly they say so; the first that applies is told."""
+RULE_NAMES: Final = frozenset(rule.name for rule in RULES)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Final
 
+from detection.caller_speech import caller_cues
 from detection.context import Surroundings, set_aside_by
 from detection.lexicon import Entry, Lexicon, read_lexicon
 from detection.operator_speech import operator_cues
@@ -19,7 +20,7 @@ from detection.phonetic import hear, sound_of
 from detection.ports import Detector, ReadingSource, Token
 from detection.sudachi import SudachiReadings
 from detection.text import NormalText, normalise
-from detection.types import Assessment, Cue, Finding, Span, Speaker, Utterance
+from detection.types import Assessment, Finding, Span, Speaker, Utterance
 
 CODE_VERSION: Final = "1"
 """Raise with every change of code that changes an assessment; the word lists count by themselves."""
@@ -27,15 +28,13 @@ CODE_VERSION: Final = "1"
 UNSURE_BELOW: Final = 0.4
 """Confidence of the recogniser under which its words are worth less."""
 UNSURE_SCORE: Final = 0.6
-HYPOTHESIS_SCORE: Final = 0.5
+UNSURE_FLOOR: Final = 0.5
+"""Doubt alone takes nothing below what a policy counts by default: it asks for a check, it does not silence."""
+HYPOTHESIS_SCORE: Final = 0.55
 """For words that stand only in what the recogniser thought second best."""
 MOST_HYPOTHESES: Final = 3
 
-_SENTENCE_ENDS: Final = "。?"
 _MASK: Final = "〓"
-_CONTENT: Final = frozenset({"名詞", "動詞", "形容詞", "形状詞"})
-_FEW_WORDS: Final = 2
-"""A demand with fewer words (「すぐ来い」) leans on the sentence before it."""
 
 
 class LexiconDetector:
@@ -58,15 +57,16 @@ class LexiconDetector:
             return Assessment(utterance.utterance_id, (), cues)
         tokens = self._readings.tokens(utterance.text)
         findings, set_aside = self._judged(text, tokens)
-        findings = (*findings, *self._second_best(utterance, findings))
+        others = self._second_best(utterance, findings)
         if utterance.confidence < UNSURE_BELOW:
-            findings = tuple(replace(f, score=f.score * UNSURE_SCORE) for f in findings)
-        cues, demands = self._caller_cues(text)
+            findings = tuple(replace(f, score=_unsure(f.score)) for f in findings)
+            others = tuple(replace(f, score=f.score * UNSURE_SCORE) for f in others)
+        cues, demand = caller_cues(text, tokens, self._lexicon.caller_cues)
         return Assessment(
             utterance_id=utterance.utterance_id,
-            findings=findings,
+            findings=(*findings, *others),
             cues=cues,
-            demand=_demand(text, tokens, demands),
+            demand=demand,
             set_aside=set_aside,
         )
 
@@ -142,16 +142,6 @@ class LexiconDetector:
                     )
         return tuple(found.values())
 
-    def _caller_cues(self, text: NormalText) -> tuple[tuple[Cue, ...], list[tuple[int, int]]]:
-        cues: dict[Cue, None] = {}
-        demands: list[tuple[int, int]] = []
-        for entry in self._lexicon.caller_cues:
-            for found in entry.pattern.finditer(text.normal):
-                cues[entry.cue] = None
-                if entry.cue is Cue.DEMAND:
-                    demands.append(found.span())
-        return tuple(cues), demands
-
 
 def load_detector() -> Detector:
     """Return the detector with the shipped word lists.
@@ -191,6 +181,10 @@ class _Match:
         )
 
 
+def _unsure(score: float) -> float:
+    return max(min(score, UNSURE_FLOOR), score * UNSURE_SCORE)
+
+
 def _masked(normal: str, ranges: Iterable[tuple[int, int]]) -> str:
     for start, end in ranges:
         normal = f"{normal[:start]}{_MASK * (end - start)}{normal[end:]}"
@@ -211,35 +205,3 @@ def _gravest(findings: list[Finding]) -> tuple[Finding, ...]:
 
 def _overlap(one: Finding, other: Finding) -> bool:
     return one.span.start < other.span.end and other.span.start < one.span.end
-
-
-def _demand(text: NormalText, tokens: tuple[Token, ...], demands: list[tuple[int, int]]) -> str:
-    """Return the content words of the sentences that demand something."""
-    if not demands:
-        return ""
-    words: list[str] = []
-    for start, end in demands:
-        sentence = _sentence(text.normal, start, end)
-        said = _content(text, tokens, sentence)
-        if len(said) < _FEW_WORDS and sentence[0] > 0:
-            before = _sentence(text.normal, sentence[0] - 1, sentence[0] - 1)
-            said = _content(text, tokens, before) + said
-        words += said
-    return " ".join(dict.fromkeys(words))
-
-
-def _sentence(normal: str, start: int, end: int) -> tuple[int, int]:
-    first = max(normal.rfind(mark, 0, start) for mark in _SENTENCE_ENDS) + 1
-    last = min((at for mark in _SENTENCE_ENDS if (at := normal.find(mark, end)) >= 0), default=-1)
-    return first, last if last >= 0 else len(normal)
-
-
-def _content(text: NormalText, tokens: tuple[Token, ...], at: tuple[int, int]) -> list[str]:
-    span = text.locate(*at)
-    return [
-        token.normal
-        for token in tokens
-        if token.part_of_speech in _CONTENT
-        and span.start <= token.start < span.end
-        and text.range_of(Span(token.start, token.end))[1] > 0
-    ]

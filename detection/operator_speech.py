@@ -16,35 +16,56 @@ from detection.text import NormalText
 from detection.types import Cue
 
 _LEAST_ANSWER: Final = 14
-"""Characters of a statement. 「少々お待ちください」 has 9, 「おっしゃるとおりでございます」 14 and no content."""
+"""Letters of a statement: 「少々お待ちください」 has 9, 「四月一日から受け付けます」 12 and matches a pattern."""
+_SENTENCE: Final = re.compile(r"[^。?]+[。?]?")
 _STATES: Final = re.compile(
-    r"(?:です|ます|ました|ません|でした|ございます|ください)(?:が|ので|ね|よ)?(?=。|$)"
+    r"(?:です|ます|ました|ません|でした|ございます|ください)(?:が|ので|ね|よ|から)?(?:。|$)"
 )
 _SAYS_NOTHING: Final = re.compile(
-    r"申し訳|恐れ入|お待ち|お調べ|確認(?:いたし|し)ます|確認(?:いたし|し)てまいり|お電話ありがとう|お世話に"
-    r"|でございます(?=。|$)|そうでしたか|おっしゃるとおり|おっしゃる通り|おつなぎ|代わり|お伺い|お聞かせ"
-    r"|承り?まし|かしこまり|承知|ありがとうございます|ありがとうございました|失礼(?:いた|し)|お察し"
-    r"|お気持ち|お名前|ご住所|お電話番号|教えて(?:ください|いただ)|お話し?(?:ください|くださ)"
+    r"申し訳|恐れ入|お待ち|お調べ|確認(?:いたし|し)(?:ます|てまいり)|お電話ありがとう|お電話くださ|お世話に"
+    r"|(?:課|係|室|窓口|センター|せんたー|案内|支所)でございます|そうでしたか|おっしゃる(?:とおり|通り)|お?つな[ぎげ]|代わり(?:ます|いた)"
+    r"|お伺い|お聞かせ|かしこまり|承知|ありがとうございま|失礼(?:いた|し)|お察し|お気持ち|おつらかった|お名前|ご住所"
+    r"|お電話番号|教えて(?:ください|いただ)|お話し?(?:ください|くださ)|ご発言は|記録いたし|ご?要望(?:は|として)承りました"
+)
+_STEPS: Final = frozenset({Cue.ASKED_TO_STOP, Cue.WARNED, Cue.CLOSING})
+_CONDITION: Final = re.compile(
+    r"場合|ようでしたら|ようであれば|のであれば|なければ|ないようで|でしたら"
 )
 
 
 def operator_cues(text: NormalText, entries: Iterable[CueEntry]) -> tuple[Cue, ...]:
     """Return what an operator's utterance does, each kind once."""
-    cues = dict.fromkeys(e.cue for e in entries if e.pattern.search(text.normal))
+    known = tuple(entries)
+    cues: dict[Cue, None] = {}
+    for sentence in _SENTENCE.findall(text.normal):
+        cues |= _sentence_cues(sentence, known)
     if Cue.CLOSING in cues:
-        # Who ends the call no longer threatens to.
+        # Who ends the call no longer asks or threatens.
         cues.pop(Cue.ASKED_TO_STOP, None)
         cues.pop(Cue.WARNED, None)
-    if not cues and _explains(text.normal):
-        cues[Cue.ANSWER] = None
     return tuple(cues)
 
 
-def _explains(normal: str) -> bool:
-    """Say whether some sentence states something, beyond courtesy, questions and 「はい、はい」."""
-    return any(
+def _sentence_cues(sentence: str, entries: tuple[CueEntry, ...]) -> dict[Cue, None]:
+    cues = dict.fromkeys(e.cue for e in entries if e.pattern.search(sentence))
+    if Cue.CLOSING in cues and _CONDITION.search(sentence):
+        # 「続く場合は、これで終了…」 is still a warning.
+        del cues[Cue.CLOSING]
+        cues[Cue.WARNED] = None
+    if _STEPS & cues.keys():
+        # 「そのようなお言葉では、ご用件を伺うことができません」 refuses the tone, not the demand.
+        return {cue: None for cue in cues if cue not in (Cue.REFUSAL, Cue.ANSWER)}
+    if Cue.REFUSAL in cues:
+        cues.pop(Cue.ANSWER, None)
+    elif not cues and _explains(sentence):
+        cues[Cue.ANSWER] = None
+    return cues
+
+
+def _explains(sentence: str) -> bool:
+    """Say whether a sentence states something, beyond courtesy, questions and 「はい、はい」."""
+    return (
         len(sentence) >= _LEAST_ANSWER
         and _STATES.search(sentence) is not None
         and _SAYS_NOTHING.search(sentence) is None
-        for sentence in re.split(r"。|[^。?]*\?", normal)
     )
