@@ -36,11 +36,12 @@ router = APIRouter()
 
 @router.websocket("/v1/events")
 async def screen_events(websocket: WebSocket) -> None:
-    await websocket.accept()
     services = services_of(websocket)
+    now = services.ledger.last_seq  # before the peer knows that it is connected
+    await websocket.accept()
     try:
         identity = _viewer(await identify(websocket))
-        after = _after(websocket.query_params.get("after"), services.ledger.last_seq)
+        after = _after(websocket.query_params.get("after"), now)
         screen = Screen(websocket, services, identity, websocket.query_params.get("call_id"))
         await screen.show(after)
     except AppError as refused:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import httpx
@@ -24,6 +25,7 @@ from app.services import Services
 from app.settings import Settings
 from asr.ports import Transcriber
 
+T = TypeVar("T")
 SECTION = "市民課"
 ANSWER_SECONDS = 20
 
@@ -102,6 +104,33 @@ async def running_server(
             yield RunningServer(url, services, made.secret)
         finally:
             server.should_exit = True
+
+
+@asynccontextmanager
+async def in_own_task(entered: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    """Enter and leave *entered* in one task of its own.
+
+    A fixture is set up and torn down in different tasks, which a task group does not allow.
+    """
+    ready: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
+
+    async def hold() -> None:
+        try:
+            async with entered as value:
+                ready.set_result(value)
+                await over.wait()
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+
+    holding = asyncio.create_task(hold())
+    try:
+        yield await ready
+    finally:
+        over.set()
+        await holding
 
 
 async def say(stream: ClientConnection, message: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from app.auth.identity import Role
 from app.events import Audience, EventType
 from app.ledger import Entry
 from app.settings import ScreenSettings, Settings
-from tests.app.running import SECTION, RunningServer, hear, running_server
+from tests.app.running import SECTION, RunningServer, hear, in_own_task, running_server
 from tests.fakes_transcriber import ScriptedTranscriber
 
 AUDIENCE = Audience(operator="sato", section=SECTION)
@@ -23,7 +23,7 @@ OTHER_SECTION = Audience(operator="suzuki", section="税務課")
 
 @pytest.fixture
 async def server(settings: Settings) -> AsyncIterator[RunningServer]:
-    async with running_server(settings, ScriptedTranscriber()) as running:
+    async with in_own_task(running_server(settings, ScriptedTranscriber())) as running:
         yield running
 
 
@@ -65,7 +65,6 @@ async def test_a_screen_without_a_past_is_told_only_what_happens(server: Running
     await tell(server, "昔")
 
     async with server.screen(token) as screen:
-        await screen.ping()
         await tell(server, "今")
 
         assert texts_of([await hear(screen)]) == ["今"]

@@ -15,7 +15,7 @@ from app.calls.protocol import CLOSE_CODES, Refusal
 from app.settings import Settings
 from asr.errors import TranscriberUnavailable, TranscriptionShed
 from asr.types import AudioFormat, Encoding
-from tests.app.running import RunningServer, hear, running_server, say
+from tests.app.running import RunningServer, hear, in_own_task, running_server, say
 from tests.app.sounds import call_bytes, joined, sentences, silence, speech
 from tests.fakes_transcriber import ScriptedTranscriber
 
@@ -32,7 +32,7 @@ async def transcriber() -> ScriptedTranscriber:
 async def server(
     settings: Settings, transcriber: ScriptedTranscriber
 ) -> AsyncIterator[RunningServer]:
-    async with running_server(settings, transcriber) as running:
+    async with in_own_task(running_server(settings, transcriber)) as running:
         yield running
 
 
@@ -138,7 +138,7 @@ async def test_how_sound_is_split_into_frames_changes_nothing(
     record = await record_of(server, "c1")
 
     (utterance,) = record["utterances"]
-    assert (utterance["start_ms"], utterance["end_ms"]) == (0, 1_152)
+    assert (utterance["start_ms"], utterance["end_ms"]) == (0, 1_216)
 
 
 @pytest.mark.parametrize(
