@@ -1,8 +1,7 @@
-"""Users: passwords, the one-time password, what administrators may and may not do, whose calls are seen."""
+"""Users: their names, what administrators may and may not do, whose calls are seen."""
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import AsyncIterator
 
@@ -11,19 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from sqlalchemy import select
 
 from app.auth.administration import FIRST_ADMINISTRATOR
-from app.auth.credentials import new_one_time_password
 from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
 from app.auth.names import is_login, normal_login
-from app.auth.password_rules import LONGEST, SHORTEST, normal_password, problem_with
-from app.auth.passwords import PasswordHashing
 from app.auth.visibility import may_see
-from app.db import Database, open_database
+from app.db import open_database
 from app.errors import Conflict, NotFound, NotSignedIn
-from app.models import User
 from app.settings import Settings
 from tests.app.small_office import PASSWORD, Office, open_office
 from tests.fakes_clock import FakeClock
@@ -39,105 +33,6 @@ async def either_office(
         settings = settings.model_copy(update={"database_url": SecretStr(plain)})
     async with open_database(settings.async_database_url) as database:
         yield open_office(settings, database, clock)
-
-
-# Passwords
-
-
-@pytest.mark.parametrize(
-    ("password", "said"),
-    [
-        ("", "12文字以上"),
-        ("elevenchars", "12文字以上"),
-        ("x1" * 65, "128文字以内"),
-        ("tanaka-no-himitsu", "ログイン名"),
-        ("TANAKAの好きな食べ物いろいろ", "ログイン名"),
-        ("aaaaaaaaaaaa", "繰り返し"),
-        ("abcdeabcdeabcde", "繰り返し"),
-        ("abcdefghijklm", "並び順"),
-        ("321098765432", "並び順"),
-        ("qwertyuiopas", "並び順"),
-        ("password1234", "よく使われる"),
-        ("Administrator!2026", "よく使われる"),
-        ("201904012026", "よく使われる"),
-        ("twelve\nletters", "使えない文字"),
-    ],
-)
-def test_a_password_that_guessers_try_first_is_refused_in_words(password: str, said: str) -> None:
-    problem = problem_with(password, login="tanaka")
-
-    assert problem is not None
-    assert said in problem
-
-
-@pytest.mark.parametrize(
-    "password", ["fields of green barley", "雪の朝に市役所まで歩いて通う", "k7mq-x3pd-9wva"]
-)
-def test_a_long_phrase_in_any_language_will_do(password: str) -> None:
-    assert problem_with(password, login="tanaka") is None
-
-
-@given(st.text(max_size=LONGEST + 20))
-def test_no_password_that_passes_is_short_or_holds_control_characters(password: str) -> None:
-    problem = problem_with(password, login="tanaka")
-
-    text = normal_password(password)
-    assert problem is not None or (SHORTEST <= len(text) <= LONGEST and text.isprintable())
-
-
-def test_one_time_passwords_pass_the_rules_and_differ() -> None:
-    made = [new_one_time_password() for _ in range(200)]
-
-    assert [problem_with(password, login="tanaka") for password in made] == [None] * 200
-    assert len(set(made)) == 200
-
-
-async def test_a_password_is_the_same_typed_in_full_width() -> None:
-    hashing = PasswordHashing(memory_kib=8)
-    stored = await hashing.hash("fields of green barley")
-
-    check = await hashing.check("ｆｉｅｌｄｓ　ｏｆ　ｇｒｅｅｎ　ｂａｒｌｅｙ", stored)
-
-    assert check.correct
-
-
-async def test_a_hash_made_now_needs_no_better_one_and_an_old_one_does() -> None:
-    hashing, weaker = PasswordHashing(memory_kib=16), PasswordHashing(memory_kib=8)
-    fresh, old = await hashing.hash(PASSWORD), await weaker.hash(PASSWORD)
-
-    fresh_check, old_check = (
-        await hashing.check(PASSWORD, fresh),
-        await hashing.check(PASSWORD, old),
-    )
-
-    assert fresh_check.correct
-    assert fresh_check.better_hash is None
-    assert old_check.correct
-    assert old_check.better_hash is not None
-    assert "m=16," in old_check.better_hash
-
-
-async def test_nobody_and_a_broken_hash_are_simply_wrong() -> None:
-    hashing = PasswordHashing(memory_kib=8)
-
-    nobody, broken = await hashing.check(PASSWORD, None), await hashing.check(PASSWORD, "plain")
-
-    assert not nobody.correct
-    assert not broken.correct
-
-
-async def test_a_hash_made_with_weaker_parameters_is_replaced_at_sign_in(office: Office) -> None:
-    await office.person("tanaka", Role.OPERATOR)
-    weak = await PasswordHashing(memory_kib=16).hash(PASSWORD)
-    async with office.database.transaction() as session:
-        user = (await session.scalars(select(User).where(User.login == "tanaka"))).one()
-        user.password_hash = weak
-
-    await office.accounts.sign_in("tanaka", PASSWORD, address="")
-
-    stored = await _password_hash(office.database, "tanaka")
-    assert stored != weak
-    assert "m=8," in stored
 
 
 # Names
@@ -295,151 +190,6 @@ async def test_what_does_not_exist_is_not_found(office: Office) -> None:
             await question
 
 
-# On the pages
-
-
-async def test_an_administrator_registers_somebody_who_chooses_a_password_and_works(
-    office: Office,
-) -> None:
-    administrator = await office.signed_in("suzuki", Role.ADMINISTRATOR)
-    shown = await administrator.post(
-        "/admin/users",
-        {"login": "tanaka", "display_name": "田中 花子", "role": "operator", "section": "市民課"},
-    )
-    password = _secret_on(shown.text)
-
-    newcomer = office.browser()
-    arrival = await newcomer.sign_in("tanaka", password)
-    turned_away = await newcomer.get("/calls")
-    refused = await newcomer.get("/v1/me", Accept="application/json")
-    changed = await newcomer.post(
-        "/password", {"current": password, "new": PASSWORD, "again": PASSWORD}
-    )
-    working = await newcomer.get("/calls")
-
-    assert arrival.headers["location"] == "/password"
-    assert turned_away.headers["location"] == "/password"
-    assert (refused.status_code, refused.json()["code"]) == (403, "password_change_required")
-    assert (changed.status_code, changed.headers["location"]) == (303, "/calls")
-    assert working.json() == {"login": "tanaka"}
-    assert password not in (await administrator.get("/admin")).text
-    with pytest.raises(NotSignedIn):
-        await office.accounts.sign_in("tanaka", password, address="")
-
-
-async def test_what_is_wrong_with_a_form_is_said_at_its_field_and_what_was_written_stays(
-    office: Office,
-) -> None:
-    administrator = await office.signed_in("suzuki", Role.ADMINISTRATOR)
-
-    answer = await administrator.post(
-        "/admin/users",
-        {"login": "suzuki", "display_name": "鈴木 <二郎>", "role": "auditor", "section": ""},
-    )
-
-    assert answer.status_code == 409
-    assert 'id="user-login-error">このログイン名はすでに使われています。' in answer.text
-    assert 'aria-describedby="user-login-hint user-login-error"' in answer.text
-    assert "鈴木 &lt;二郎&gt;" in answer.text
-
-
-async def test_a_form_without_a_role_is_told_to_choose_one(office: Office) -> None:
-    administrator = await office.signed_in("suzuki", Role.ADMINISTRATOR)
-
-    answer = await administrator.post("/admin/tokens", {"name": "交換機"})
-
-    assert answer.status_code == 400
-    assert "役割を選んでください。" in answer.text
-    assert await office.administration.tokens() == []
-
-
-async def test_disabling_the_last_administrator_is_refused_on_the_page(office: Office) -> None:
-    administrator = await office.signed_in("suzuki", Role.ADMINISTRATOR)
-    (me,) = await office.administration.users()
-
-    answer = await administrator.post(f"/admin/users/{me.id}/disable")
-
-    assert answer.status_code == 409
-    assert "有効な管理者がいなくなる" in answer.text
-
-
-async def test_a_changed_person_is_shown_changed(office: Office) -> None:
-    administrator = await office.signed_in("suzuki", Role.ADMINISTRATOR)
-    tanaka = await office.person("tanaka", Role.OPERATOR)
-
-    moved = await administrator.post(
-        f"/admin/users/{tanaka}",
-        {"display_name": "田中 主査", "role": "supervisor", "section": "税務課"},
-    )
-    page = await administrator.get("/admin")
-
-    assert moved.headers["location"] == "/admin#users"
-    assert "田中 主査" in page.text
-    assert (await office.administration.user_named("tanaka")).section == "税務課"
-
-
-async def test_a_wrong_or_weak_new_password_changes_nothing(office: Office) -> None:
-    browser = await office.signed_in("tanaka", Role.OPERATOR)
-    before = await _password_hash(office.database, "tanaka")
-    good = "a quite different phrase"
-
-    weak = await browser.post("/password", {"current": PASSWORD, "new": "short", "again": "short"})
-    unequal = await browser.post("/password", {"current": PASSWORD, "new": good, "again": "x"})
-    wrong = await browser.post("/password", {"current": "wrong", "new": good, "again": good})
-    unchanged = await browser.post(
-        "/password", {"current": PASSWORD, "new": PASSWORD, "again": PASSWORD}
-    )
-
-    assert 'id="new-error">パスワードは12文字以上' in weak.text
-    assert 'id="again-error">新しいパスワードと一致しません。' in unequal.text
-    assert 'id="current-error">現在のパスワードが違います。' in wrong.text
-    assert 'id="new-error">今と異なる' in unchanged.text
-    assert await _password_hash(office.database, "tanaka") == before
-
-
-# Over REST
-
-
-async def test_an_administrator_keeps_users_over_rest(office: Office) -> None:
-    administrator = await office.signed_in("suzuki", Role.ADMINISTRATOR)
-    headers = {"X-CSRF-Token": administrator.csrf_token}
-    client = administrator.client
-
-    made = await client.post(
-        "/v1/users",
-        json={"login": "tanaka", "display_name": "田中", "role": "operator", "section": "市民課"},
-        headers=headers,
-    )
-    path = f"/v1/users/{made.json()['user']['id']}"
-    changed = await client.patch(
-        path, json={"section": "税務課", "disabled": True}, headers=headers
-    )
-    enabled = await client.patch(path, json={"disabled": False}, headers=headers)
-    reset = await client.post(f"{path}/reset-password", headers=headers)
-    missing = await client.patch("/v1/users/999", json={}, headers=headers)
-    listed = await client.get("/v1/users")
-
-    assert made.status_code == 201
-    assert changed.json()["section"] == "税務課"
-    assert changed.json()["disabled_at"] is not None
-    assert enabled.json()["disabled_at"] is None
-    assert reset.json()["one_time_password"] != made.json()["one_time_password"]
-    assert missing.status_code == 404
-    assert [user["login"] for user in listed.json()["users"]] == ["suzuki", "tanaka"]
-    assert "password_hash" not in listed.text
-
-
-@pytest.mark.parametrize("role", sorted({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR}))
-async def test_only_administrators_reach_accounts(office: Office, role: Role) -> None:
-    browser = await office.signed_in("tanaka", role)
-
-    answers = [await browser.get(path) for path in ("/admin", "/v1/users", "/v1/tokens")]
-    me = await browser.get("/v1/me")
-
-    assert [answer.status_code for answer in answers] == [403, 403, 403]
-    assert me.json()["role"] == role.value
-
-
 # Whose calls
 
 
@@ -466,14 +216,3 @@ def test_nobody_sees_more_than_their_role_says(
         assert seen == (not live and (not section or call_section == section))
     else:
         assert not seen
-
-
-def _secret_on(page: str) -> str:
-    found = re.search(r'id="secret">([^<]+)<', page)
-    assert found is not None
-    return found[1]
-
-
-async def _password_hash(database: Database, login: str) -> str:
-    async with database.transaction() as session:
-        return (await session.scalars(select(User.password_hash).where(User.login == login))).one()

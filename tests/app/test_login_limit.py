@@ -165,6 +165,19 @@ async def test_the_limit_does_not_tell_who_exists(office: Office) -> None:
     assert "受付を止めています" in pages[0]
 
 
+async def test_the_right_password_of_a_closed_account_is_a_failure_like_any_other(
+    office: Office,
+) -> None:
+    await office.administration.disable_user(await office.person("tanaka", Role.OPERATOR))
+
+    answers = [
+        (await office.browser(address=f"198.51.100.{n}").sign_in("tanaka", PASSWORD)).status_code
+        for n in range(ATTEMPTS + 1)
+    ]
+
+    assert answers == [401] * ATTEMPTS + [429]
+
+
 async def test_waiting_opens_the_door_again(office: Office) -> None:
     await office.person("tanaka", Role.OPERATOR)
     for _ in range(ATTEMPTS):
