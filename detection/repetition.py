@@ -48,6 +48,10 @@ _NEW_CIRCUMSTANCE: Final = re.compile(
     r"|[状事]{1}[況情]が変わ|別の件|もう[一1]つ|ところで|ちなみに|調べ(?:てみ)?たら|聞いたら|確認したら"
 )
 
+_REASON: Final = re.compile(r"ので|くて|んです|ものですから")
+"""「足が悪くて」: a caller who explains is not insisting, as long as the words are new."""
+_NEW_IN_REASON: Final = 2
+
 
 class MoveKind(StrEnum):
     STATED = "stated"
@@ -70,6 +74,8 @@ class Move:
     utterance: Utterance
     words: frozenset[str] = frozenset()
     new: bool = False
+    """Says of itself that it is new: 「実は」「届いたので」."""
+    explains: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,8 @@ def moves_of(utterance: Utterance, assessment: Assessment) -> tuple[Move, ...]:
     elif Cue.DEMAND in cues or assessment.demand:
         words = content_words(assessment.demand or " ".join(_CONTENT.findall(utterance.text)))
         new = _NEW_CIRCUMSTANCE.search(utterance.text) is not None
-        moves.append(Move(at_ms, MoveKind.STATED, utterance, words, new))
+        explains = _REASON.search(utterance.text) is not None
+        moves.append(Move(at_ms, MoveKind.STATED, utterance, words, new, explains))
     return tuple(moves)
 
 
@@ -242,8 +249,8 @@ def _same_topic(
 
 def _is_new(topic: Topic, move: Move) -> bool:
     unheard = [w for w in move.words if not any(_alike(w, known) for known in topic.words)]
-    if move.new:
-        return bool(unheard)
+    if move.new or move.explains:
+        return len(unheard) >= (1 if move.new else _NEW_IN_REASON)
     return len(unheard) >= _NEW_WORDS and len(unheard) >= _NEW_SHARE * len(move.words)
 
 

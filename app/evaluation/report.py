@@ -102,7 +102,7 @@ def utterances_tables(run: Run, found: UtteranceMeasures) -> RenderableType:
     ]
     rows += [(f"誤検知率({_KINDS[kind]})", share) for kind, share in found.false_alarms.items()]
     rows.append(("段階の一致", found.level_agreement))
-    return Group(_shares(_title("発言の評価", run), rows), _by_category(found))
+    return Group(_title("発言の評価", run), _shares("全体", rows), _by_category(found))
 
 
 def audio_tables(run: Run, found: UtteranceMeasures, hearing: Hearing) -> RenderableType:
@@ -129,7 +129,7 @@ def calls_tables(run: Run, found: CallMeasures) -> RenderableType:
     repetition = Table(title="繰り返しの検知", title_justify="left")
     _agreement_columns(repetition)
     repetition.add_row(*_agreement_cells(found.repetition))
-    return Group(_shares(_title("通話の評価", run), rows), waits, repetition)
+    return Group(_title("通話の評価", run), _shares("全体", rows), waits, repetition)
 
 
 def _by_category(found: UtteranceMeasures) -> Table:

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 from app.cli.evaluate import evaluate_app
 
 RUNNER = CliRunner()
+WRITTEN_CALLS = Path(__file__).parent / "written_calls.jsonl"
+"""Thirteen calls: demands that come back after a refusal, and complaints that only look like it."""
 SAID = {"id": "1", "text": "殺すぞ", "labels": ["mental_attack"], "severity": 3}
 PLAYED = {
     "id": "c",
@@ -58,6 +60,15 @@ def test_calls_are_judged_under_the_policy_that_was_asked_for(calls: Path) -> No
 
     assert told["policy_version"].startswith("saga-")
     assert told["false_alarms"]["legitimate"] == {"rate": 0.0, "count": 0, "of": 1}
+
+
+def test_complaints_stay_quiet_and_repetition_is_noticed_in_written_calls() -> None:
+    told = json.loads(evaluate("calls", WRITTEN_CALLS, "--json").stdout)
+
+    assert told["false_alarms"]["legitimate"]["count"] == 0
+    assert told["repetition"]["precision"] == 1.0
+    assert told["repetition"]["recall"] >= 0.75
+    assert told["level_agreement"]["within_one"]["rate"] == 1.0
 
 
 def test_predictions_are_written_one_line_a_case(utterances: Path, tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_caller_who_is_lost_is_not_persistent() -> None:
     "changed",
     [
         demand("実は先月失業したんです、減免してください", "失業 減免"),
+        demand("足が悪くて歩けないので減免してください", "足 悪い 歩く 減免"),
         demand("会社が倒産して収入が途絶え減免を頼む", "会社 倒産 収入 途絶える 減免"),
     ],
 )
@@ -81,6 +82,12 @@ def test_a_new_circumstance_is_no_repetition(changed: Turn) -> None:
 
     assert not any(persistent(decisions))
     assert decisions[-1].stalemate_ms == 0
+
+
+def test_a_reason_given_again_is_not_new() -> None:
+    because = demand("足が悪いので減免してください", "足 悪い 減免")
+
+    assert persistent(play(ASK, REFUSE, because, REFUSE, because, REFUSE, because))[-1]
 
 
 def test_different_demands_are_not_one_demand_repeated() -> None:
