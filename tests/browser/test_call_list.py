@@ -60,6 +60,20 @@ async def test_an_ended_call_moves_to_the_ended_ones(screen: Screen) -> None:
     await expect(screen.find("#live [data-call-id='c-2']")).to_have_count(0)
 
 
+async def test_a_call_that_was_over_at_once_stands_among_the_ended_ones(screen: Screen) -> None:
+    await screen.open_list()
+
+    def ring_once() -> None:
+        screen.preview.theatre.stage.begin("short")
+        screen.preview.theatre.stage.tell(
+            "call.ended", "short", {"reason": "stop", "duration_ms": 900}
+        )
+
+    screen.preview.portal.call(ring_once)
+
+    await expect(screen.find("#past [data-call-id='short']")).to_be_visible()
+
+
 async def test_the_operators_screen_opens_by_itself_when_a_call_begins(screen: Screen) -> None:
     await screen.open_list()
 

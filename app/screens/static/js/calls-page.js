@@ -81,6 +81,8 @@ function askAgain(callId) {
     const known = new Set(list.live.map((call) => call.call_id));
     try {
       await readLive();
+      // It may be over already: then it stands among the ended ones.
+      if (!list.live.some((call) => call.call_id === callId)) await readPast();
     } catch {
       asking = setTimeout(() => askAgain(callId), 2_000);
       return;

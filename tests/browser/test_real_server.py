@@ -1,0 +1,145 @@
+"""Glue: the screens on the real server, its real judgement and its real accounts; only the ear is scripted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Page, expect
+from websockets.asyncio.client import ClientConnection
+
+from app.auth.administration import Administration
+from app.auth.identity import Role
+from app.settings import Settings
+from tests.app.running import SECTION, RunningServer, hear, in_own_task, running_server, say
+from tests.app.sounds import call_bytes, sentences
+from tests.fakes_transcriber import ScriptedTranscriber
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+PASSWORD = "fields of green barley"
+FRAME_BYTES = 3_200
+INSULT = "お前、馬鹿か。この税金泥棒が。"
+
+
+@pytest.fixture
+def transcriber() -> ScriptedTranscriber:
+    return ScriptedTranscriber("除雪のことで聞きたいんですけど。", INSULT)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(tmp_path: Path, transcriber: ScriptedTranscriber) -> AsyncIterator[RunningServer]:
+    async with in_own_task(running_server(Settings(data_dir=tmp_path), transcriber)) as running:
+        yield running
+
+
+async def sign_in(context: BrowserContext, server: RunningServer, login: str = "sato") -> Page:
+    """Sign in for the first time, which means to choose a password, and arrive at the list."""
+    accounts = Administration(server.services.database, server.services.clock)
+    made = await accounts.create_user(
+        login=login, display_name="佐藤 花子", role=Role.OPERATOR, section=SECTION
+    )
+    page = await context.new_page()
+    await page.goto(f"{server.url}/login")
+    await page.fill("#login", login)
+    await page.fill("#password", made.one_time_password)
+    await page.click("main button")
+    await page.fill("input[autocomplete='current-password']", made.one_time_password)
+    for field in await page.locator("input[autocomplete='new-password']").all():
+        await field.fill(PASSWORD)
+    await page.click("main button")
+    if not page.url.endswith("/calls"):
+        await page.goto(f"{server.url}/calls")
+    await expect(page.locator("#link")).to_have_attribute("data-state", "open")
+    return page
+
+
+async def begin(stream: ClientConnection, operator: str = "sato") -> str:
+    await say(stream, {"type": "start", "operator": operator, "from": "011-000-1234"})
+    started = await hear(stream)
+    call_id: str = started["call_id"]
+    return call_id
+
+
+async def speak(stream: ClientConnection, count: int) -> None:
+    sound = call_bytes(sentences(count))
+    for at in range(0, len(sound), FRAME_BYTES):
+        await stream.send(sound[at : at + FRAME_BYTES])
+
+
+async def test_an_operator_signs_in_and_sees_the_alert_appear(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    page = await sign_in(context, server)
+
+    async with server.stream() as stream:
+        call_id = await begin(stream)
+        await expect(page).to_have_url(f"{server.url}/calls/{call_id}")
+        await speak(stream, 3)
+
+        await expect(page.locator("mark[data-level]").last).to_have_text("税金泥棒")
+        await expect(page.locator(".alert")).to_have_count(1)
+        await expect(page.locator("#outcome")).to_have_text("カスハラのおそれ")
+        await expect(page.locator("#say-text")).not_to_have_class("say-nothing")
+
+
+async def test_a_false_alarm_is_taken_back_and_help_is_asked_for_on_the_real_server(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    page = await sign_in(context, server)
+
+    async with server.stream() as stream:
+        await begin(stream)
+        await speak(stream, 3)
+        await expect(page.locator(".alert")).to_have_count(1)
+        await page.keyboard.press("f")
+        await expect(page.locator(".alert")).to_have_count(0)
+        await expect(page.locator("#level-word")).to_have_text("通常")
+        await page.click("#toast-button")
+        await expect(page.locator(".alert")).to_have_count(1)
+        await expect(page.locator("#level-word")).not_to_have_text("通常")
+        await page.keyboard.press("s")
+        await expect(page.locator("#say-done")).to_have_text("お伝え済み(1回)")
+        await page.keyboard.press("h")
+        await expect(page.locator("#help-word")).to_have_text("応援要請中")
+
+        await page.reload()
+
+        await expect(page.locator("#help-word")).to_have_text("応援要請中")
+        await expect(page.locator(".alert")).to_have_count(1)
+
+
+async def test_the_end_of_the_call_reaches_the_screen(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    page = await sign_in(context, server)
+
+    async with server.stream() as stream:
+        call_id = await begin(stream)
+        await expect(page).to_have_url(f"{server.url}/calls/{call_id}")
+        await speak(stream, 3)
+        await say(stream, {"type": "stop", "reason": "hangup"})
+        await hear(stream)
+
+    await expect(page.locator("#link-word")).to_have_text("通話終了")
+    await expect(page.locator(".line")).to_have_count(2)
+    await page.click("#say-back a")
+    await expect(page.locator("#past tr")).to_have_count(1)
+
+
+async def test_a_recogniser_that_is_gone_is_shown_and_help_still_works(
+    context: BrowserContext, server: RunningServer, transcriber: ScriptedTranscriber
+) -> None:
+    page = await sign_in(context, server)
+
+    async with server.stream() as stream:
+        await begin(stream)
+        await expect(page.locator("#link-word")).to_have_text("つながっています")
+        transcriber.ready = False
+        await expect(page.locator("#link-word")).to_have_text("認識停止中")
+        await speak(stream, 1)
+        await expect(page.locator(".gap")).to_contain_text("認識が停止していました")
+        await page.keyboard.press("h")
+        await expect(page.locator("#help-word")).to_have_text("応援要請中")
