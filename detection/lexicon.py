@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from detection.context import RULE_NAMES
 from detection.errors import LexiconInvalid
 from detection.phonetic import ReadingPattern
 from detection.text import fold_kana
@@ -126,6 +127,13 @@ class _Table:
         if not isinstance(value, bool):
             raise self.wrong(f"give {name} as true or false")
         return value
+
+    def rule_names(self, name: str) -> frozenset[str]:
+        names = frozenset(self.texts(name))
+        if unknown := sorted(names - RULE_NAMES):
+            known = ", ".join(sorted(RULE_NAMES))
+            raise self.wrong(f"{name} knows no rule {', '.join(unknown)}; write some of {known}")
+        return names
 
     def one_of(self, name: str, choices: type[Choice]) -> Choice:
         value = self.text(name)
@@ -242,7 +250,7 @@ def _entry(table: _Table, category: Category, clause: str, fragments: Mapping[st
         catches=table.texts("catches", at_least=1),
         spares=table.texts("spares", at_least=1),
         score=table.number("score", default=1.0),
-        keeps=frozenset(table.texts("keeps")),
+        keeps=table.rule_names("keeps"),
     )
 
 
