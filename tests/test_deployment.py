@@ -128,6 +128,15 @@ def test_only_the_proxy_can_be_reached_and_speech_has_no_way_out() -> None:
     assert networks["inside"] == {"internal": True}
 
 
+def test_the_server_is_given_only_settings_that_it_has() -> None:
+    given = {name for name in services()["mimamori"]["environment"] if name.startswith("MIMAMORI_")}
+
+    documented = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+    assert given
+    assert [name for name in given if f"| `{name}` |" not in documented] == []
+
+
 def test_every_service_tells_how_it_is_and_the_server_by_its_readiness() -> None:
     tests = {name: service["healthcheck"]["test"] for name, service in services().items()}
 
