@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +16,7 @@ from app import readiness
 from app.alerts import endpoints as alerts
 from app.auth import endpoints as accounts
 from app.auth import pages as account_pages
+from app.auth.access import identity_on
 from app.bootstrap import open_services
 from app.calls import audio_ws
 from app.calls import endpoints as calls
@@ -72,7 +74,7 @@ async def _render_app_error(request: Request, error: Exception) -> Response:
         raise error
     if _wants_page(request):
         if isinstance(error, NotSignedIn):
-            return RedirectResponse("/login", 303)
+            return RedirectResponse(f"/login?{urlencode({'next': request.url.path})}", 303)
         if error.code == "password_change_required":
             return RedirectResponse("/password", 303)
         return _error_page(request, error.status, error.message)
@@ -114,4 +116,10 @@ def _wants_page(request: Request) -> bool:
 
 
 def _error_page(request: Request, status: int, message: str) -> Response:
-    return render(request, "error.html", status_code=status, status=status, message=message)
+    return render(
+        request,
+        "error.html",
+        identity=identity_on(request),
+        status_code=status,
+        message=message,
+    )

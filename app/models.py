@@ -156,7 +156,9 @@ class FindingRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
-    utterance_id: Mapped[str] = mapped_column(ForeignKey("utterances.id", ondelete="CASCADE"))
+    utterance_id: Mapped[str] = mapped_column(
+        ForeignKey("utterances.id", ondelete="CASCADE"), index=True
+    )
     category: Mapped[str] = mapped_column(String(32))
     severity: Mapped[int]
     span_start: Mapped[int]
@@ -175,7 +177,9 @@ class DecisionRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
-    utterance_id: Mapped[str] = mapped_column(ForeignKey("utterances.id", ondelete="CASCADE"))
+    utterance_id: Mapped[str] = mapped_column(
+        ForeignKey("utterances.id", ondelete="CASCADE"), index=True
+    )
     at_ms: Mapped[int]
     level: Mapped[int]
     outcome: Mapped[str] = mapped_column(String(32))

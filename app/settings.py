@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     """Unset: events travel inside this process."""
     public_url: str = "http://127.0.0.1:8000"
     """Address at which browsers reach this server; decides cookie and origin checks."""
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses of TLS proxies, separated by commas, whose word about who is calling is taken."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
     asr: AsrSettings = AsrSettings()

@@ -26,9 +26,10 @@ def end_of_words_ms(
     end up to its tail later than the sound, so figures by it flatter; the script
     is preferred.
     """
-    ends = [
-        turn.end_ms for turn in turns if turn.speaker == track and start_ms < turn.end_ms <= end_ms
-    ]
+    of_track = [turn for turn in turns if turn.speaker == track]
+    if any(turn.start_ms < end_ms < turn.end_ms for turn in of_track):
+        return end_ms, False
+    ends = [turn.end_ms for turn in of_track if start_ms < turn.end_ms <= end_ms]
     return (max(ends), True) if ends else (end_ms, False)
 
 

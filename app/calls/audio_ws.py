@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import anyio
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
-from app.auth.access import identify
+from app.auth.access import admits, identify
 from app.auth.identity import Identity, Role
 from app.calls.protocol import (
     CallStarted,
@@ -24,7 +24,7 @@ CLOSE_SECONDS = 5
 router = APIRouter()
 
 
-@router.websocket("/v1/stream/native")
+@router.websocket("/v1/stream/native", dependencies=[Depends(admits(Role.STREAM))])
 async def native_stream(websocket: WebSocket) -> None:
     # Accepted before anything slow, so that every refusal arrives with its reason.
     await websocket.accept()

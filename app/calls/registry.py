@@ -17,6 +17,7 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 
+from app.auth.names import normal_login
 from app.calls.facts import CallFacts
 from app.calls.judge import CallJudge
 from app.calls.lifecycle import facts_of, record_end, record_start
@@ -170,7 +171,7 @@ class CallRegistry:
         facts = CallFacts(
             call_id=started.call_id or uuid4().hex,
             audience=Audience(
-                operator=started.operator,
+                operator=normal_login(started.operator),
                 # A token of one section cannot speak for another.
                 section=section or (named[:MAX_FIELD_CHARACTERS] if isinstance(named, str) else ""),
             ),

@@ -49,6 +49,7 @@ def server_config(app: FastAPI, settings: Settings, *, host: str, port: int) -> 
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
         ws="websockets-sansio",
         ws_max_size=WEBSOCKET_BYTES,
         ws_per_message_deflate=False,  # mu-law does not shrink, it only costs time

@@ -11,9 +11,9 @@ from typing import Final
 
 import anyio
 from anyio.abc import ObjectReceiveStream
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
 
-from app.auth.access import identify
+from app.auth.access import admits, identify
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
 from app.calls.repository import events_after
@@ -34,7 +34,7 @@ SEES_CALLS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
 router = APIRouter()
 
 
-@router.websocket("/v1/events")
+@router.websocket("/v1/events", dependencies=[Depends(admits(*SEES_CALLS))])
 async def screen_events(websocket: WebSocket) -> None:
     services = services_of(websocket)
     now = services.ledger.last_seq  # before the peer knows that it is connected

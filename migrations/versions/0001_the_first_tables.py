@@ -204,6 +204,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("decisions") as table:
         table.create_index(op.f("ix_decisions_call_id"), ["call_id"], unique=False)
+        table.create_index(op.f("ix_decisions_utterance_id"), ["utterance_id"], unique=False)
 
     op.create_table(
         "findings",
@@ -232,6 +233,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("findings") as table:
         table.create_index(op.f("ix_findings_call_id"), ["call_id"], unique=False)
+        table.create_index(op.f("ix_findings_utterance_id"), ["utterance_id"], unique=False)
         table.create_index(op.f("ix_findings_rule"), ["rule"], unique=False)
 
 

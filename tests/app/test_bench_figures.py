@@ -44,3 +44,9 @@ def test_words_cut_from_the_middle_of_a_turn_end_where_the_cut_is() -> None:
 
     assert end_of_words_ms(turns, "caller", 0, 7_000) == (7_000, False)
     assert end_of_words_ms([], "caller", 0, 7_000) == (7_000, False)
+
+
+def test_an_utterance_that_is_cut_inside_the_next_turn_ends_at_the_cut() -> None:
+    turns = [SpokenTurn("caller", 0, 3_000), SpokenTurn("caller", 3_300, 12_000)]
+
+    assert end_of_words_ms(turns, "caller", 0, 7_000) == (7_000, False)
