@@ -1,0 +1,1 @@
+"""The calls shipped with the project: scripts, sound, and the true time of every turn."""
