@@ -193,6 +193,25 @@ def test_a_warning_cut_at_a_pause_is_one_warning() -> None:
     assert [d.warnings_spoken for d in decisions] == [1, 1, 1, 2]
 
 
+def test_a_warning_repeated_over_the_callers_words_is_a_second_warning() -> None:
+    decisions = play(
+        operator("続くようでしたらお電話を終えます", Cue.WARNED).at(1_000),
+        caller("なんだと").at(3_100),
+        operator("お電話を終えます", Cue.WARNED).at(4_800),
+    )
+
+    assert decisions[-1].warnings_spoken == 2
+
+
+def test_abuse_after_the_announced_end_closes_the_call_without_a_warning() -> None:
+    decisions = play(
+        operator("これでお電話を終えます", Cue.CLOSING),
+        caller("ばかやろう", INSULT),
+    )
+
+    assert (decisions[-1].step, decisions[-1].warnings_spoken) == (Step.CLOSE, 0)
+
+
 def test_the_level_falls_step_by_step_when_the_talk_is_calm() -> None:
     conversation, _ = played(caller("ばかやろう", INSULT))
 
@@ -248,6 +267,20 @@ def test_calling_an_unknown_alert_wrong_changes_nothing() -> None:
     after = conversation.dismiss("mental_attack-99")
 
     assert (after.level, after.alerts) == (decisions[-1].level, ())
+
+
+def test_findings_without_a_line_cannot_be_called_wrong_by_an_empty_key() -> None:
+    policy = replace(PLAIN, new_cautions_per_10_min=0)
+    conversation, decisions = played(caller("なんだその態度は", RUDE), policy=policy)
+
+    assert (decisions[-1].alerts, decisions[-1].level) == ((), Severity.CAUTION)
+    assert conversation.dismiss("").level is Severity.CAUTION
+
+
+def test_a_threat_is_remembered_through_any_number_of_insults() -> None:
+    decisions = play(caller("刺すぞ", THREAT), *[caller("ばか", INSULT)] * 60)
+
+    assert decisions[-1].step is Step.EMERGENCY
 
 
 def test_an_utterance_heard_twice_counts_once() -> None:
