@@ -39,11 +39,11 @@ _OTHERS = (
 )
 _THIRD: Final = rf"(?:{_KIN}|{_OTHERS})"
 _YOURS: Final = r"(?:お前|おまえ|あんた|てめ|貴様|きさま|そっち|そちら|お宅|おたく|君|きみ)(?:ら|たち|達)?の(?:大事な)?"
-_THING: Final = (
-    r"(?:くま|ひぐま|熊|蜂|はち|すずめばち|虫|むし|蚊|蝿|はえ|蟻|あり|しろあり|ねずみ|鼠|からす|烏|カラス|鳩|はと|鹿|しか|猪|いのしし|蛇|へび|まむし"
-    r"|ごきぶり|だに|毛虫|むかで|雑草|草|木|もぐら|あらいぐま|きつね|たぬき|さる|猿|犬|猫|野良猫|害虫|害獣|家畜|豚|牛|鶏|にわとり|魚|菌|細菌|ういるす|雪|落ち葉|枝|ごみ"
-    r"|どんど焼き|野焼き|焚き?火|たき火|花火|ろうそく|線香|薪|すとーぶ|不発弾|爆竹|紙|書類|古い?(?:家|小屋)|小屋|建物|空き家|物置)"
+_LIVING: Final = (
+    r"(?:ひぐま|くま|熊|すずめばち|蜂|はち|害虫|毛虫|虫|むし|蚊|蝿|はえ|しろあり|白蟻|蟻|ねずみ|鼠|からす|烏|鳩|はと|鹿|しか|猪|いのしし|蛇|へび|まむし"
+    r"|ごきぶり|だに|むかで|雑草|草|木|もぐら|あらいぐま|きつね|たぬき|さる|猿|犬|野良猫|猫|害獣|家畜|豚|牛|鶏|にわとり|魚|細菌|菌|ういるす)"
 )
+_LIFELESS: Final = r"(?:どんど焼き|野焼き|焚き?火|たき火|花火|ろうそく|線香|薪|すとーぶ|不発弾|爆竹|枯れ?草|落ち葉|ごみ|古い?家|物置)"
 _SAID: Final = (
     r"(?:と|って|とか|など(?:と)?|なんて|みたいな(?:こと)?(?:を)?|ような(?:こと)?(?:を)?|的な)"
 )
@@ -245,27 +245,30 @@ def _suffered(a: Surroundings) -> bool:
 
 # What it is about ---------------------------------------------------------------------------------------
 
+_WILL: Final = re.compile(r"[^。?]{0,6}(?:ぞ|からな|てやる|ちゃる|たる|てえ)")
+_HARM_TO_THINGS: Final = re.compile(r"殺|駆除|燃|焼|火|壊|爆|潰|処分|死|刺|撃|叩")
+# A letter before 鹿 or 木 makes another word: 馬鹿, 大木さん.
 _ABOUT_THING: Final = re.compile(
-    rf"{_THING}(?:の(?:巣|死骸|死体|処理|群れ|駆除))?(?:さん|たち|達)?(?:を|が|は|も|に|とか|なら|まで|なんか|で)?[^。?]{{0,4}}$"
+    rf"(?<![一-龯])(?<!この){_LIVING}(?:の(?:巣|死骸|処理|群れ|駆除|子))?(?:さん|たち|達)?"
+    r"(?:を|が|は|も|とか|なら|なんか|って)[^。?]{0,4}$"
 )
+_NEAR_FIRE: Final = re.compile(rf"{_LIFELESS}[^。?]{{0,12}}$")
 _ASKS: Final = re.compile(
-    r"[^。?]{0,24}(?:(?:方法|処理|処分|手続き?|届け?|申請|許可|ばあい|場合|とき|時|駆除|訓練|薬|料|保険)|(?:です|でしょう|ます)か|いいの(?:か|かな|でしょ)?|たいんです|たいのです|んですけど|んですが|もらえ)"
+    r"[^。?]{0,24}(?:(?:方法|処理|処分|手続き?|届け?|申請|許可|場合|とき|時|駆除|訓練|料)"
+    r"|(?:です|でしょう|ます)か|いいの(?:か|かな|でしょ)?|たいんです|たいのです|んですけど|んですが|もらえ)"
 )
 
 
 def _about_a_thing(a: Surroundings) -> bool:
-    """殺す, 燃やす, 壊す of an animal or a thing, not of a person."""
-    if _YOU_BEFORE.search(a.before[-10:]) or _YOU_BEFORE.search(a.matched):
+    """Whether it is an animal that is to be killed, or a fire that somebody asks about."""
+    if not _HARM_TO_THINGS.search(a.matched) or _WILL.match(a.matched[-6:] + a.after):
         return False
-    return _ABOUT_THING.search(a.before) is not None and (
-        not a.is_threat or not re.match(r"(?:みたいに|のように|と同じ)", a.after)
-    )
-
-
-def _asked_how(a: Surroundings) -> bool:
-    """A procedure is asked for: 「どんど焼きで火をつけてもいいですか」."""
-    near = re.search(rf"{_THING}[^。?]{{0,12}}$", a.before) or re.search(_THING, a.matched)
-    return bool(near and _ASKS.match(a.after)) and not _YOU_BEFORE.search(a.before)
+    if _YOU_BEFORE.search(a.before) or _YOU_BEFORE.search(a.matched):
+        return False
+    if _ABOUT_THING.search(a.before):
+        return True
+    near = _NEAR_FIRE.search(a.before) or re.search(_LIFELESS, a.matched)
+    return bool(near and _ASKS.match(a.after))
 
 
 _EARLIER: Final = re.compile(
@@ -318,7 +321,6 @@ _ABOUT_THIRD: Final = re.compile(
     rf"(?:{_THIRD}(?:の(?:人|方|男|女|おじさん|おばさん|おやじ|奴|やつ|子|家|住人|旦那|奥さん))?(?:さん|様)?(?:たち|達|ら)?(?:が|は|も|って|の|みたいな))"
     r"(?:(?!のに|けど|から|だろ|たら|ので|くせに)[^。?]){0,8}$"
 )
-_WILL: Final = re.compile(r"[^。?]{0,6}(?:ぞ|からな|てやる|ちゃる|たる|てえ)")
 
 
 def _about_a_third(a: Surroundings) -> bool:
@@ -358,7 +360,7 @@ RULES: Final = (
     Rule("conditional", "仮の話", _supposed),
     Rule("quotation", "引用", lambda a: _quoted(a) or _reported(a)),
     Rule("victim", "被害のお話", _suffered),
-    Rule("procedure", "人ではないもの・手続きのお話", lambda a: _about_a_thing(a) or _asked_how(a)),
+    Rule("procedure", "人ではないもの・手続きのお話", _about_a_thing),
     Rule("self", "ご自身のこと", _of_oneself),
     Rule("third_person", "第三者のこと", _about_a_third),
 )
