@@ -85,7 +85,8 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             scripts=scripts,
             registry=registry,
         )
-        async with anyio.create_task_group() as watching, registry.running():
+        # The watch ends first: calls are still judged to their end when the registry closes.
+        async with registry.running(), anyio.create_task_group() as watching:
             watching.start_soon(tell_health, transcriber, registry, ledger)
             try:
                 yield services
@@ -125,5 +126,3 @@ async def open_transcriber(settings: Settings) -> AsyncIterator[RecogniserPool]:
     async with RecogniserPool(config) as pool:
         await pool.wait_ready()
         yield pool
-
-

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import anyio
@@ -31,6 +33,11 @@ JsonOption = Annotated[
 
 def load_settings() -> Settings:
     """Read the settings; end with a clear message where they are wrong."""
+    config = os.environ.get("MIMAMORI_CONFIG")
+    if config and not Path(config).is_file():
+        fail(f"MIMAMORI_CONFIG のファイル {config} がありません。")
+    for name in unknown_variables(os.environ):
+        typer.echo(f"mimamori: 環境変数 {name} という設定はありません。無視します。", err=True)
     try:
         return Settings()
     except ValidationError as invalid:
@@ -42,6 +49,16 @@ def load_settings() -> Settings:
         fail("設定に誤りがあります。\n" + "\n".join(lines))
     except (OSError, ValueError):
         fail("MIMAMORI_CONFIG のファイルを読み込めません。場所と書式を確認してください。")
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return the variables that look like settings and are none: a slip of the pen changes nothing."""
+    known = {f"MIMAMORI_{name}".upper() for name in Settings.model_fields} | {"MIMAMORI_CONFIG"}
+    return sorted(
+        name
+        for name in environment
+        if name.startswith("MIMAMORI_") and name.split("__")[0] not in known
+    )
 
 
 def print_json(result: Mapping[str, object]) -> None:
