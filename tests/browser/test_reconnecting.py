@@ -15,13 +15,15 @@ async def test_what_was_said_while_the_socket_was_lost_comes_once(screen: Screen
     screen.forgive_lost_sockets_and_refusals()
     screen.preview.play("quiet")
     await screen.open_call()
+    talk = Talk(screen.preview.theatre.stage)
+    screen.preview.portal.call(talk.says, "caller", "0:50", "切れる前の発話")
+    await expect(screen.find(".line").last).to_contain_text("切れる前の発話")
     seen_before = screen.preview.theatre.stage.seq
     lines = await screen.find(".line").count()
     screen.preview.theatre.refusing = True
     screen.preview.cut_sockets()
     await expect(screen.find("#link-word")).to_have_text("再接続中…")
 
-    talk = Talk(screen.preview.theatre.stage)
     screen.preview.portal.call(talk.says, "caller", "1:00", "切れていたあいだの発話")
     screen.preview.theatre.refusing = False
 
