@@ -43,7 +43,10 @@ _LIVING: Final = (
     r"(?:ひぐま|くま|熊|すずめばち|蜂|はち|害虫|毛虫|虫|むし|蚊|蝿|はえ|しろあり|白蟻|蟻|ねずみ|鼠|からす|烏|鳩|はと|鹿|しか|猪|いのしし|蛇|へび|まむし"
     r"|ごきぶり|だに|むかで|雑草|草|木|もぐら|あらいぐま|きつね|たぬき|さる|猿|犬|野良猫|猫|害獣|家畜|豚|牛|鶏|にわとり|魚|細菌|菌|ういるす)"
 )
-_LIFELESS: Final = r"(?:どんど焼き|野焼き|焚き?火|たき火|花火|ろうそく|線香|薪|すとーぶ|不発弾|爆竹|枯れ?草|落ち葉|ごみ|古い?家|物置)"
+_LIFELESS: Final = (
+    r"(?:どんど焼き|野焼き|焚き?火|たき火|花火|ろうそく|線香|薪|すとーぶ|不発弾|爆竹"
+    r"|枯れ?草|落ち葉|ごみ|古い?家|物置)"
+)
 _SAID: Final = (
     r"(?:と|って|とか|など(?:と)?|なんて|みたいな(?:こと)?(?:を)?|ような(?:こと)?(?:を)?|的な)"
 )
@@ -146,7 +149,7 @@ def set_aside_by(around: Surroundings, keeps: Collection[str] = ()) -> Why | Non
 # Negation -----------------------------------------------------------------------------------------------
 
 _NOT_BEHIND: Final = re.compile(
-    r"(?:さ|[わらかがたなまばし])?(?:ないで|ないよう|なくて|ません|ないです|ないから|ないけど|ないし|ず(?:に|ど)|ない(?=。|$)|ないよ)"
+    r"(?:ないで|ないよう|なくて|ません|ないです|ないから|ないけど|ないし|ず(?:に|ど)|ない(?=。|$)|ないよ)"
     r"|(?:て|で)(?:は|ちゃ)(?:いけ|だめ|なら)|ちゃ(?:いけ|だめ)"
     r"|(?:し)?(?:たり|とか|なんて|なんか|など)?(?:は|も)?(?:し)?(?:ません|ないで|ないよ|ないです|ないから|しない(?=。|$))"
     r"|(?:て(?:い)?る|た)?(?:という|って|と言う)?(?:つもり|わけ|訳|気|意味|意図)(?:で|じゃ|では|は|も|が)?(?:言ったの)?(?:じゃ|では|は|も)?(?:ない|ありません|なく|ございません)(?!か)"
@@ -176,8 +179,9 @@ def _negated(a: Surroundings) -> bool:
 
 
 def _inflected(a: Surroundings) -> str:
-    """`after`, less the one letter by which a verb bends: 殺[さ]ないで."""
-    return a.after[1:] if a.after[:1] and a.after[0] in "さわらかがたなまばし" else a.after
+    """`after`, less the one letter by which a verb bends: 殺[さ]ないで, but not 殺す[し]かない."""
+    bends = re.search(r"[一-龯]$", a.matched) and re.match(r"[さわらかがたなまばし]", a.after)
+    return a.after[1:] if bends else a.after
 
 
 # Quotation, report, a victim's account ------------------------------------------------------------------
@@ -250,7 +254,7 @@ _HARM_TO_THINGS: Final = re.compile(r"殺|駆除|燃|焼|火|壊|爆|潰|処分|
 # A letter before 鹿 or 木 makes another word: 馬鹿, 大木さん.
 _ABOUT_THING: Final = re.compile(
     rf"(?<![一-龯])(?<!この){_LIVING}(?:の(?:巣|死骸|処理|群れ|駆除|子))?(?:さん|たち|達)?"
-    r"(?:を|が|は|も|とか|なら|なんか|って)[^。?]{0,4}$"
+    r"(?:を|が|は|も|とか|なら|なんか|って)(?:(?!から|ので|けど|のに)[^。?]){0,6}$"
 )
 _NEAR_FIRE: Final = re.compile(rf"{_LIFELESS}[^。?]{{0,12}}$")
 _ASKS: Final = re.compile(
@@ -323,7 +327,14 @@ _ABOUT_THIRD: Final = re.compile(
 )
 
 
+_OF_A_THIRD: Final = re.compile(rf"(?:な|の)?{_THIRD}")
+
+
 def _about_a_third(a: Surroundings) -> bool:
+    if _YOU_BEFORE.search(a.after):
+        return False
+    if not a.is_threat and a.category in _WORDS_ABOUT_SOMEBODY and _OF_A_THIRD.match(a.after):
+        return not _YOU_BEFORE.search(a.before) and not _YOU_BEFORE.search(a.matched)
     third = _ABOUT_THIRD.search(a.before)
     if third is None or re.search(rf"{_YOURS}[^。?]{{0,4}}$", a.before[: third.start()]):
         return False

@@ -32,6 +32,7 @@ def why(marked: str, kind: Kind, keeps: frozenset[str] = frozenset()) -> str:
 SET_ASIDE = [
     ("negation", "〔殺さ〕ないでください。", THREAT),
     ("negation", "クマを〔殺す〕な。", THREAT),
+    ("negation", "〔殺〕さないでください。", THREAT),
     ("negation", "〔死ね〕とは言っていない。", INSULT),
     ("negation", "〔馬鹿〕とは言ってませんよ。", INSULT),
     ("negation", "別に〔殴る〕つもりはないです。", THREAT),
@@ -63,10 +64,15 @@ SET_ASIDE = [
     ("self", "俺も〔馬鹿〕だから、よくわからなくて。", INSULT),
     ("self", "私なんか〔死ん〕だほうがいいんです。", INSULT),
     ("third_person", "隣の奥さんは〔馬鹿〕みたいに騒ぐんです。", INSULT),
+    ("procedure", "熊が出たら撃ち〔殺す〕しかないですよね。", THREAT),
+    ("third_person", "〔無能な〕業者に頼んで後悔しています。", INSULT),
     ("third_person", "近所の人が〔ナイフ〕を持って歩いています。", THREAT),
 ]
 
 STANDS = [
+    ("お前を〔殺す〕しかないよ。", THREAT),
+    ("〔馬鹿〕な男だな、お前は。", INSULT),
+    ("犬が吠えるから〔殺し〕てくれ。", THREAT),
     ("大馬鹿野郎、この〔馬鹿〕。", INSULT),
     ("役所の建物を〔燃やし〕てやる。", THREAT),
     ("雪を片付けないなら〔殺し〕てもいいですか。", THREAT),
