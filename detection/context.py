@@ -160,7 +160,10 @@ _NOT_BEHIND: Final = re.compile(
     r"|(?:を|は|まで|なんて|なんか)?(?:し)?な(?:くて|くとも)(?:も)?(?:いい|結構|大丈夫|構)"
 )
 _PROHIBITS: Final = re.compile(r"な(?:よ|さいよ)?(?:。|\?|$|と|って|んて|ってば|!)")
-_DICTIONARY_FORM: Final = re.compile(r"[うくすつぬふむゆるぐずぶぷ]$")
+# 「クマを殺すな」 forbids harm; 「偉そうなことを言うな」 and 「帰れると思うな」 are commands of the caller.
+_HARMFUL_ACT: Final = re.compile(
+    r"(?:殺す|ころす|殴る|撃つ|刺す|燃やす|焼く|壊す|叩く|たたく|蹴る|潰す|いじめる|脅す|つける|襲う)$"
+)
 _ABOLISH: Final = re.compile(
     r"(?:を|は|なんて|なんか|とか|行為|発言)*(?:やめ(?:て|よう|ましょ|るべ|てほし)|なくし|許せ(?:ない|ませ)|防止|反対|いけない|よくない|良くない)"
 )
@@ -173,7 +176,7 @@ def _negated(a: Surroundings) -> bool:
         r"[^。?]{0,14}(?:わけ|つもり|の)(?:じゃ|では)(?:ない|ありませ|なく)(?!か)", a.after
     ):
         return False
-    if _PROHIBITS.match(a.after) and _DICTIONARY_FORM.search(a.matched):
+    if _PROHIBITS.match(a.after) and _HARMFUL_ACT.search(a.matched):
         return True
     return bool(_NOT_BEHIND.match(a.after) or _NOT_BEHIND.match(_inflected(a)))
 

@@ -70,6 +70,8 @@ SET_ASIDE = [
 ]
 
 STANDS = [
+    ("〔偉そうなことを言う〕な。", INSULT),
+    ("〔家に帰れると思う〕なよ。", (Category.RESTRAINT, Severity.WARNING)),
     ("お前を〔殺す〕しかないよ。", THREAT),
     ("〔馬鹿〕な男だな、お前は。", INSULT),
     ("犬が吠えるから〔殺し〕てくれ。", THREAT),
