@@ -133,6 +133,12 @@ async def in_own_task(entered: AbstractAsyncContextManager[T]) -> AsyncIterator[
         await holding
 
 
+async def send(stream: ClientConnection, payload: bytes, frame_bytes: int = 320) -> None:
+    """Send sound in frames: 320 bytes are 20 ms of two tracks of mu-law."""
+    for begin_at in range(0, len(payload), frame_bytes):
+        await stream.send(payload[begin_at : begin_at + frame_bytes])
+
+
 async def say(stream: ClientConnection, message: dict[str, Any]) -> None:
     await stream.send(json.dumps(message))
 

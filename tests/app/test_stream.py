@@ -15,11 +15,10 @@ from app.calls.protocol import CLOSE_CODES, Refusal
 from app.settings import Settings
 from asr.errors import TranscriberUnavailable, TranscriptionShed
 from asr.types import AudioFormat, Encoding
-from tests.app.running import RunningServer, hear, in_own_task, running_server, say
+from tests.app.running import RunningServer, hear, in_own_task, running_server, say, send
 from tests.app.sounds import call_bytes, joined, sentences, silence, speech
 from tests.fakes_transcriber import ScriptedTranscriber
 
-FRAME_BYTES = 320
 START: dict[str, Any] = {"type": "start", "operator": "sato", "from": "0"}
 
 
@@ -39,11 +38,6 @@ async def server(
 async def begin(stream: ClientConnection, **fields: Any) -> dict[str, Any]:
     await say(stream, START | fields)
     return await hear(stream)
-
-
-async def send(stream: ClientConnection, payload: bytes, frame_bytes: int = FRAME_BYTES) -> None:
-    for begin_at in range(0, len(payload), frame_bytes):
-        await stream.send(payload[begin_at : begin_at + frame_bytes])
 
 
 async def stop(stream: ClientConnection) -> dict[str, Any]:
