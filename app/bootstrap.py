@@ -20,7 +20,7 @@ from app.services import Services
 from app.settings import Settings
 from asr.model_files import ModelFiles, find_model
 from asr.pool import PoolConfig, RecogniserPool
-from asr.ports import Transcriber
+from asr.ports import Transcriber, VoiceActivityModel
 from asr.recogniser_process import recogniser_command
 from asr.silero import SileroModel
 from detection.conversation import CallConversation
@@ -53,7 +53,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
         )
     clock = SystemClock()
     detector, new_conversation = open_detection(settings)
-    voice_activity = await anyio.to_thread.run_sync(SileroModel.load)
+    new_voice_activity = await anyio.to_thread.run_sync(open_voice_activity)
     scripts = load_scripts()
     async with open_database(settings.async_database_url) as database:
         bus = MemoryBus(settings.screen.queue_events)
@@ -66,7 +66,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 database=database,
                 ledger=ledger,
                 transcriber=transcriber,
-                new_voice_activity=voice_activity.new_track,
+                new_voice_activity=new_voice_activity,
                 detector=detector,
                 new_conversation=new_conversation,
                 scripts=scripts,
@@ -79,7 +79,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             bus=bus,
             ledger=ledger,
             transcriber=transcriber,
-            new_voice_activity=voice_activity.new_track,
+            new_voice_activity=new_voice_activity,
             detector=detector,
             new_conversation=new_conversation,
             scripts=scripts,
@@ -110,6 +110,11 @@ def prepare_model(settings: Settings, progress: Progress | None = None) -> Model
     return find_model(
         settings.asr.model, settings.data_dir / "models", progress=progress, allow_download=True
     )
+
+
+def open_voice_activity() -> Callable[[], VoiceActivityModel]:
+    """Load the voice activity model and return a maker of tracks; blocking, 35 ms."""
+    return SileroModel.load().new_track
 
 
 @asynccontextmanager

@@ -27,7 +27,9 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=threshold, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=threshold, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
     # Addresses of calls are none of a log's business, and every socket would write three lines.
     for chatty in ("uvicorn.access", "uvicorn.error", "httpx", "alembic", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

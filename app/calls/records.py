@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import update
@@ -13,8 +14,10 @@ from app.events import EventType
 from app.ledger import Entry
 from app.models import AlertRow, Call, DecisionRow, FindingRow, UtteranceRow
 from app.responses.scripts import Script
-from detection.types import Alert, AlertChange, Assessment, Decision, Utterance
+from detection.types import Alert, AlertChange, Assessment, Decision, Finding, Utterance
 
+ABOUT_THE_CONVERSATION: Final = "conversation."
+"""How the ids of rules begin that look at more than one utterance."""
 _ALERT_EVENTS = {
     AlertChange.RAISED: EventType.ALERT_RAISED,
     AlertChange.UPDATED: EventType.ALERT_UPDATED,
@@ -59,10 +62,11 @@ async def add_utterance(entry: Entry, facts: CallFacts, utterance_id: str, heard
 
 def add_findings(entry: Entry, facts: CallFacts, utterance_id: str, decision: Decision) -> None:
     for finding in decision.findings:
+        rests_on = _utterance_of(finding, decision) or utterance_id
         entry.session.add(
             FindingRow(
                 call_id=facts.call_id,
-                utterance_id=utterance_id,
+                utterance_id=rests_on,
                 category=finding.category.value,
                 severity=int(finding.severity),
                 span_start=finding.span.start,
@@ -79,7 +83,7 @@ def add_findings(entry: Entry, facts: CallFacts, utterance_id: str, decision: De
             facts.call_id,
             facts.audience,
             {
-                "utterance_id": utterance_id,
+                "utterance_id": rests_on,
                 "category": finding.category.value,
                 "severity": int(finding.severity),
                 "start": finding.span.start,
@@ -91,6 +95,13 @@ def add_findings(entry: Entry, facts: CallFacts, utterance_id: str, decision: De
                 "score": round(finding.score, 3),
             },
         )
+
+
+def _utterance_of(finding: Finding, decision: Decision) -> str | None:
+    """Return which words a finding about the conversation rests on: not always those just heard."""
+    if not finding.rule.startswith(ABOUT_THE_CONVERSATION):
+        return None
+    return next((a.utterance_id for a in decision.alerts if finding.category in a.categories), None)
 
 
 def add_decision(

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.bootstrap import open_transcriber
+from app.bootstrap import open_transcriber, open_voice_activity
 from app.cli.options import JsonOption, fail, load_settings, print_json
 from app.errors import AppError
 from app.evaluation import report
@@ -31,7 +31,6 @@ from app.evaluation.running import (
 from app.evaluation.timing import TimeUnit
 from app.settings import Settings
 from asr.errors import AsrError
-from asr.silero import SileroModel
 from detection.detector import load_detector
 from detection.errors import DetectionError
 from detection.measures import character_errors, measure_calls, measure_utterances, total
@@ -141,9 +140,9 @@ def audio(
 async def _listen(
     settings: Settings, cases: Sequence[UtteranceCase], folder: Path, advance: Advance
 ) -> list[Listened]:
-    voice_activity = await anyio.to_thread.run_sync(SileroModel.load)
+    new_voice_activity = await anyio.to_thread.run_sync(open_voice_activity)
     async with open_transcriber(settings) as transcriber:
-        recognise = recogniser(transcriber, voice_activity.new_track)
+        recognise = recogniser(transcriber, new_voice_activity)
         return await listen_to_all(cases, folder, recognise, advance)
 
 
