@@ -10,19 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
-from detection.text import NormalText
-from detection.types import Category, Severity
+from detection.surroundings import OWN_PASSIVE, SAID, Surroundings
+from detection.types import Category
 
-_BEFORE: Final = 28
-"""Characters of the same sentence before a match that may change its meaning."""
-_AFTER: Final = 36
-_NEXT: Final = 24
-"""Characters of the next sentence; only an apology reaches that far."""
-
-_THREAT: Final = frozenset({Category.PHYSICAL_ATTACK})
 _WORDS_ABOUT_SOMEBODY: Final = frozenset(
     {Category.MENTAL_ATTACK, Category.DISCRIMINATION, Category.SEXUAL, Category.PERSONAL_ATTACK}
 )
@@ -47,78 +39,15 @@ _LIFELESS: Final = (
     r"(?:どんど焼き|野焼き|焚き?火|たき火|花火|ろうそく|線香|薪|すとーぶ|不発弾|爆竹"
     r"|枯れ?草|落ち葉|ごみ|古い?家|物置)"
 )
-_SAID: Final = (
-    r"(?:と|って|とか|など(?:と)?|なんて|みたいな(?:こと)?(?:を)?|ような(?:こと)?(?:を)?|的な)"
-)
 _SUFFERED: Final = (
     r"(?:(?:言わ|いわ|怒鳴ら|どなら|脅さ|おどさ|罵ら|ののしら|叫ば|書か|呼ば|から?かわ|送ら|迫ら|要求さ|強要さ|恫喝さ|脅迫さ|誘わ|けなさ|つぶやか|浴びせ(?:かけ)?ら"
     r"|罵倒さ|暴言を吐か|投稿さ|貼ら|聞かさ|命令さ|しつこくさ)れ)"
 )
 
-# 「馬鹿って言われたいのか」, 「…と言われても仕方ない」: the caller's own words in a passive dress.
-_OWN_PASSIVE: Final = re.compile(
-    rf"{_SAID}?.{{0,4}}(?:言われ|呼ばれ|書かれ|思われ)(?:たい|たくな|なきゃ|なければ|ないと|る前|て(?:も|当然|当たり前|もしょうが|も仕方)|ても|るん?だ(?:よ|ぞ)|んだよ|るぞ|るのが)"
-)
-_INSISTS: Final = re.compile(
-    r"[^。?]{0,6}(?:と|って)(?:さっきから|何度も|何回も|ずっと|俺は|私は|こっちは|だから)?(?:言っ?て[いん]?(?:る|ん)|言うて[るん]|ゆうて[るん]|言っ?と[るん]|いっ?てる?ん|言っただろ|言ったよな|言うぞ|言いたい|思って(?:る|い))"
-    r"(?!(?:人|方|奴|やつ|男|女|子|の(?:が|を|は|も)[聞き見]|んですけど誰))"
-)
 _DARES: Final = re.compile(
     r"(?:ない|せん|ねー?)(?:とでも|と思(?:う|って|った)|と(?!は|言|いう|約束|思い(?:ます|たい))|なら|んだったら|限り|わけ(?:が)?ない|で(?:い|済|す[むま]))"
     r"|(?:されたい|られたい|されたくな|られたくな)"
 )
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """A match in the normal text, and what kind of entry matched."""
-
-    text: NormalText
-    start: int
-    end: int
-    category: Category
-    severity: Severity
-
-    @cached_property
-    def matched(self) -> str:
-        return self.text.normal[self.start : self.end]
-
-    @cached_property
-    def before(self) -> str:
-        """Up to the match, from the start of its sentence or `_BEFORE` characters."""
-        return re.split(r"[。?]", self.text.normal[: self.start])[-1][-_BEFORE:]
-
-    @cached_property
-    def after(self) -> str:
-        """From the match to the end of its sentence, the mark included."""
-        rest = self.text.normal[self.end : self.end + _AFTER]
-        found = re.search(r"[。?]", rest)
-        # 「殺すぞ。」と言われました: a full stop inside a quotation does not end the sentence.
-        if found and re.match(r"(?:と|って)(?:言|い|怒|叫|脅)", rest[found.end() :]):
-            return rest[: found.start()] + rest[found.end() :]
-        return rest[: found.end()] if found else rest
-
-    @cached_property
-    def following(self) -> str:
-        """`after`, and the beginning of what comes behind it."""
-        return self.text.normal[self.end : self.end + _AFTER + _NEXT]
-
-    @cached_property
-    def quoted(self) -> bool:
-        """Whether the caller's words set the match in quotation marks."""
-        span = self.text.locate(self.start, self.end)
-        original = self.text.original
-        opened = max(original.rfind(mark, 0, span.start + 1) for mark in "「『“")
-        closed = max(original.rfind(mark, 0, span.start) for mark in "」』”")
-        return opened > closed and any(mark in original[span.start :] for mark in "」』”")
-
-    @property
-    def is_threat(self) -> bool:
-        return self.severity is Severity.STOP or self.category in _THREAT
-
-    @property
-    def insists(self) -> bool:
-        return bool(_INSISTS.match(self.after) or _OWN_PASSIVE.match(self.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +94,7 @@ _HARMFUL_ACT: Final = re.compile(
     r"(?:殺す|ころす|殴る|撃つ|刺す|燃やす|焼く|壊す|叩く|たたく|蹴る|潰す|いじめる|脅す|つける|襲う)$"
 )
 _ABOLISH: Final = re.compile(
-    r"(?:を|は|なんて|なんか|とか|行為|発言)*(?:やめ(?:て|よう|ましょ|るべ|てほし)|なくし|許せ(?:ない|ませ)|防止|反対|いけない|よくない|良くない)"
+    r"の?(?:を|は|なんて|なんか|とか|行為|発言)+(?:やめ(?:て|よう|ましょ|るべ|てほし)|なくし|許せ(?:ない|ませ)|防止|反対|いけない|よくない|良くない)"
 )
 
 
@@ -178,7 +107,9 @@ def _negated(a: Surroundings) -> bool:
         return False
     if _PROHIBITS.match(a.after) and _HARMFUL_ACT.search(a.matched):
         return True
-    return bool(_NOT_BEHIND.match(a.after) or _NOT_BEHIND.match(_inflected(a)))
+    return bool(
+        _ABOLISH.match(a.after) or _NOT_BEHIND.match(a.after) or _NOT_BEHIND.match(_inflected(a))
+    )
 
 
 def _inflected(a: Surroundings) -> str:
@@ -190,14 +121,14 @@ def _inflected(a: Surroundings) -> str:
 # Quotation, report, a victim's account ------------------------------------------------------------------
 
 _REPORTED: Final = re.compile(
-    rf"[^。?]{{0,10}}?{_SAID}.{{0,8}}?{_SUFFERED}"
+    rf"[^。?]{{0,10}}?{SAID}.{{0,8}}?{_SUFFERED}"
     rf"|[^。?]{{0,8}}?(?:と|って|とか)(?:か)?(?:言|いう|いって|叫|怒鳴|騒|書|わめ|脅)[^。?]{{0,6}}(?:人|方(?!が)|奴|やつ|男|女|者|お?子さん|息子|隣|書き込み|貼り紙|はり紙|張り紙|手紙|めーる|落書き|投稿|こめんと|電話)(?:が|を|に|は|も|から|の|で|や|って|と|だ|。|$)"
     rf"|[^。?]{{0,6}}?(?:と|って)(?:いう|言う|ゆう)?(?:言葉|発言|意味|漢字|字|表現|書き込み|めーる|手紙|電話|落書き|投稿|噂|うわさ|曲|映画|本|小説|どらま|たいとる|題名|にゅーす|事件|歌|張り紙|貼り紙|暴言|のは(?:どう|何|なん|差別|かすはら|犯罪|罪))"
     rf"|[^。?]{{0,4}}?(?:と|って)(?:書い|かい|貼っ|載っ)て(?:あ|お|い|る)"
     rf"|[^。?]{{0,6}}?(?:と|って)(?:いう)?(?:のは)?(?:どういう意味|何ですか|なんですか|聞きました|聞いた(?:ん|の|ことが))"
 )
 _THIRD_SAYS: Final = re.compile(
-    rf"[^。?]{{0,8}}?{_SAID}[^。?]{{0,6}}(?:言|い[うっ]|怒鳴|どな|脅|おど|叫|騒|暴れ|送って|書い|罵|わめ|電話(?:を|が|して)|めーる|来[てた]|きた|き[てま])"
+    rf"[^。?]{{0,8}}?{SAID}[^。?]{{0,6}}(?:言|い[うっ]|怒鳴|どな|脅|おど|叫|騒|暴れ|送って|書い|罵|わめ|電話(?:を|が|して)|めーる|来[てた]|きた|き[てま])"
 )
 _SUBJECT: Final = re.compile(
     rf"{_THIRD}(?:の(?:人|方|男|女|おじさん|おばさん|おやじ|奴|やつ|子|家|住人|お?客|運転手))?(?:さん|様)?(?:たち|達|ら)?(?:が|は|から|に|も|まで|の(?:ほう|方)から|って)[^。?]*$"
@@ -209,7 +140,7 @@ _YOU_BEFORE: Final = re.compile(r"お前|おまえ|てめ|貴様|きさま|あ�
 
 
 def _reported(a: Surroundings) -> bool:
-    if _OWN_PASSIVE.match(a.after):
+    if OWN_PASSIVE.match(a.after):
         return False
     if _REPORTED.match(a.after) and not _addressed_again(a):
         return True
@@ -237,7 +168,7 @@ _DONE_TO: Final = re.compile(
 
 
 def _suffered(a: Surroundings) -> bool:
-    if _OWN_PASSIVE.match(a.after) or a.insists:
+    if OWN_PASSIVE.match(a.after) or a.insists:
         return False
     passive = _PASSIVE.match(a.after) and not re.search(r"(?:たい|たら|れば)(?:の?か)?$", a.matched)
     if passive and not _YOU_BEFORE.search(a.before[-14:]):

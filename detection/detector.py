@@ -13,12 +13,13 @@ from importlib import resources
 from typing import Final
 
 from detection.caller_speech import caller_cues
-from detection.context import Surroundings, set_aside_by
+from detection.context import set_aside_by
 from detection.lexicon import Entry, Lexicon, read_lexicon
 from detection.operator_speech import operator_cues
 from detection.phonetic import hear, sound_of
 from detection.ports import Detector, ReadingSource, Token
 from detection.sudachi import SudachiReadings
+from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
 from detection.types import Assessment, Finding, Span, Speaker, Utterance
 

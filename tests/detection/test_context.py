@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detection.context import RULE_NAMES, Surroundings, set_aside_by
+from detection.context import RULE_NAMES, set_aside_by
+from detection.surroundings import Surroundings
 from detection.text import normalise
 from detection.types import Category, Severity, Span
 
@@ -40,6 +41,7 @@ SET_ASIDE = [
     ("negation", "〔土下座〕までは求めません。", DEMAND),
     ("negation", "〔土下座〕なんてしなくていいです。", DEMAND),
     ("negation", "〔殴っ〕てはいけないと思います。", THREAT),
+    ("negation", "〔脅す〕のはやめてください。", THREAT),
     ("apology", "さっきは〔馬鹿〕と言ってすみません。", INSULT),
     ("apology", "この前〔死ね〕なんて言ってしまって、申し訳ありませんでした。", INSULT),
     ("apology", "さっき〔馬鹿〕と言いましたね。あれは言いすぎました、ごめんなさい。", INSULT),
@@ -70,6 +72,8 @@ SET_ASIDE = [
 ]
 
 STANDS = [
+    ("「〔殺すぞ〕」", THREAT),
+    ("〔殺してやる〕許せない。", THREAT),
     ("〔偉そうなことを言う〕な。", INSULT),
     ("〔家に帰れると思う〕なよ。", (Category.RESTRAINT, Severity.WARNING)),
     ("お前を〔殺す〕しかないよ。", THREAT),
