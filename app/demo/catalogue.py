@@ -39,7 +39,7 @@ class Expectation:
 
     kind: CallKind
     max_level: Severity
-    """Of the caller's words. A policy may go one level further when warnings were ignored."""
+    """Of the call: 3 for a threat, and also where the caller went on after a spoken warning."""
     first_alert_category: Category | None
     """None: the call must stay quiet."""
     repetition: bool
