@@ -59,6 +59,8 @@ SET_ASIDE = [
     ("victim", "夫に〔殺さ〕れるかもしれません。", THREAT),
     ("victim", "息子に〔殴ら〕れています。", THREAT),
     ("victim", "隣の男に〔殴り〕かかってこられて、逃げてきました。", THREAT),
+    ("victim", "窓口で〔馬鹿〕にされました。", INSULT),
+    ("negation", "〔土下座しろ〕とまでは言いませんけど。", DEMAND),
     ("procedure", "どんど焼きで〔火をつけ〕てもいいですか。", THREAT),
     ("procedure", "蜂を〔殺し〕ても大丈夫でしょうか。", THREAT),
     ("procedure", "畑の枯れ草を野焼きで〔燃やす〕許可をもらいたいんですが。", THREAT),
@@ -72,6 +74,8 @@ SET_ASIDE = [
 ]
 
 STANDS = [
+    ("〔刺さ〕れたくなかったらさっさとやれ。", THREAT),
+    ("お前が〔死ね〕って意味だよ。", INSULT),
     ("「〔殺すぞ〕」", THREAT),
     ("〔殺してやる〕許せない。", THREAT),
     ("〔偉そうなことを言う〕な。", INSULT),
