@@ -53,6 +53,9 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
         )
     clock = SystemClock()
     detector, new_conversation = open_detection(settings)
+    policy = load_policy(settings.detection.policy)
+    # One warning is what every policy wants; only more than one is a count to look at.
+    warning_limit = policy.warnings_before_close if policy.warnings_before_close > 1 else None
     new_voice_activity = await anyio.to_thread.run_sync(open_voice_activity)
     scripts = load_scripts()
     async with open_database(settings.async_database_url) as database:
@@ -70,6 +73,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 detector=detector,
                 new_conversation=new_conversation,
                 scripts=scripts,
+                warning_limit=warning_limit,
             )
         )
         services = Services(
@@ -83,6 +87,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             detector=detector,
             new_conversation=new_conversation,
             scripts=scripts,
+            warning_limit=warning_limit,
             registry=registry,
         )
         # The watch ends first: calls are still judged to their end when the registry closes.

@@ -33,6 +33,8 @@ class Services:
     detector: Detector
     new_conversation: Callable[[], Conversation]
     scripts: Scripts
+    warning_limit: int | None
+    """How many warnings the policy wants before the end; None where it fixes no number."""
     registry: CallRegistry
     """The live calls of this process."""
 

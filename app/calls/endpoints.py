@@ -43,7 +43,7 @@ async def list_calls(
             before=before,
             limit=limit,
         )
-        return await calls_view(session, calls)
+        return await calls_view(session, calls, health_of(services.transcriber))
 
 
 @router.get("/{call_id}")
@@ -52,7 +52,9 @@ async def read_call(request: Request, identity: Viewer, call_id: str) -> CallDet
     services = services_of(request)
     async with services.database.transaction() as session:
         call = seen_by(identity, await call_by_id(session, call_id))
-        return await call_view(session, call, health_of(services.transcriber))
+        return await call_view(
+            session, call, health_of(services.transcriber), services.warning_limit
+        )
 
 
 def seen_by(identity: Identity, call: Call | None) -> Call:

@@ -37,6 +37,7 @@ class CallJudge:
         conversation: Conversation,
         scripts: Scripts,
         ledger: Ledger,
+        warning_limit: int | None = None,
         standing: Standing | None = None,
     ) -> None:
         self._facts = facts
@@ -44,6 +45,7 @@ class CallJudge:
         self._conversation = conversation
         self._scripts = scripts
         self._ledger = ledger
+        self._warning_limit = warning_limit
         self._standing = standing or Standing()
         self._turn = anyio.Lock()
 
@@ -131,10 +133,10 @@ class CallJudge:
                 {"level": after.level, "outcome": after.outcome.value},
             )
         if after.warnings_spoken > before.warnings_spoken:
-            records.tell_warning(entry, facts, decision)
+            records.tell_warning(entry, facts, decision, self._warning_limit)
         if after.script_id != before.script_id:
             records.tell_script(entry, facts, script)
-        if after.stalemate_told_ms != before.stalemate_told_ms and after.stalemate_told_ms:
+        if after.stalemate_told_ms != before.stalemate_told_ms:
             kind = (
                 EventType.STALEMATE_TICK
                 if before.stalemate_told_ms

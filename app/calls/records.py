@@ -211,12 +211,12 @@ def tell_gap(entry: Entry, facts: CallFacts, lost: Lost) -> None:
     )
 
 
-def tell_warning(entry: Entry, facts: CallFacts, decision: Decision) -> None:
+def tell_warning(entry: Entry, facts: CallFacts, decision: Decision, limit: int | None) -> None:
     entry.tell(
         EventType.WARNING_SPOKEN,
         facts.call_id,
         facts.audience,
-        {"count": decision.warnings_spoken, "at_ms": decision.at_ms},
+        {"count": decision.warnings_spoken, "limit": limit, "at_ms": decision.at_ms},
     )
 
 

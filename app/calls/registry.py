@@ -61,6 +61,8 @@ class CallParts:
     detector: Detector
     new_conversation: Callable[[], Conversation]
     scripts: Scripts
+    warning_limit: int | None
+    """How many warnings the policy wants before the end; None where it fixes no number."""
 
 
 @dataclass(slots=True)
@@ -233,6 +235,7 @@ class CallRegistry:
             conversation=recovered.conversation if recovered else parts.new_conversation(),
             scripts=parts.scripts,
             ledger=parts.ledger,
+            warning_limit=parts.warning_limit,
             standing=recovered.standing if recovered else Standing(),
         )
         call = LiveCall(

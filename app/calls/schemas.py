@@ -32,8 +32,14 @@ class CallOut(_Out):
     last_words: str | None
 
 
+class HealthOut(_Out):
+    recognition_delay_ms: int
+    status: Literal["ok", "behind", "down"]
+
+
 class CallsOut(_Out):
     calls: list[CallOut]
+    health: HealthOut
     seq: int
     """Open ``/v1/events?after=`` with it to miss nothing."""
 
@@ -105,11 +111,6 @@ class ScriptOut(_Out):
     """案: not yet approved by the office."""
 
 
-class HealthOut(_Out):
-    recognition_delay_ms: int
-    status: Literal["ok", "behind", "down"]
-
-
 class CallDetailOut(_Out):
     call: CallOut
     utterances: list[UtteranceOut]
@@ -118,6 +119,8 @@ class CallDetailOut(_Out):
     notes: list[NoteOut]
     script: ScriptOut | None
     stalemate_ms: int
+    warning_limit: int | None
+    """How many warnings the policy wants before the end; null where it fixes no number."""
     health: HealthOut
     seq: int
     """Open ``/v1/events?after=`` with it to miss nothing."""

@@ -36,7 +36,7 @@ from app.health import Health
 from app.models import AlertRow, Call, FindingRow
 
 
-async def calls_view(session: AsyncSession, calls: Sequence[Call]) -> CallsOut:
+async def calls_view(session: AsyncSession, calls: Sequence[Call], health: Health) -> CallsOut:
     # The number first: what happens between two reads comes again as an event, never not at all.
     seq = await last_seq(session)
     call_ids = [call.id for call in calls]
@@ -44,11 +44,14 @@ async def calls_view(session: AsyncSession, calls: Sequence[Call]) -> CallsOut:
     helps = await help_states(session, call_ids)
     return CallsOut(
         calls=[_call(call, helps.get(call.id, False), words.get(call.id)) for call in calls],
+        health=HealthOut.model_validate(health.fields()),
         seq=seq,
     )
 
 
-async def call_view(session: AsyncSession, call: Call, health: Health) -> CallDetailOut:
+async def call_view(
+    session: AsyncSession, call: Call, health: Health, warning_limit: int | None
+) -> CallDetailOut:
     seq = await last_seq(session)
     findings: dict[str, list[FindingOut]] = defaultdict(list)
     for finding in await findings_of(session, call.id):
@@ -85,6 +88,7 @@ async def call_view(session: AsyncSession, call: Call, health: Health) -> CallDe
         ],
         script=await _script(session, call),
         stalemate_ms=stalemate,
+        warning_limit=warning_limit,
         health=HealthOut.model_validate(health.fields()),
         seq=seq,
     )

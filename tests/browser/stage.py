@@ -59,6 +59,7 @@ class Stage:
             "notes": [],
             "script": None,
             "stalemate_ms": 0,
+            "warning_limit": None,
             "health": {"recognition_delay_ms": 0, "status": "ok"},
         }
         self.tell("call.started", call_id, {})
@@ -87,7 +88,13 @@ class Stage:
         chosen.sort(key=lambda call: str(call["started_at"]), reverse=True)
         if before is not None:
             chosen = [call for call in chosen if call["started_at"] < before]
-        return {"calls": copy.deepcopy(chosen[:limit]), "seq": self.seq}
+        healths = [held["health"] for held in self.calls.values()]
+        health = healths[-1] if healths else {"recognition_delay_ms": 0, "status": "ok"}
+        return {
+            "calls": copy.deepcopy(chosen[:limit]),
+            "health": copy.deepcopy(health),
+            "seq": self.seq,
+        }
 
     def call_of_alert(self, alert_id: str) -> str | None:
         for call_id, held in self.calls.items():

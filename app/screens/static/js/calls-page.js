@@ -63,7 +63,7 @@ function drawHelpSummary(waiting) {
 async function readLive() {
   const { body, serverNow } = await read(`/v1/calls?state=live&limit=${PAGE_CALLS}`);
   skewMs = serverNow - Date.now();
-  list = withLive(list, body.calls, body.seq);
+  list = { ...withLive(list, body.calls, body.seq), health: body.health };
   return body.seq;
 }
 
