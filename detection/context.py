@@ -131,10 +131,10 @@ _THIRD_SAYS: Final = re.compile(
     rf"[^。?]{{0,8}}?{SAID}[^。?]{{0,6}}(?:言|い[うっ]|怒鳴|どな|脅|おど|叫|騒|暴れ|送って|書い|罵|わめ|電話(?:を|が|して)|めーる|来[てた]|きた|き[てま])"
 )
 _SUBJECT: Final = re.compile(
-    rf"{_THIRD}(?:の(?:人|方|男|女|おじさん|おばさん|おやじ|奴|やつ|子|家|住人|お?客|運転手))?(?:さん|様)?(?:たち|達|ら)?(?:が|は|から|に|も|まで|の(?:ほう|方)から|って)[^。?]*$"
+    rf"{_THIRD}(?:の(?:人|方|男|女|おじさん|おばさん|おやじ|奴|やつ|子|家|住人|お?客|運転手))?(?:さん|様)?(?:たち|達|ら)?(?:が|は|から|も|まで|の(?:ほう|方)から|って)[^。?]*$"
 )
 _STAFF_SUBJECT: Final = re.compile(
-    r"(?:職員|担当(?:者|の(?:人|方))?|係(?:の人|の方|員)?|窓口(?:の人|の方)?|課長|役所の人|市役所の人)(?:さん)?(?:が|から|に)[^。?]*$"
+    r"(?:職員|担当(?:者|の(?:人|方))?|係(?:の人|の方|員)?|窓口(?:の人|の方)?|課長|役所の人|市役所の人)(?:さん)?(?:が|から)[^。?]*$"
 )
 _YOU_BEFORE: Final = re.compile(r"お前|おまえ|てめ|貴様|きさま|あんた")
 
@@ -144,7 +144,8 @@ def _reported(a: Surroundings) -> bool:
         return False
     if _REPORTED.match(a.after) and not _addressed_again(a):
         return True
-    somebody = _SUBJECT.search(a.before) or _STAFF_SUBJECT.search(a.before)
+    before = a.clause if a.insists else a.before
+    somebody = _SUBJECT.search(before) or _STAFF_SUBJECT.search(before)
     return bool(somebody and _THIRD_SAYS.match(a.after))
 
 
@@ -176,9 +177,10 @@ def _suffered(a: Surroundings) -> bool:
     if passive and not _YOU_BEFORE.search(a.before[-14:]):
         return True
     return bool(
-        _DONE_TO.search(a.before)
+        _DONE_TO.search(a.clause)
         and re.match(
-            r"[^。?]{0,16}(?:れ(?:た|て|る|そう|ま)|もらえない|くる|きた|きて|きま)", a.after
+            r"[^。?]{0,16}(?:れ(?:た|て|る|そう|ま)|もらえない|[てで](?:くる|きた(?!い)|きて|きま))",
+            a.after,
         )
     )
 
@@ -271,8 +273,8 @@ def _about_a_third(a: Surroundings) -> bool:
         return False
     if not a.is_threat and a.category in _WORDS_ABOUT_SOMEBODY and _OF_A_THIRD.match(a.after):
         return not _YOU_BEFORE.search(a.before) and not _YOU_BEFORE.search(a.matched)
-    third = _ABOUT_THIRD.search(a.before)
-    if third is None or re.search(rf"{_YOURS}[^。?]{{0,4}}$", a.before[: third.start()]):
+    third = _ABOUT_THIRD.search(a.clause)
+    if third is None or re.search(rf"{_YOURS}[^。?]{{0,4}}$", a.clause[: third.start()]):
         return False
     if _YOU_BEFORE.search(a.before) or _YOU_BEFORE.search(a.matched):
         return False

@@ -26,8 +26,13 @@ OWN_PASSIVE: Final = re.compile(
     rf"{SAID}?.{{0,4}}(?:言われ|呼ばれ|書かれ|思われ)(?:たい|たくな|なきゃ|なければ|ないと|る前|て(?:も|当然|当たり前|もしょうが|も仕方)|ても|るん?だ(?:よ|ぞ)|んだよ|るぞ|るのが)"
 )
 _INSISTS: Final = re.compile(
-    r"[^。?]{0,6}(?:と|って)(?:さっきから|何度も|何回も|ずっと|俺は|私は|こっちは|だから)?(?:言っ?て[いん]?(?:る|ん)|言うて[るん]|ゆうて[るん]|言っ?と[るん]|いっ?てる?ん|言っただろ|言ったよな|言うぞ|言いたい|思って(?:る|い))"
+    r"[^。?]{0,16}?(?:と|って)(?:さっきから|何度も|何回も|ずっと|俺は|私は|こっちは|だから)?(?:言っ?て[いん]?(?:る|ん)|言うて[るん]|ゆうて[るん]|言っ?と[るん]|いっ?てる?ん|言っただろ|言ったよな|(?:何度|何回)(?:も)?言(?:わせ|えば|ったら)|言うぞ|言いたい|思って(?:る|い))"
     r"(?!(?:人|方|奴|やつ|男|女|子|の(?:が|を|は|も)[聞き見]|んですけど誰))"
+)
+
+_FINISHED: Final = re.compile(r"(?:だろう?|でしょう?|のに|ぞ|とけ|んだよ|やろ)$")
+_PAUSED: Final = re.compile(
+    r"(?:けど|けれど|が|から|ので|なら|たら|れば|んだ|です|ます|ました|ですよ|よ|ね|な|だ|ない|いい|し|け|ろ)$"
 )
 
 
@@ -49,6 +54,21 @@ class Surroundings:
     def before(self) -> str:
         """Up to the match, from the start of its sentence or `_BEFORE` characters."""
         return re.split(r"[。?]", self.text.normal[: self.start])[-1][-_BEFORE:]
+
+    @cached_property
+    def clause(self) -> str:
+        """`before`, less what a finished clause says: 「先生もそう言ってたぞ、」 has its own subject."""
+        start = self.start
+        for at in range(start, start - len(self.before), -1):
+            said = self.text.normal[max(0, at - 6) : at]
+            if _FINISHED.search(said) or (_PAUSED.search(said) and self._pause_at(at)):
+                return self.text.normal[at:start]
+        return self.before
+
+    def _pause_at(self, at: int) -> bool:
+        """Whether a comma, which the normal text does not keep, stood before a letter."""
+        spans = self.text.spans
+        return any(c in "、,，" for c in self.text.original[spans[at - 1].end : spans[at].start])
 
     @cached_property
     def after(self) -> str:
