@@ -59,6 +59,8 @@ class Surroundings:
     def clause(self) -> str:
         """`before`, less what a finished clause says: 「先生もそう言ってたぞ、」 has its own subject."""
         start = self.start
+        if re.match(r"[^。?]{0,4}(?:のに|けど|んだ|なら)", self.matched):
+            return ""  # the match itself begins in the clause before
         for at in range(start, start - len(self.before), -1):
             said = self.text.normal[max(0, at - 6) : at]
             if _FINISHED.search(said) or (_PAUSED.search(said) and self._pause_at(at)):
