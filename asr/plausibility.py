@@ -17,14 +17,13 @@ import numpy as np
 from asr.types import MODEL_RATE_HZ, Doubt, RawTranscript, Samples, Transcript
 
 SILENT_RMS: Final = 0.002
-"""-54 dBFS in the loudest 100 ms. The quietest step of mu-law is 0.00024, a whisper over the
-telephone measured 0.01."""
+"""-54 dBFS in the loudest 100 ms; mu-law's own smallest step is at 0.00024."""
 
 LOW_LOGPROB: Final = -1.0
 LIKELY_NO_SPEECH: Final = 0.6
 LITTLE_VOICE: Final = 0.3
 FASTEST_CHARACTERS_A_SECOND: Final = 15.0
-"""Hurried office talk measured 9; kanji are slower to say than to count."""
+"""Synthesised sentences at 1.2 times their speed reach 8.9."""
 REPEATS: Final = 4
 
 PHANTOM_SENTENCES: Final = (

@@ -46,9 +46,9 @@ class PoolConfig:
     late_limit_ms: int = 20_000
     """How long after its deadline a segment is still worth recognising."""
     start_timeout_ms: int = 120_000
-    """Loading Whisper large from a slow disk took 40 s."""
+    """Whisper base is warm after 1.2 s; room for far larger models on slow disks."""
     answer_timeout_ms: int = 20_000
-    """A batch of eight took 1.5 s; a process that needs ten times that is hung."""
+    """Eight segments of Whisper base take about 1 s; larger models on a slow CPU need more here."""
     restart_delays_ms: tuple[int, ...] = (0, 200, 1_000, 5_000)
     """How long to wait before the first, second, … start in a row that came to nothing."""
     unavailable_after_ms: int = 10_000

@@ -14,7 +14,7 @@ class Vocabulary:
     """The model's tokens, in the order of their numbers."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
-        self._pieces = tuple(_bytes_of(token) for token in tokens)
+        self._pieces = tuple(token_bytes(token) for token in tokens)
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -26,7 +26,8 @@ class Vocabulary:
         return written.decode("utf-8", errors="ignore").strip()
 
 
-def _bytes_of(token: str) -> bytes:
+def token_bytes(token: str) -> bytes:
+    """Return the bytes that *token* writes; none for a mark."""
     if token.startswith("<|") and token.endswith("|>") and len(token) > len("<||>"):
         return b""
     return bytes(_BYTE_OF[character] for character in token if character in _BYTE_OF)

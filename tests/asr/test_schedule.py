@@ -68,11 +68,22 @@ def test_a_long_segment_does_not_make_short_ones_pay_for_its_window() -> None:
     queue = DeadlineQueue[str](10)
     push(queue, "short", 0, long_ms=1_000)
     push(queue, "long", 1, long_ms=25_000)
-    push(queue, "eight seconds", 2, long_ms=8_000)
+    push(queue, "five seconds", 2, long_ms=5_000)
 
     first, second = take(queue), take(queue)
 
-    assert (first, second) == (["short", "eight seconds"], ["long"])
+    assert (first, second) == (["short", "five seconds"], ["long"])
+
+
+def test_a_batch_is_made_of_those_whose_length_is_nearest() -> None:
+    queue = DeadlineQueue[str](20)
+    for at_ms, seconds in enumerate((4, 1, 5, 3, 1, 4)):
+        push(queue, f"{at_ms}: {seconds} s", at_ms, long_ms=seconds * SECOND_MS)
+
+    first, second = take(queue, max_batch=3), take(queue, max_batch=3)
+
+    assert first == ["0: 4 s", "2: 5 s", "5: 4 s"]
+    assert second == ["1: 1 s", "3: 3 s", "4: 1 s"]
 
 
 def test_what_was_in_hand_at_a_death_comes_back_first_and_alone() -> None:

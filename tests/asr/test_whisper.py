@@ -147,3 +147,15 @@ def test_a_directory_with_a_broken_model_says_so(tmp_path: Path) -> None:
 def test_more_alternatives_than_the_beam_is_wide_are_refused() -> None:
     with pytest.raises(ValueError, match="alternatives"):
         WhisperConfig(beam_size=2, alternatives=2)
+
+
+@pytest.mark.model
+def test_leaving_other_languages_out_changes_no_word(directory: Path, model: WhisperModel) -> None:
+    whole = WhisperModel(directory, name="whisper-base", config=WhisperConfig(japanese_only=False))
+    voices = [babble("aoieuaoieuaoie"), babble("iiaaueo", pitch_hz=230), babble("oaoaoa")]
+
+    of_whole = [heard.text for heard in whole.decode(voices)]
+    of_trimmed = [heard.text for heard in model.decode(voices)]
+
+    assert any(of_whole)
+    assert of_trimmed == of_whole
