@@ -20,7 +20,7 @@ from asr.types import MODEL_RATE_HZ
 from asr.whisper import WhisperConfig, WhisperModel
 from detection.measures import character_errors, total
 
-TURN: Final = 16
+TURN: Final = 32
 """Recordings decoded by one before the other has its turn."""
 
 
@@ -67,10 +67,14 @@ def measure_recognition(
 
 
 def _ours(model: WhisperModel, recordings: Sequence[Recording], batch: int) -> list[str]:
-    texts: list[str] = []
-    for begin in range(0, len(recordings), batch):
-        samples = [recording.samples for recording in recordings[begin : begin + batch]]
-        texts += [transcript.text for transcript in model.decode(samples)]
+    # Neighbours in length share a window, as the pool's queue has it.
+    by_length = sorted(range(len(recordings)), key=lambda index: len(recordings[index].samples))
+    texts = [""] * len(recordings)
+    for begin in range(0, len(by_length), batch):
+        places = by_length[begin : begin + batch]
+        decoded = model.decode([recordings[place].samples for place in places])
+        for place, transcript in zip(places, decoded, strict=True):
+            texts[place] = transcript.text
     return texts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -13,10 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app.bench.asr import measure_recognition
 from app.bench.calls import load_calls, measure_calls
 from app.bench.detect import measure_detection
 from app.cli.options import print_json
+from asr.recogniser_process import environment
 
 bench_app = typer.Typer(
     help="性能を測ります。結果は機械の混み具合で変わります。", no_args_is_help=True
@@ -70,6 +71,11 @@ def asr(
     as_json: Json = False,
 ) -> None:
     """音声認識の費用(音声 1 秒あたりの CPU 秒)と文字誤り率を、標準の faster-whisper と同じ回で比べます。"""
+    # What the pool gives its processes, before the library reads it; stock gets the same.
+    os.environ.update(environment())
+    # Imported late: the libraries are 100 MB that no other command needs.
+    from app.bench.asr import measure_recognition
+
     with _bar("認識", 1.0, shown=not as_json) as advance:
         result = measure_recognition(wav_dir, utterances, batch, advance)
     if as_json:
