@@ -25,6 +25,8 @@ pytestmark = pytest.mark.model
 
 SPEED = 4.0
 """Two cores recognise one call at least this fast."""
+SPEED_TOGETHER = 3.0
+"""… and all shipped calls at once this fast: 18 times real time, measured at 0.6 of a core."""
 
 
 @pytest.fixture(scope="session")
@@ -66,12 +68,15 @@ def turns_of(call_id: str, speaker: Speaker) -> Iterator[DemoTurn]:
 async def test_every_shipped_call_becomes_what_it_was_made_to_be(
     installation: ServerProcess,
 ) -> None:
-    records = {}
     async with installation.serving():
         token = await installation.token(Role.STREAM)
-        for call in demo_calls():
-            await telephone(installation, token, call.call_id, SPEED).play()
-            records[call.call_id] = await record_of(installation, call.call_id)
+        async with anyio.create_task_group() as lines:
+            for call in demo_calls():
+                phone = telephone(installation, token, call.call_id, SPEED_TOGETHER)
+                lines.start_soon(phone.play)
+        records = {
+            call.call_id: await record_of(installation, call.call_id) for call in demo_calls()
+        }
 
     errors = total(
         character_errors(
