@@ -15,6 +15,7 @@ from app.db import open_database
 from app.errors import Unavailable
 from app.health import tell_health
 from app.ledger import Ledger
+from app.private_files import make_private_folder
 from app.responses.scripts import load_scripts
 from app.services import Services
 from app.settings import Settings
@@ -112,6 +113,7 @@ def open_detection(settings: Settings) -> tuple[Detector, Callable[[], Conversat
 
 def prepare_model(settings: Settings, progress: Progress | None = None) -> ModelFiles:
     """Find, join or download the recognition model of *settings*; blocking."""
+    make_private_folder(settings.data_dir)
     return find_model(
         settings.asr.model, settings.data_dir / "models", progress=progress, allow_download=True
     )

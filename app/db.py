@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from app.private_files import make_private_file
+
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 SQLITE_BUSY_MS = 10_000
 MIGRATION_LOCK = 0x6D696D61
@@ -56,8 +58,8 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     """Bring the tables of *url* up to date and serve sessions until the block ends."""
     if url.startswith("sqlite"):
         path = make_url(url).database
-        if path and path != ":memory:":
-            await anyio.Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if path and path != ":memory:" and not path.startswith("file:"):
+            await anyio.to_thread.run_sync(make_private_file, Path(path))
     await anyio.to_thread.run_sync(migrate, url)
     engine = create_async_engine(
         url,
