@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ import typer
 
 from app.auth.administration import Administration
 from app.auth.identity import Role
-from app.cli.options import load_settings
+from app.cli.options import load_settings, run
 from app.clock import SystemClock
 from app.db import Database, open_database
 from app.demo.catalogue import DemoCall, demo_calls, demo_sound
@@ -69,7 +70,8 @@ def demo(
         once=once,
         concurrent=concurrent,
     )
-    anyio.run(_demo, settings, playing)
+    run(partial(_demo, settings, playing))
+    say("デモを終わりました。デモ用の職員とトークンは使えなくなりました。")
 
 
 def _chosen(wanted: Sequence[str] | None) -> Sequence[DemoCall]:
@@ -86,25 +88,31 @@ def _chosen(wanted: Sequence[str] | None) -> Sequence[DemoCall]:
 
 
 async def _demo(settings: Settings, playing: Playing) -> None:
-    await _wait_until_ready(playing.url)
+    async with anyio.create_task_group() as tasks:
+        stopping = anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
+
+        async def stop_on_signal(signals: AsyncIterator[signal.Signals]) -> None:
+            async for _ in signals:
+                tasks.cancel_scope.cancel()
+
+        # From the start: whoever tires of waiting for the server wants no traceback either.
+        with stopping as signals:
+            tasks.start_soon(stop_on_signal, signals)
+            await _wait_until_ready(playing.url)
+            await _demonstrate(settings, playing)
+        tasks.cancel_scope.cancel()
+
+
+async def _demonstrate(settings: Settings, playing: Playing) -> None:
     async with (
         open_database(settings.async_database_url) as database,
         open_demo_people(database, SECTION) as people,
         _stream_token(database) as token,
-        anyio.create_task_group() as tasks,
+        anyio.create_task_group() as lines,
     ):
         _greet(playing.url, people)
-
-        async def stop_on_signal() -> None:
-            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                async for _ in signals:
-                    tasks.cancel_scope.cancel()
-
-        tasks.start_soon(stop_on_signal)
-        async with anyio.create_task_group() as lines:
-            for line in range(playing.concurrent):
-                lines.start_soon(_play_all, playing, people.operator_login, token, line)
-        tasks.cancel_scope.cancel()
+        for line in range(playing.concurrent):
+            lines.start_soon(_play_all, playing, people.operator_login, token, line)
 
 
 async def _play_all(playing: Playing, operator: str, token: str, line: int) -> None:

@@ -15,8 +15,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.bootstrap import open_transcriber, open_voice_activity
-from app.cli.options import JsonOption, fail, load_settings, print_json
-from app.errors import AppError
+from app.cli.options import JsonOption, fail, load_settings, print_json, refusals
 from app.evaluation import report
 from app.evaluation.cases import UtteranceCase, parse_calls, parse_utterances
 from app.evaluation.listening import Listened, listen_to_all, recogniser, refuse_missing
@@ -30,9 +29,7 @@ from app.evaluation.running import (
 )
 from app.evaluation.timing import TimeUnit
 from app.settings import Settings
-from asr.errors import AsrError
 from detection.detector import load_detector
-from detection.errors import DetectionError
 from detection.measures import character_errors, measure_calls, measure_utterances, total
 from detection.policy import Policy
 from detection.policy_files import load_policy
@@ -61,7 +58,7 @@ def utterances(
     policy: PolicyOption = None,
 ) -> None:
     """発言ごとの判定を測ります。1 行に {"id","text","labels","severity","kind"}。"""
-    with _refusals():
+    with refusals():
         cases = parse_utterances(_lines(file), file.name)
         detector, rules = _detection(policy)
         with _predictions(predictions) as write, _progress("発言", len(cases), as_json) as advance:
@@ -86,7 +83,7 @@ def calls(
 
     t のない発言は、前の発言の 0.6 秒後に始まり、1 文字 0.15 秒で話されたものとします。
     """
-    with _refusals():
+    with refusals():
         cases = parse_calls(_lines(file), file.name)
         detector, rules = _detection(policy)
         with _predictions(predictions) as write, _progress("通話", len(cases), as_json) as advance:
@@ -109,7 +106,7 @@ def audio(
 ) -> None:
     """録音を認識させてから、発言ごとの判定と文字誤り率を測ります(mu-law・A-law・PCM の WAV)。"""
     settings = load_settings()
-    with _refusals():
+    with refusals():
         cases = parse_utterances(_lines(utterance_file), utterance_file.name)
         refuse_missing(cases, folder)
         detector, rules = _detection(policy)
@@ -166,27 +163,6 @@ def _run(
     detector: Detector,
 ) -> report.Run:
     return report.Run(file.name, len(results), policy.version, detector.version)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What the file, the policy or the recogniser refuses is one line and exit code 2."""
-    refusals: list[str] = []
-    try:
-        yield
-    except* (AppError, AsrError, DetectionError) as refused:
-        # Ended outside: what is raised in here would come out as a group.
-        refusals += [str(reason) for reason in _reasons(refused)]
-    if refusals:
-        fail(" / ".join(refusals))
-
-
-def _reasons(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _reasons(error)
-        else:
-            yield error
 
 
 @contextmanager

@@ -9,13 +9,12 @@ import typer
 from app.bench.command import bench_app
 from app.cli.demo import demo
 from app.cli.evaluate import evaluate_app
+from app.cli.failures import explain
 from app.cli.model import model_app
+from app.cli.options import REFUSED
 from app.cli.serve import serve
 from app.cli.token import token_app
 from app.cli.user import user_app
-from app.errors import AppError
-from asr.errors import AsrError
-from detection.errors import DetectionError
 
 cli = typer.Typer(
     name="mimamori",
@@ -37,9 +36,12 @@ def main() -> None:
     """Run the command line; an expected failure is one line on standard error and exit code 2."""
     try:
         cli()
-    except (AppError, AsrError, DetectionError) as failed:
-        print(f"mimamori: {failed}", file=sys.stderr)
-        sys.exit(2)
+    except Exception as failed:
+        line = explain(failed)
+        if line is None:
+            raise
+        print(f"mimamori: {line}", file=sys.stderr)
+        sys.exit(REFUSED)
 
 
 if __name__ == "__main__":

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import anyio
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth.administration import Administration
+from app.cli.failures import explain
 from app.clock import SystemClock
 from app.db import open_database
-from app.errors import AppError
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -65,24 +64,30 @@ def print_json(result: Mapping[str, object]) -> None:
     typer.echo(json.dumps(result, ensure_ascii=False))
 
 
-def fail(message: str) -> NoReturn:
-    """Say on standard error what is wrong and end with exit code 2."""
+def fail(message: str, code: int = REFUSED) -> NoReturn:
+    """Say on standard error what is wrong and end with exit code *code*."""
     typer.echo(f"mimamori: {message}", err=True)
-    raise typer.Exit(REFUSED)
+    raise typer.Exit(code)
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run *work* to its end; what the application or the database refuses ends the command clearly."""
-    try:
+    """Run *work* to its end; what an office can mend ends the command with one line."""
+    with refusals():
         return anyio.run(work)
-    except AppError as refused:
-        fail(refused.message)
-    except (SQLAlchemyError, OSError) as broken:
-        # The driver's own words may hold the address with its password.
-        fail(
-            "データベースに接続できません。MIMAMORI_DATABASE_URL と MIMAMORI_DATA_DIR を確認してください"
-            f"({type(broken).__name__})。"
-        )
+
+
+@contextmanager
+def refusals(code: int = REFUSED) -> Iterator[None]:
+    """End the command with *code* and one line for what an office can mend; the rest goes on as it is."""
+    line: str | None = None
+    try:
+        yield
+    except Exception as broken:
+        line = explain(broken)
+        if line is None:
+            raise
+    if line is not None:
+        fail(line, code)
 
 
 @asynccontextmanager

@@ -118,7 +118,7 @@ def test_an_unknown_policy_is_answered_with_those_that_exist(calls: Path) -> Non
     result = evaluate("calls", calls, "--policy", "sendai")
 
     assert result.exit_code == 2
-    assert "ebetsu, kumamoto, saga, sapporo" in result.stderr
+    assert "ebetsu、kumamoto、saga、sapporo" in result.stderr
 
 
 def test_predictions_that_cannot_be_written_are_refused_before_the_work(

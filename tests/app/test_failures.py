@@ -1,0 +1,119 @@
+"""What a person at the command line reads when something outside the program is wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.util.exc import CommandError
+from sqlalchemy.exc import OperationalError
+
+from app.bootstrap import prepare_model
+from app.cli.failures import explain
+from app.db import open_database
+from app.errors import Unavailable
+from app.settings import Settings
+from asr.errors import ModelNotFound
+from detection.errors import DetectionError
+from detection.policy_files import load_policy
+
+
+async def why_not_opened(url: str) -> str | None:
+    try:
+        async with open_database(url):
+            return "opened"
+    except Exception as broken:  # noqa: BLE001 - whatever it is, it has to be explained
+        return explain(broken)
+
+
+async def test_a_file_that_is_no_database_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "mimamori.db").write_bytes(b"no database at all " * 500)
+
+    said = await why_not_opened(f"sqlite+aiosqlite:///{tmp_path / 'mimamori.db'}")
+
+    assert said is not None
+    assert "バックアップから戻して" in said
+
+
+async def test_a_database_that_newer_tables_are_in_is_told_apart(settings: Settings) -> None:
+    with closing(sqlite3.connect(settings.data_dir / "mimamori.db")) as direct:
+        direct.execute("UPDATE alembic_version SET version_num = '9999'")
+        direct.commit()
+
+    said = await why_not_opened(settings.async_database_url)
+
+    assert said is not None
+    assert "新しい版" in said
+
+
+async def test_a_server_out_of_reach_is_told_without_its_password() -> None:
+    said = await why_not_opened("postgresql+asyncpg://mimamori:hush-hush@127.0.0.1:1/mimamori")
+
+    assert said is not None
+    assert "MIMAMORI_DATABASE_URL" in said
+    assert "hush" not in said
+
+
+def test_a_locked_file_asks_whether_two_programs_run() -> None:
+    locked = OperationalError("BEGIN", {}, sqlite3.OperationalError("database is locked"))
+
+    said = explain(locked)
+
+    assert said is not None
+    assert "二重に起動" in said
+
+
+def test_a_missing_model_names_the_setting(tmp_path: Path) -> None:
+    settings = Settings.model_validate(
+        {"data_dir": tmp_path, "asr": {"model": str(tmp_path / "nothing")}}
+    )
+    with pytest.raises(ModelNotFound) as missing:
+        prepare_model(settings)
+
+    said = explain(missing.value)
+
+    assert said is not None
+    assert "MIMAMORI_ASR__MODEL" in said
+
+
+def test_an_unknown_policy_names_those_that_exist() -> None:
+    with pytest.raises(DetectionError) as unknown:
+        load_policy("nowhere")
+
+    said = explain(unknown.value)
+
+    assert said is not None
+    assert "ebetsu" in said
+    assert "MIMAMORI_DETECTION__POLICY" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModuleNotFoundError("No module named 'asyncpg'", name="asyncpg"), "mimamori[postgres]"),
+        (PermissionError(13, "Permission denied", "/var/lib/x"), "/var/lib/x を読み書きできません"),
+        (CommandError("Can't locate revision"), "データベースの版"),
+        (ConnectionRefusedError(111, "refused"), "データベースに接続できません"),
+        (ExceptionGroup("", [Unavailable("x", "一つ"), Unavailable("y", "二つ")]), "一つ / 二つ"),
+    ],
+)
+def test_each_is_one_line_in_japanese(error: BaseException, said: str) -> None:
+    line = explain(error)
+
+    assert line is not None
+    assert said in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "defect",
+    [
+        ValueError("x"),
+        ModuleNotFoundError("No module named 'app.x'", name="app.x"),
+        ExceptionGroup("", [Unavailable("x", "一つ"), KeyError("x")]),
+    ],
+)
+def test_a_defect_of_the_program_is_not_explained_away(defect: BaseException) -> None:
+    assert explain(defect) is None
