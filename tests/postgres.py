@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 import warnings
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import make_url
 
@@ -17,7 +19,7 @@ from sqlalchemy import make_url
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
     address: str
-    execute: Callable[[str], str]
+    execute: Callable[[str], None]
     """Runs one statement as the owner of the server."""
 
 
@@ -31,10 +33,24 @@ def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="mimamori-pg-"))
     server = pgserver.get_server(folder, cleanup_mode="stop")
     try:
-        yield PostgresServer(address=server.get_uri(), execute=server.psql)
+        address = server.get_uri()
+
+        def execute(statement: str) -> None:
+            # Not the wheel's own psql(): it hands its path to a shell, and a folder's name may hold a space.
+            asyncio.run(_execute(address, statement))
+
+        yield PostgresServer(address=address, execute=execute)
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _execute(address: str, statement: str) -> None:
+    connection = await asyncpg.connect(address)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 @pytest.fixture

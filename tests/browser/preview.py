@@ -60,7 +60,8 @@ class Theatre:
         """Close every socket as a restarting server would."""
         for websocket in list(self.sockets):
             self.sockets.pop(websocket).close()
-            await websocket.close(code)
+            with contextlib.suppress(WebSocketDisconnect):  # the page may leave at the same moment
+                await websocket.close(code)
 
     def application(self) -> Starlette:
         return Starlette(
