@@ -8,14 +8,15 @@ processes on PostgreSQL (whose sequences otherwise commit out of order).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import anyio
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
@@ -27,8 +28,8 @@ T = TypeVar("T")
 
 EVENT_LOCK = 7_263_001
 """Any number, the same in every process that writes events."""
-ATTEMPTS = 3
-RETRY_SECONDS = 0.2
+RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 3.0, 3.0)
+"""10 s in all: a PostgreSQL that is restarted is back by then, and no call has lost a word."""
 
 
 @dataclass(slots=True)
@@ -60,10 +61,18 @@ class Entry:
 class Ledger:
     """Writes in one order. A write either happens whole, with its events, or not at all."""
 
-    def __init__(self, database: Database, bus: EventBus, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bus: EventBus,
+        clock: Clock,
+        *,
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
+    ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
+        self._retry_seconds = tuple(retry_seconds)
         self._turn = anyio.Lock()
         self._last_seq = 0
 
@@ -79,18 +88,18 @@ class Ledger:
     async def write(self, change: Callable[[Entry], Awaitable[T]]) -> T:
         """Run *change* in one transaction, commit, publish what it told; return what it returned.
 
-        *change* may be run again when the database was busy, so it must touch
+        *change* may be run again when the database was busy or away, so it must touch
         nothing but its entry. Not cancelled half way: a commit whose events were
         never published would stay unseen until the screens reconnect.
         """
         with anyio.CancelScope(shield=True):
-            for attempt in range(1, ATTEMPTS + 1):
+            for wait_seconds in (*self._retry_seconds, None):
                 try:
                     return await self._write_once(change)
-                except OperationalError:
-                    if attempt == ATTEMPTS:
+                except Exception as error:
+                    if wait_seconds is None or not is_passing(error):
                         raise
-                    await anyio.sleep(RETRY_SECONDS * attempt)
+                await anyio.sleep(wait_seconds)
         raise AssertionError("unreachable")
 
     async def _write_once(self, change: Callable[[Entry], Awaitable[T]]) -> T:
@@ -117,6 +126,16 @@ class Ledger:
         """Publish a volatile event: to who is there now, never stored."""
         event = Event(self._last_seq, kind, call_id, self._clock.now(), dict(data), audience)
         await self._bus.publish([event])
+
+
+def is_passing(error: Exception) -> bool:
+    """Say whether *error* means that the database is busy or away, and may be back in a moment."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | OSError):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    # asyncpg's own, raised while connecting, reach us untranslated: "the database is starting up".
+    return type(error).__module__.startswith("asyncpg.")
 
 
 def event_of(row: EventRow) -> Event:

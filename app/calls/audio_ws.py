@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+import structlog
 from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
@@ -20,6 +21,8 @@ from app.calls.registry import Attached, CallRegistry
 from app.errors import NotAllowed
 from app.services import Services, services_of
 
+log = structlog.get_logger()
+
 CLOSE_SECONDS = 5
 router = APIRouter()
 
@@ -35,6 +38,9 @@ async def native_stream(websocket: WebSocket) -> None:
         await _refuse(websocket, refused)
     except WebSocketDisconnect:
         return
+    except Exception:
+        log.exception("stream failed")
+        await _refuse(websocket, StreamRefused(Refusal.INTERNAL, _WHY_TAKEN[Refusal.INTERNAL]))
 
 
 async def _converse(websocket: WebSocket, services: Services) -> None:
@@ -92,6 +98,9 @@ async def _listen(
             message = await _receive(websocket, stream)
         if patience.cancelled_caught:
             raise StreamRefused(Refusal.IDLE_TIMEOUT, "音声が届かないため接続を閉じました。")
+        if attached.refusal is not None:
+            # Taken away while this frame arrived: the new socket was told a position without it.
+            raise StreamRefused(attached.refusal, _WHY_TAKEN[attached.refusal])
         if isinstance(message, Sound):
             attached.call.hear(message.payload)
         elif isinstance(message, CallStopped):
@@ -104,6 +113,8 @@ async def _stop(
     # Judged to the end even if the telephone does not wait for the answer.
     with anyio.CancelScope(shield=True):
         await registry.stop(attached, stopped.reason or "stop")
+    if attached.refusal is not None:  # it failed on its last words
+        raise StreamRefused(attached.refusal, _WHY_TAKEN[attached.refusal])
     await websocket.send_json(
         {"type": "stopped", "position_samples": attached.call.position_samples}
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import anyio
+import structlog
 from anyio.abc import TaskGroup
 
 from app.calls.facts import CallFacts, GapReason, Heard, Lost
@@ -19,11 +20,18 @@ from app.calls.judge import CallJudge
 from app.calls.protocol import Track
 from app.calls.release import ReleaseOrder, Ticket
 from app.ports import Clock
-from asr.errors import TranscriberUnavailable, TranscriptionFailed, TranscriptionShed
+from asr.errors import (
+    TranscriberUnavailable,
+    TranscriptionFailed,
+    TranscriptionShed,
+    VoiceActivityFailed,
+)
 from asr.framing import Framer
 from asr.ports import Transcriber, VoiceActivityModel
 from asr.segmenter import Segmenter, SegmenterConfig
 from asr.types import WINDOW_MS, SpeechSegment, Window
+
+log = structlog.get_logger()
 
 SEGMENTS_WAITING: Final = 32
 """Of one call; at 8 s each that is more than any call may fall behind."""
@@ -41,6 +49,7 @@ class _Listening:
     track: Track
     voice_activity: VoiceActivityModel
     segmenter: Segmenter
+    failure_told: bool = False
 
 
 class LiveCall:
@@ -76,6 +85,7 @@ class LiveCall:
         ](SEGMENTS_WAITING)
         self._wake = anyio.Event()
         self._hung_up = False
+        self._broken: Exception | None = None
         self._judged = anyio.Event()
         self._ticked_ms = self._framer.position_ms
 
@@ -95,7 +105,10 @@ class LiveCall:
         """
         if self._hung_up:
             return
-        self._listen(self._framer.feed(payload))
+        try:
+            self._listen(self._framer.feed(payload))
+        except Exception as error:  # noqa: BLE001 - raised again by run
+            self._break(error)
         if self.position_ms - self._ticked_ms >= TICK_MS:
             self._wake.set()
 
@@ -106,14 +119,11 @@ class LiveCall:
     async def finish(self) -> None:
         """Flush what was accepted and wait until all of it has been judged."""
         if not self._hung_up:
-            self._listen(self._framer.flush())
-            for index, listening in enumerate(self._listening):
-                segment = listening.segmenter.flush()
-                if segment is not None:
-                    self._accept(index, segment)
-            self._hung_up = True
-            self._outbox.close()
-            self._wake.set()
+            try:
+                self._flush()
+            except Exception as error:  # noqa: BLE001 - raised again by run
+                self._break(error)
+            self._hang_up()
         await self._judged.wait()
 
     async def run(self) -> None:
@@ -123,17 +133,42 @@ class LiveCall:
                 stages.start_soon(self._recognise_all, stages)
                 await self._judge_in_order()
         finally:
-            self._outbox.close()
-            self._hung_up = True
+            self._hang_up()
             self._judged.set()
+
+    def _hang_up(self) -> None:
+        self._hung_up = True
+        self._outbox.close()
+        self._wake.set()
+
+    def _break(self, error: Exception) -> None:
+        """Have ``run`` fail: what breaks under a socket ends the call, not only the socket."""
+        self._broken = error
+        self._hang_up()
+
+    def _flush(self) -> None:
+        self._listen(self._framer.flush())
+        for index, listening in enumerate(self._listening):
+            segment = listening.segmenter.flush()
+            if segment is not None:
+                self._accept(index, segment)
 
     def _listen(self, windows: Sequence[tuple[int, Window]]) -> None:
         for index, window in windows:
             listening = self._listening[index]
-            probability = listening.voice_activity.probability(window.samples)
-            segment = listening.segmenter.feed(window, probability)
+            segment = listening.segmenter.feed(window, self._probability(listening, window))
             if segment is not None:
                 self._accept(index, segment)
+
+    def _probability(self, listening: _Listening, window: Window) -> float:
+        try:
+            return listening.voice_activity.probability(window.samples)
+        except VoiceActivityFailed:
+            if not listening.failure_told:
+                listening.failure_told = True
+                log.warning("voice activity failed", call_id=self.facts.call_id)
+            # Not known is not silence: recognition finds out whether these were words.
+            return 1.0
 
     def _accept(self, index: int, segment: SpeechSegment) -> None:
         ticket = self._order.expect(index, segment.start_ms, segment.end_ms)
@@ -177,6 +212,8 @@ class LiveCall:
 
     async def _judge_in_order(self) -> None:
         while True:
+            if self._broken is not None:
+                raise self._broken
             self._wake = anyio.Event()
             now_ms = self._clock.monotonic_ms()
             ticket = self._order.take(now_ms)
@@ -196,6 +233,8 @@ class LiveCall:
 
     async def _judge(self, result: Heard | Lost) -> None:
         if isinstance(result, Heard):
+            if not result.transcript.text:
+                return  # nothing was said: the next tick stores how far we are
             await self.judge.hear(result, self._new_checkpoints())
         else:
             await self.judge.lose(result, self._new_checkpoints())

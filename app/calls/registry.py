@@ -7,7 +7,7 @@ that was accepted judged. A call that fails ends by itself; no other call notice
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -34,7 +34,7 @@ from app.calls.repository import call_by_id, unfinished_calls
 from app.calls.standing import Standing
 from app.db import Database
 from app.events import Audience
-from app.ledger import Entry, Ledger
+from app.ledger import Entry, Ledger, is_passing
 from app.models import Call
 from app.ports import Clock
 from app.responses.scripts import Scripts
@@ -46,6 +46,7 @@ log = structlog.get_logger()
 
 ENDED_INTERRUPTED: Final = "interrupted"
 ENDED_ERROR: Final = "error"
+END_RETRY_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,13 @@ class _Entry:
     waiting: anyio.CancelScope | None = None
     """The wait for another socket, while there is none."""
     ending: bool = False
+    failed: bool = False
 
 
 class CallRegistry:
-    def __init__(self, parts: CallParts) -> None:
+    def __init__(self, parts: CallParts, *, end_retry_seconds: float = END_RETRY_SECONDS) -> None:
         self._parts = parts
+        self._end_retry_seconds = end_retry_seconds
         self._entries: dict[str, _Entry] = {}
         self._tasks: TaskGroup | None = None
         self._open = False
@@ -103,8 +106,11 @@ class CallRegistry:
         """
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
+            async with self._parts.database.transaction() as session:
+                left_behind = tuple(call.id for call in await unfinished_calls(session))
             self._open = True
-            tasks.start_soon(self._close_abandoned)
+            if left_behind:
+                tasks.start_soon(self._close_abandoned, left_behind)
             try:
                 yield
             finally:
@@ -155,13 +161,19 @@ class CallRegistry:
         if entry is None or entry.attached is not attached:
             return
         entry.attached = None
+        if entry.ending:
+            return
         entry.call.forget_partial_frame()
         if self._tasks is not None and self._open:
-            self._tasks.start_soon(self._wait_for_resume, entry)
+            # Known before the wait begins: the next socket may come before that.
+            entry.waiting = anyio.CancelScope()
+            self._tasks.start_soon(self._wait_for_resume, entry, entry.waiting)
 
     async def stop(self, attached: Attached, reason: str) -> None:
         """End the call; returns when everything accepted has been judged and the end is stored."""
-        await self._end(attached.call, reason)
+        entry = self._entries.get(attached.call.facts.call_id)
+        if entry is not None:
+            await self._end(entry, reason)
 
     async def _begin(self, started: CallStarted, token_id: int, section: str) -> _Entry:
         if len(self._entries) >= self._parts.settings.max_calls:
@@ -173,7 +185,8 @@ class CallRegistry:
         facts = CallFacts(
             call_id=started.call_id or uuid4().hex,
             audience=Audience(
-                operator=normal_login(started.operator),
+                # Half-width names can be longer than what was sent.
+                operator=normal_login(started.operator)[:MAX_FIELD_CHARACTERS],
                 # A token of one section cannot speak for another.
                 section=section or (named[:MAX_FIELD_CHARACTERS] if isinstance(named, str) else ""),
             ),
@@ -257,51 +270,64 @@ class CallRegistry:
         try:
             await entry.call.run()
         except Exception:
+            entry.ending = entry.failed = True
             log.exception("call failed", call_id=entry.call.facts.call_id)
-            self._entries.pop(entry.call.facts.call_id, None)
             if entry.attached is not None:
                 _take_away(entry.attached, Refusal.INTERNAL)
-            await self._record_end(entry.call, ENDED_ERROR)
+            await self._store_end(entry, ENDED_ERROR)
 
-    async def _wait_for_resume(self, entry: _Entry) -> None:
-        with anyio.CancelScope() as waiting:
-            entry.waiting = waiting
+    async def _wait_for_resume(self, entry: _Entry, waiting: anyio.CancelScope) -> None:
+        with waiting:
             await anyio.sleep(self._parts.settings.resume_seconds)
-        entry.waiting = None
-        if not waiting.cancelled_caught:
-            await self._end(entry.call, ENDED_INTERRUPTED)
+        # A socket may have come in the very moment in which the patience ended.
+        if entry.waiting is waiting and not entry.ending:
+            await self._end(entry, ENDED_INTERRUPTED)
 
-    async def _end(self, call: LiveCall, reason: str) -> None:
-        entry = self._entries.get(call.facts.call_id)
-        if entry is not None:
-            entry.ending = True
-        await call.finish()
-        await self._record_end(call, reason)
-        self._entries.pop(call.facts.call_id, None)
+    async def _end(self, entry: _Entry, reason: str) -> None:
+        entry.ending = True
+        await entry.call.finish()
+        if not entry.failed:
+            await self._store_end(entry, reason)
 
-    async def _record_end(self, call: LiveCall, reason: str) -> None:
-        async def change(entry: Entry) -> None:
-            await record_end(entry, call.facts, reason, call.position_ms)
+    async def _store_end(self, entry: _Entry, reason: str) -> None:
+        call = entry.call
 
-        await self._parts.ledger.write(change)
+        async def change(writing: Entry) -> None:
+            await record_end(writing, call.facts, reason, call.position_ms)
 
-    async def _close_abandoned(self) -> None:
+        try:
+            await self._write_at_last(change)
+        finally:
+            # Not before: who resumed it meanwhile would find it unfinished in the tables.
+            self._entries.pop(call.facts.call_id, None)
+
+    async def _write_at_last(self, change: Callable[[Entry], Awaitable[None]]) -> None:
+        """Write, however long the database is away: an end that is not stored is a call for ever."""
+        while True:
+            try:
+                await self._parts.ledger.write(change)
+            except Exception as error:
+                log.exception("the end of a call is not stored")
+                if not is_passing(error):
+                    return  # not worth the calls that go on
+            else:
+                return
+            await anyio.sleep(self._end_retry_seconds)
+
+    async def _close_abandoned(self, left_behind: Sequence[str]) -> None:
         """End the calls that an earlier run left behind and nobody came back for."""
-        async with self._parts.database.transaction() as session:
-            left_behind = [call.id for call in await unfinished_calls(session)]
-        if not left_behind:
-            return
         await anyio.sleep(self._parts.settings.resume_seconds)
         for call_id in left_behind:
-            if call_id in self._entries:
-                continue
 
             async def change(entry: Entry, call_id: str = call_id) -> None:
                 call = await entry.session.get(Call, call_id)
                 if call is not None:
                     await record_end(entry, facts_of(call), ENDED_INTERRUPTED, None)
 
-            await self._parts.ledger.write(change)
+            # Nobody may be taking it up again while it is ended.
+            async with self._admission:
+                if call_id not in self._entries:
+                    await self._write_at_last(change)
 
 
 def _take_away(attached: Attached, refusal: Refusal) -> None:

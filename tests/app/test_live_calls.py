@@ -1,0 +1,293 @@
+"""The live calls of a server: what breaks one call breaks no other, and none is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.calls.protocol import Refusal, StreamRefused
+from app.db import Database
+from app.settings import Settings, StreamSettings
+from asr.errors import VoiceActivityFailed
+from tests.app.exchange import (
+    ANSWER_SECONDS,
+    BREAKING,
+    BreakingActivity,
+    BreakingDetector,
+    exchange,
+)
+from tests.app.sounds import call_bytes, joined, sentences, silence, speech
+from tests.fakes_transcriber import ScriptedTranscriber
+
+ONE_SENTENCE = call_bytes(sentences(1))
+
+
+class LockedDatabase(Database):
+    """A database that refuses every write while it is locked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.locked = False
+        self.refused = anyio.Event()
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self._database.is_postgresql
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        if self.locked:
+            self.refused.set()
+            raise OperationalError("BEGIN", {}, Exception("database is locked"))
+        async with self._database.transaction() as session:
+            yield session
+
+
+def at_once(**changes: Any) -> StreamSettings:
+    """Return settings in which nothing waits for a second."""
+    return StreamSettings().model_copy(update={"resume_seconds": 0, **changes})
+
+
+async def test_a_judge_that_breaks_ends_its_own_call_as_an_error_and_no_other(
+    settings: Settings,
+) -> None:
+    transcriber = ScriptedTranscriber("前の言葉", BREAKING, "別の通話")
+    async with exchange(settings, transcriber, detector=BreakingDetector()) as office:
+        healthy, broken = await office.attach("healthy"), await office.attach("broken")
+        broken.call.hear(call_bytes(sentences(2)))
+        await office.until(lambda: office.registry.find("broken") is None)
+        healthy.call.hear(ONE_SENTENCE)
+        await office.registry.stop(healthy, "stop")
+
+        assert broken.refusal is Refusal.INTERNAL
+        assert (await office.row("broken")).end_reason == "error"
+        assert await office.texts("broken") == ["前の言葉"]
+        assert (await office.row("healthy")).end_reason == "stop"
+        assert await office.texts("healthy") == ["別の通話"]
+
+
+async def test_a_call_that_breaks_on_its_last_words_is_not_said_to_have_stopped_well(
+    settings: Settings,
+) -> None:
+    async with exchange(
+        settings, ScriptedTranscriber(BREAKING), detector=BreakingDetector()
+    ) as office:
+        attached = await office.attach("c1")
+        attached.call.hear(call_bytes(joined(silence(400), speech())))
+        await office.registry.stop(attached, "stop")
+        await office.until(lambda: office.registry.find("c1") is None)
+
+        assert attached.refusal is Refusal.INTERNAL
+        assert (await office.row("c1")).end_reason == "error"
+
+
+async def test_sound_that_cannot_be_heard_at_all_ends_its_call_as_an_error(
+    settings: Settings,
+) -> None:
+    async with exchange(
+        settings,
+        ScriptedTranscriber(),
+        new_voice_activity=lambda: BreakingActivity(5, RuntimeError("broken")),
+    ) as office:
+        attached = await office.attach("c1")
+        attached.call.hear(ONE_SENTENCE)
+        await office.until(lambda: office.registry.find("c1") is None)
+
+        assert attached.refusal is Refusal.INTERNAL
+        assert (await office.row("c1")).end_reason == "error"
+
+
+async def test_a_window_whose_voice_activity_is_unknown_loses_no_words(settings: Settings) -> None:
+    async with exchange(
+        settings,
+        ScriptedTranscriber("言葉"),
+        new_voice_activity=lambda: BreakingActivity(30, VoiceActivityFailed("once")),
+    ) as office:
+        await office.call("c1", ONE_SENTENCE)
+
+        assert await office.texts("c1") == ["言葉"]
+        assert (await office.row("c1")).end_reason == "stop"
+
+
+async def test_a_database_that_is_away_for_a_moment_costs_nothing(settings: Settings) -> None:
+    locks: list[LockedDatabase] = []
+
+    def through(database: Database) -> Database:
+        locks.append(LockedDatabase(database))
+        return locks[0]
+
+    async with exchange(settings, ScriptedTranscriber("言葉"), through=through) as office:
+        attached = await office.attach("c1")
+        locks[0].locked = True
+        attached.call.hear(ONE_SENTENCE)
+        await locks[0].refused.wait()
+        locks[0].locked = False
+        await office.registry.stop(attached, "stop")
+
+        assert await office.texts("c1") == ["言葉"]
+        assert (await office.row("c1")).end_reason == "stop"
+
+
+async def test_a_database_that_stays_away_costs_the_call_but_not_the_server(
+    settings: Settings,
+) -> None:
+    locks: list[LockedDatabase] = []
+
+    def through(database: Database) -> Database:
+        locks.append(LockedDatabase(database))
+        return locks[0]
+
+    async with exchange(settings, ScriptedTranscriber("一", "二"), through=through) as office:
+        attached = await office.attach("c1")
+        locks[0].locked = True
+        attached.call.hear(ONE_SENTENCE)
+        await office.until(lambda: attached.refusal is not None)
+        with pytest.raises(StreamRefused) as refused:
+            await office.attach("c1", resume=True)
+        locks[0].locked = False
+        await office.call("c2", ONE_SENTENCE)
+        await office.until(lambda: office.registry.find("c1") is None)
+
+        assert refused.value.refusal is Refusal.CALL_ENDED
+        assert (await office.row("c1")).end_reason == "error"
+        assert (await office.row("c2")).end_reason == "stop"
+
+
+async def test_after_many_calls_no_task_and_no_call_is_left(settings: Settings) -> None:
+    endings = ["stop", "lost", "broken"] * 10
+    transcriber = ScriptedTranscriber()
+    async with exchange(
+        settings, transcriber, stream=at_once(), detector=BreakingDetector()
+    ) as office:
+        await office.call("warm-up", ONE_SENTENCE)
+        before = len(asyncio.all_tasks())
+        for number, ending in enumerate(endings):
+            transcriber.say(BREAKING if ending == "broken" else "言葉")
+            attached = await office.attach(f"c{number}")
+            attached.call.hear(ONE_SENTENCE)
+            if ending == "stop":
+                await office.registry.stop(attached, "stop")
+            office.registry.detach(attached)
+            await office.until(lambda: not office.registry.live_calls)
+        await anyio.wait_all_tasks_blocked()
+        after = len(asyncio.all_tasks())
+        reasons = [(await office.row(f"c{number}")).end_reason for number in range(len(endings))]
+
+    assert after == before
+    assert reasons == ["stop", "interrupted", "error"] * 10
+
+
+async def test_a_socket_that_comes_back_before_the_wait_has_begun_keeps_its_call(
+    settings: Settings,
+) -> None:
+    async with exchange(settings, ScriptedTranscriber("言葉"), stream=at_once()) as office:
+        first = await office.attach("c1")
+        async with anyio.create_task_group() as sockets:
+            second = []
+
+            async def come_back() -> None:
+                second.append(await office.attach("c1", resume=True))
+
+            async def go_away() -> None:
+                # As soon as the other has asked and before it is answered.
+                office.registry.detach(first)
+
+            sockets.start_soon(come_back)
+            sockets.start_soon(go_away)
+        await anyio.wait_all_tasks_blocked()
+        second[0].call.hear(ONE_SENTENCE)
+        await office.registry.stop(second[0], "stop")
+
+        assert (await office.row("c1")).end_reason == "stop"
+        assert await office.texts("c1") == ["言葉"]
+
+
+async def test_a_call_that_was_lost_and_resumed_often_is_ended_by_its_stop_alone(
+    settings: Settings,
+) -> None:
+    transcriber = ScriptedTranscriber("一", "二", "三", "四", "五")
+    async with exchange(
+        settings, transcriber, stream=at_once(resume_seconds=ANSWER_SECONDS)
+    ) as office:
+        attached = await office.attach("c1")
+        for _ in range(4):
+            attached.call.hear(ONE_SENTENCE)
+            office.registry.detach(attached)
+            attached = await office.attach("c1", resume=True)
+        attached.call.hear(ONE_SENTENCE)
+        await office.registry.stop(attached, "stop")
+
+        assert (await office.row("c1")).end_reason == "stop"
+        assert len(await office.texts("c1")) == 5
+
+
+async def test_a_call_that_is_being_taken_up_again_is_not_closed_as_abandoned(
+    settings: Settings,
+) -> None:
+    async with exchange(settings, ScriptedTranscriber("前", "後")) as office:
+        attached = await office.attach("c1")
+        attached.call.hear(ONE_SENTENCE)
+        token_id = office.token_id
+    async with exchange(settings, ScriptedTranscriber("後"), stream=at_once()) as office:
+        office.token_id = token_id
+        # The sweep of the start and this socket want the call in the same moment.
+        try:
+            attached = await office.attach("c1", resume=True)
+        except StreamRefused as refused:
+            assert refused.refusal is Refusal.CALL_ENDED  # noqa: PT017
+            assert office.registry.find("c1") is None
+        else:
+            await anyio.wait_all_tasks_blocked()
+            assert (await office.row("c1")).ended_at is None
+
+
+async def test_a_call_that_falls_too_far_behind_keeps_little_and_says_what_it_lost(
+    settings: Settings,
+) -> None:
+    transcriber = ScriptedTranscriber(*("言葉",) * 99, open_gate=False)
+    short = call_bytes(joined(silence(200), speech(320), silence(700)))
+    async with exchange(settings, transcriber) as office:
+        attached = await office.attach("c1")
+        for _ in range(50):
+            attached.call.hear(short)
+            await anyio.lowlevel.checkpoint()
+        held = len(transcriber.heard)
+        transcriber.gate.set()
+        await office.registry.stop(attached, "stop")
+
+        assert held <= 32
+        assert len(await office.texts("c1")) == 32
+        assert (await office.row("c1")).end_reason == "stop"
+
+
+async def test_both_speaking_at_once_are_both_stored_in_order_of_their_ends(
+    settings: Settings,
+) -> None:
+    caller = joined(silence(400), speech(3_200), silence(1_200))
+    operator = joined(silence(800), speech(1_600), silence(2_400))
+    async with exchange(settings, ScriptedTranscriber("先", "後")) as office:
+        await office.call("c1", call_bytes(caller, operator))
+
+        assert await office.texts("c1") == ["先", "後"]
+
+
+async def test_an_hour_of_silence_keeps_nothing_and_ends_well(settings: Settings) -> None:
+    transcriber = ScriptedTranscriber()
+    minute = b"\xff" * (60 * 16_000)
+    async with exchange(settings, transcriber) as office:
+        attached = await office.attach("c1")
+        for _ in range(60):
+            attached.call.hear(minute)
+            await anyio.lowlevel.checkpoint()
+        await office.registry.stop(attached, "stop")
+        row = await office.row("c1")
+
+    assert (row.end_reason, row.duration_ms) == ("stop", 3_600_000)
+    assert transcriber.heard == []
