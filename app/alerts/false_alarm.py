@@ -8,7 +8,7 @@ from app.auth.identity import Identity
 from app.calls.endpoints import seen_by
 from app.calls.lifecycle import facts_of
 from app.calls.records import alert_fields
-from app.calls.recovery import recover
+from app.calls.recovery import Recovered, recover
 from app.calls.repository import alert_with_call
 from app.errors import NotFound
 from app.events import EventType
@@ -28,10 +28,11 @@ async def call_false(services: Services, identity: Identity, alert_id: str) -> N
         return
     live = services.registry.find(call.id)
     # In a live call the conversation closes the alert and tells it with the new level.
-    tell = live is None
-    await services.ledger.write(_marking(identity, alert, call, false_alarm=True, tell=tell))
-    if live is not None:
-        await live.judge.dismiss(alert.key)
+    mark = _marking(identity, alert, call, false_alarm=True, tell=live is None)
+    if live is None:
+        await services.ledger.write(mark)
+    else:
+        await live.judge.dismiss(alert.key, mark)
 
 
 async def take_back(services: Services, identity: Identity, alert_id: str) -> None:
@@ -43,17 +44,22 @@ async def take_back(services: Services, identity: Identity, alert_id: str) -> No
     alert, call = await _seen_alert(services, identity, alert_id)
     if not alert.false_alarm:
         return
-    await services.ledger.write(_marking(identity, alert, call, false_alarm=False, tell=True))
-    live = services.registry.find(call.id)
-    if live is not None:
+    mark = _marking(identity, alert, call, false_alarm=False, tell=True)
+
+    async def read() -> Recovered:
         async with services.database.transaction() as session:
-            recovered = await recover(
+            return await recover(
                 session,
                 call.id,
                 detector=services.detector,
                 new_conversation=services.new_conversation,
             )
-        await live.judge.replace(recovered.conversation, recovered.decision)
+
+    live = services.registry.find(call.id)
+    if live is None:
+        await services.ledger.write(mark)
+    else:
+        await live.judge.hear_again(mark, read)
 
 
 def _marking(

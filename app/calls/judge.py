@@ -7,13 +7,14 @@ heard again from the tables (``app.calls.recovery``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import anyio
 
 from app.calls import records
 from app.calls.facts import CallFacts, Heard, Lost, utterance_id
 from app.calls.protocol import Track
+from app.calls.recovery import Recovered
 from app.calls.repository import advance_tracks
 from app.calls.standing import Standing
 from app.events import EventType
@@ -54,9 +55,7 @@ class CallJudge:
         return self._standing.level
 
     async def hear(self, heard: Heard, judged_ms: Mapping[Track, int]) -> None:
-        """Store an utterance and what follows from it; an empty transcript only moves the clock."""
-        if not heard.transcript.text:
-            return
+        """Store an utterance and what follows from it."""
         utterance = self._utterance(heard)
         async with self._turn:
             assessment = self._detector.assess(utterance)
@@ -94,20 +93,35 @@ class CallJudge:
 
             self._standing = await self._ledger.write(change)
 
-    async def dismiss(self, alert_key: str) -> None:
-        """Close an alert that a person called false, and let the level follow."""
+    async def dismiss(self, alert_key: str, mark: Callable[[Entry], Awaitable[None]]) -> None:
+        """Close an alert that a person called false, and let the level follow.
+
+        *mark* stores what the person did, in the same transaction and the same place
+        among the words: heard again after a crash, the call comes out the same.
+        """
         async with self._turn:
             decision = self._conversation.dismiss(alert_key)
 
             async def change(entry: Entry) -> Standing:
+                await mark(entry)
                 return await self._conclude(entry, decision, {})
 
             self._standing = await self._ledger.write(change)
 
-    async def replace(self, conversation: Conversation, decision: Decision | None) -> None:
-        """Go on with another reading of the same call (a dismissal was taken back)."""
+    async def hear_again(
+        self,
+        mark: Callable[[Entry], Awaitable[None]],
+        read: Callable[[], Awaitable[Recovered]],
+    ) -> None:
+        """Store *mark* (a dismissal was taken back), then go on with what *read* returns.
+
+        Words that arrive meanwhile wait, so that the conversation that is read misses none.
+        """
         async with self._turn:
-            self._conversation = conversation
+            await self._ledger.write(mark)
+            recovered = await read()
+            self._conversation = recovered.conversation
+            decision = recovered.decision
             if decision is None:
                 return
 

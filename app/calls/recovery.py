@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import anyio.lowlevel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.calls.protocol import Track
@@ -57,6 +58,8 @@ async def recover(
         while dismissals and dismissals[0].at < row.heard_at:
             decision = conversation.dismiss(dismissals.pop(0).detail["key"])
         utterance = _utterance(row)
+        # An hour of talk is some 600 sentences: other calls are heard in between.
+        await anyio.lowlevel.checkpoint()
         decision = conversation.hear(utterance, detector.assess(utterance))
     for dismissal in dismissals:
         decision = conversation.dismiss(dismissal.detail["key"])
