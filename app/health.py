@@ -47,14 +47,15 @@ def health_of(transcriber: Transcriber) -> Health:
 
 
 async def tell_health(transcriber: Transcriber, registry: CallRegistry, ledger: Ledger) -> None:
-    """Announce the health of recognition to every live call whenever it changes; never returns."""
-    told = Health(0, Status.OK)
+    """Announce the health of recognition to each live call whenever it changes; never returns."""
+    well = Health(0, Status.OK)
+    told: dict[str, Health] = {}
     while True:
         await anyio.sleep(WATCH_SECONDS)
         now = health_of(transcriber)
-        if now == told:
-            continue
-        told = now
-        for call in registry.live_calls:
-            facts = call.facts
-            await ledger.announce(EventType.HEALTH, facts.call_id, facts.audience, now.fields())
+        live = [call.facts for call in registry.live_calls]
+        # A call that begins while recognition is behind is told so too.
+        for facts in live:
+            if told.get(facts.call_id, well) != now:
+                await ledger.announce(EventType.HEALTH, facts.call_id, facts.audience, now.fields())
+        told = {facts.call_id: now for facts in live}

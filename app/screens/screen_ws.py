@@ -16,9 +16,10 @@ from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
 from app.auth.access import admits, identify
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
-from app.calls.repository import events_after
+from app.calls.repository import events_after, last_seq
 from app.errors import AppError, BadRequest, NotAllowed, NotSignedIn
 from app.events import VOLATILE, Event, EventType
+from app.health import health_of
 from app.ledger import event_of
 from app.services import Services, services_of
 
@@ -99,9 +100,13 @@ class Screen:
         """Return when the bus has cut this screen off for falling behind."""
         async with self._services.bus.subscribe() as happening:
             last = await self._catch_up(after)
+            await self._send(self._health(last))
             await self._follow(happening, last)
 
     async def _catch_up(self, after: int) -> int:
+        async with self._services.database.transaction() as session:
+            # A number from the future (the tables were restored) would hide what happens now.
+            after = min(after, await last_seq(session))
         while True:
             async with self._services.database.transaction() as session:
                 rows = await events_after(session, after, PAGE_EVENTS)
@@ -110,6 +115,15 @@ class Screen:
                 after = rows[-1].seq
             if len(rows) < PAGE_EVENTS:
                 return after
+
+    def _health(self, last: int) -> Sequence[Event]:
+        """Return how recognition does, for each live call: it is told at changes only, never stored."""
+        services = self._services
+        fields, at = health_of(services.transcriber).fields(), services.clock.now()
+        return [
+            Event(last, EventType.HEALTH, call.facts.call_id, at, fields, call.facts.audience)
+            for call in services.registry.live_calls
+        ]
 
     async def _follow(self, happening: ObjectReceiveStream[Event], last: int) -> None:
         async for event in happening:
