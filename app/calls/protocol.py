@@ -116,6 +116,7 @@ class CallStopped:
 CALL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
 MAX_TEXT_CHARACTERS: Final = 16_384
 MAX_FIELD_CHARACTERS: Final = 64
+MAX_METADATA_DEPTH: Final = 16
 
 
 class NativeStream:
@@ -174,7 +175,7 @@ def _json_object(frame: str) -> dict[str, Any]:
             f"テキストフレームが長すぎます(上限 {MAX_TEXT_CHARACTERS} 文字)。",
         )
     try:
-        message = json.loads(frame)
+        message = json.loads(frame, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise StreamRefused(
             Refusal.NOT_JSON, "テキストフレームは JSON で送ってください。"
@@ -195,7 +196,7 @@ def _start(message: Mapping[str, Any]) -> CallStarted:
         raise StreamRefused(Refusal.BAD_MESSAGE, "resume は true または false にしてください。")
     if resume and call_id is None:
         raise StreamRefused(Refusal.BAD_CALL_ID, "再開には call_id が必要です。")
-    if not isinstance(metadata, dict) or not _storable(json.dumps(metadata, ensure_ascii=False)):
+    if not isinstance(metadata, dict) or not _storable_json(metadata):
         raise StreamRefused(Refusal.BAD_MESSAGE, "metadata は JSON オブジェクトにしてください。")
     return CallStarted(
         call_id=call_id,
@@ -256,6 +257,31 @@ def _short_text(message: Mapping[str, Any], name: str) -> str:
             f"{name} は {MAX_FIELD_CHARACTERS} 文字以内の文字列にしてください。",
         )
     return value
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _storable_json(value: dict[str, Any]) -> bool:
+    """Say whether every database can keep *value*: PostgreSQL knows no infinity, Python no deep nest."""
+    inner: list[Any] = [value]
+    for _ in range(MAX_METADATA_DEPTH):
+        inner = [each for part in inner for each in _parts(part)]
+        if not inner:
+            break
+    else:
+        return False
+    try:
+        return _storable(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    except ValueError:
+        return False
+
+
+def _parts(value: object) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _storable(value: str) -> bool:
