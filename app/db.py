@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import anyio.to_thread
 from alembic import command
 from alembic.config import Config
@@ -71,7 +72,9 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     try:
         yield Database(engine)
     finally:
-        await engine.dispose()
+        # Also when it is cancelled: connections that are cut off in their thread end in tracebacks.
+        with anyio.CancelScope(shield=True):
+            await engine.dispose()
 
 
 def migrate(url: str, revision: str = "head") -> None:

@@ -161,7 +161,7 @@ class Administration:
             user.disabled_at = None
             return user
 
-    async def reset_password(self, user_id: int) -> NewPassword:
+    async def reset_password(self, user_id: int, *, must_change: bool = True) -> NewPassword:
         """Give the user a one-time password and end their sessions. Raise NotFound where there is none."""
         password = new_one_time_password()
         new_hash = await self._hashing.hash(password)
@@ -169,7 +169,7 @@ class Administration:
             rows = AccountRepository(transaction)
             user = await _existing(rows, user_id)
             user.password_hash = new_hash
-            user.must_change_password = True
+            user.must_change_password = must_change
             await rows.end_sessions_of(user_id)
         return NewPassword(user, password)
 

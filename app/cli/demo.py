@@ -6,7 +6,6 @@ import itertools
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
@@ -16,13 +15,10 @@ import anyio
 import httpx
 import typer
 
-from app.auth.administration import Administration
-from app.auth.identity import Role
-from app.cli.options import load_settings, run
-from app.clock import SystemClock
-from app.db import Database, open_database
+from app.cli.options import load_settings, open_administration, run
 from app.demo.catalogue import DemoCall, demo_calls, demo_sound
-from app.demo.people import DemoPeople, open_demo_people
+from app.demo.people import SECTION, DemoPeople, open_demo_people
+from app.demo.presence import demonstration_on
 from app.errors import Unavailable
 from app.settings import Settings
 from app.simulate.native import CallSound, NativeTelephone, StreamClosed
@@ -30,8 +26,6 @@ from app.simulate.native import CallSound, NativeTelephone, StreamClosed
 READY_SECONDS: Final = 600
 """A first start joins the model and creates the tables."""
 PAUSE_SECONDS: Final = 6
-SECTION: Final = "デモ課"
-TOKEN_NAME: Final = "demo"  # noqa: S105 - a name, not a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,7 @@ def demo(
         concurrent=concurrent,
     )
     run(partial(_demo, settings, playing))
-    say("デモを終わりました。デモ用の職員とトークンは使えなくなりました。")
+    say("デモを終わりました。")
 
 
 def _chosen(wanted: Sequence[str] | None) -> Sequence[DemoCall]:
@@ -104,15 +98,17 @@ async def _demo(settings: Settings, playing: Playing) -> None:
 
 
 async def _demonstrate(settings: Settings, playing: Playing) -> None:
-    async with (
-        open_database(settings.async_database_url) as database,
-        open_demo_people(database, SECTION) as people,
-        _stream_token(database) as token,
-        anyio.create_task_group() as lines,
-    ):
-        _greet(playing.url, people)
-        for line in range(playing.concurrent):
-            lines.start_soon(_play_all, playing, people.operator_login, token, line)
+    with demonstration_on(settings.data_dir):
+        async with (
+            open_administration(settings) as administration,
+            open_demo_people(administration, SECTION) as people,
+            anyio.create_task_group() as lines,
+        ):
+            _greet(playing.url, people)
+            for line in range(playing.concurrent):
+                lines.start_soon(
+                    _play_all, playing, people.operator_login, people.stream_token, line
+                )
 
 
 async def _play_all(playing: Playing, operator: str, token: str, line: int) -> None:
@@ -162,18 +158,6 @@ async def _wait_until_ready(url: str) -> None:
         "server_not_ready",
         f"{url} のサーバーが準備できません。別の端末で mimamori serve を実行してください。",
     )
-
-
-@asynccontextmanager
-async def _stream_token(database: Database) -> AsyncIterator[str]:
-    """Make a stream token for this demonstration and revoke it afterwards."""
-    administration = Administration(database, SystemClock())
-    made = await administration.create_token(name=TOKEN_NAME, role=Role.STREAM, section=SECTION)
-    try:
-        yield made.secret
-    finally:
-        with anyio.CancelScope(shield=True):
-            await administration.revoke_token(made.token.id)
 
 
 def _greet(url: str, people: DemoPeople) -> None:

@@ -21,6 +21,8 @@ from app.auth.administration import FIRST_ADMINISTRATOR, Administration
 from app.bootstrap import open_services
 from app.cli.failures import explain
 from app.cli.options import fail, load_settings, refusals
+from app.demo.people import SECTION, end_demonstration
+from app.demo.presence import is_demonstration_on
 from app.errors import Unavailable
 from app.log import configure_logs
 from app.main import create_app
@@ -197,6 +199,10 @@ async def _greeting(settings: Settings) -> AsyncIterator[Services]:
             say(f"  ログイン名       {FIRST_ADMINISTRATOR}")
             say(f"  仮のパスワード   {password}   (一度だけ表示します)")
             say("─" * 60)
+        if not is_demonstration_on(settings.data_dir) and await end_demonstration(
+            accounts, SECTION
+        ):
+            say("前回のデモが途中で終わっていたため、デモ用の職員とトークンを停止しました。")
         say(f"準備ができました。ブラウザーで {settings.public_url} を開いてください。")
         yield services
 

@@ -96,9 +96,11 @@ def test_a_defect_of_the_program_keeps_its_traceback(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     @asynccontextmanager
-    async def broken(_: Settings) -> AsyncIterator[Services]:
-        raise ZeroDivisionError
-        yield
+    async def broken(given: Settings) -> AsyncIterator[Services]:
+        async with scripted(given) as services:
+            if services.settings is given:
+                raise ZeroDivisionError
+            yield services
 
     with pytest.raises(SystemExit):
         serve_until_told(settings, host="127.0.0.1", port=0, open_services=broken)
