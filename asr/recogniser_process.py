@@ -16,7 +16,18 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from asr.errors import AsrError
 from asr.types import Samples
-from asr.wire import PREFIX, Decoded, DecodeRequest, GaveUp, Message, Ready, decode, encode, lengths
+from asr.wire import (
+    PREFIX,
+    BrokenMessage,
+    Decoded,
+    DecodeRequest,
+    GaveUp,
+    Message,
+    Ready,
+    decode,
+    encode,
+    lengths,
+)
 
 _AVX512: Final = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
 
@@ -95,6 +106,8 @@ class RecogniserProcess:
                 return decode(header, await self._answers.receive_exactly(body_bytes))
         except TimeoutError as error:
             raise RecogniserLost("the process does not answer") from error
+        except BrokenMessage as error:
+            raise RecogniserLost("the process says something that is no message") from error
         except (
             anyio.EndOfStream,
             anyio.IncompleteRead,

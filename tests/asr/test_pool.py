@@ -332,3 +332,22 @@ def test_recognisers_end_when_their_server_is_killed() -> None:
 
     assert len(recognisers) == 2
     assert all(has_ended(pid) for pid in recognisers)
+
+
+async def test_a_process_that_talks_nonsense_is_replaced_and_costs_nobody_else(
+    tmp_path: Path,
+) -> None:
+    talked = tmp_path / "talked"
+    script = 'test -e "$0" || { : >"$0"; head -c 4096 /dev/zero | tr "\\0" x; exit; }; exec "$@"'
+    nonsense_first = PoolConfig(
+        command=("sh", "-c", script, str(talked), *command()), processes=1, restart_delays_ms=(0,)
+    )
+    words = Words()
+
+    async with RecogniserPool(nonsense_first) as pool:
+        with anyio.fail_after(PATIENCE_S):
+            await pool.wait_ready()
+            await words.ask(pool, 1, ordered(SAY, 1))
+
+    assert talked.exists()
+    assert words.texts == {1: "ことば1"}
