@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import readiness
 from app.alerts import endpoints as alerts
+from app.answers import ANSWER_HEADERS, BODY_BYTES, GuardedAnswers
 from app.auth import endpoints as accounts
 from app.auth import pages as account_pages
-from app.auth.access import identity_on
+from app.auth.access import identity_on, public
 from app.bootstrap import open_services
 from app.calls import audio_ws
 from app.calls import endpoints as calls
@@ -27,6 +29,8 @@ from app.screens.rendering import ScreenFiles, render
 from app.services import Services
 from app.settings import Settings
 from app.supervision import endpoints as supervision
+
+_SAME: Final = "the description of the interface is the same in every office, and published"
 
 OpenServices = Callable[[Settings], AbstractAsyncContextManager[Services]]
 
@@ -47,8 +51,16 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         lifespan=lifespan,
         docs_url=None,  # the pages of the framework load their scripts from a CDN
         redoc_url=None,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # served below, with its reason to be open
+        redirect_slashes=False,  # the framework would repeat the Host that the request names
     )
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES)
+    app.add_middleware(GuardedAnswers)  # outermost, so that refusals of the limit are guarded too
+
+    @app.get("/v1/openapi.json", include_in_schema=False, dependencies=[Depends(public(_SAME))])
+    async def interface() -> dict[str, Any]:
+        return app.openapi()
+
     for module in (
         readiness,
         audio_ws,
@@ -66,6 +78,7 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
     app.add_exception_handler(AppError, _render_app_error)
     app.add_exception_handler(RequestValidationError, _render_bad_request)
     app.add_exception_handler(HTTPException, _render_http_error)
+    app.add_exception_handler(Exception, _render_defect)
     return app
 
 
@@ -98,15 +111,33 @@ async def _render_bad_request(request: Request, error: Exception) -> Response:
 async def _render_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    message = {404: "ページが見つかりません。", 405: "この操作はできません。"}.get(
-        error.status_code, "処理できませんでした。"
-    )
+    message = {
+        404: "ページが見つかりません。",
+        405: "この操作はできません。",
+        413: "送られた内容が大きすぎます。",
+    }.get(error.status_code, "処理できませんでした。")
     if _wants_page(request):
         return _error_page(request, error.status_code, message)
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
+        error.status_code, "http_error"
+    )
     return JSONResponse(
         {"code": code, "message": message}, error.status_code, headers=error.headers
     )
+
+
+async def _render_defect(request: Request, _error: Exception) -> Response:
+    # The server logs it; nobody outside learns more than that it happened.
+    message = (
+        "サーバーでエラーが起きました。もう一度お試しになり、続くときは管理者に連絡してください。"
+    )
+    if _wants_page(request):
+        answer = _error_page(request, 500, message)
+    else:
+        answer = JSONResponse({"code": "internal_error", "message": message}, 500)
+    for name, value in ANSWER_HEADERS.items():  # made outside of what adds them to other answers
+        answer.headers.setdefault(name, value)
+    return answer
 
 
 def _wants_page(request: Request) -> bool:

@@ -17,8 +17,8 @@ from tests.fakes_transcriber import ScriptedTranscriber
 
 SOCKETS = {"/v1/stream/native", "/v1/events"}
 """Accepted first and refused with a code of their own: test_stream.py and test_events.py hold them."""
-UNMARKED = {"/static", "/v1/openapi.json"}
-"""Files without contents of calls, and the description of the interface."""
+UNMARKED = {"/static"}
+"""Files without contents of calls."""
 
 
 @pytest.fixture
