@@ -52,8 +52,8 @@ CATEGORIES: Final[Mapping[Category, CategoryWords]] = {
 LEVELS: Final[Mapping[Severity, LevelWords]] = {
     Severity.NONE: LevelWords("通常", "このままお話を伺ってください"),
     Severity.CAUTION: LevelWords("注意", "お話は続けられます"),
-    Severity.WARNING: LevelWords("警告", "続くときは終了を検討してください"),
-    Severity.STOP: LevelWords("打ち切り・通報", "上司と共有し、終了・通報を判断してください"),
+    Severity.WARNING: LevelWords("警告", "続く場合は終了をご検討ください"),
+    Severity.STOP: LevelWords("打ち切り・通報", "上司と対応をご判断ください"),
 }
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
@@ -78,7 +78,7 @@ STEPS: Final[Mapping[Step, StepWords]] = {
 }
 
 DOUBTS: Final[Mapping[Doubt, str]] = {
-    Doubt.LOW_PROBABILITY: "聞き取りに自信がありません",
+    Doubt.LOW_PROBABILITY: "音声がはっきりしません",
     Doubt.NO_SPEECH: "声ではない音かもしれません",
     Doubt.REPETITIVE: "同じ語の繰り返しになっています",
     Doubt.TOO_FAST: "声の長さに対して文字が多すぎます",
@@ -112,6 +112,16 @@ NEEDS_CHECK: Final = "要確認"
 UNSURE: Final = "聞き取り不確か"
 FALSE_ALARM: Final = "誤検知"
 DRAFT: Final = "案"
+WAIT_FOR_ANSWER: Final = "お伝え済みです。お返事を待って、お話を伺ってください。"
+DEEDS: Final[Mapping[str, str]] = {
+    "help_requested": "応援を要請",
+    "help_withdrawn": "応援要請を終了",
+    "script_used": "ご案内の文を発言",
+    "false_alarm": "誤検知として記録",
+    "false_alarm_undone": "誤検知の記録を取り消し",
+}
+"""What people did on their screens, by the kind of the note."""
+NO_DEEDS: Final = "応援要請や誤検知などの操作はありません。"
 EMERGENCY_HINT: Final = "身の危険があるときは110番"
 WELFARE: Final = "配慮が必要なおそれ"
 HELP_INSTEAD: Final = "内線で上司を呼ぶか、近くの職員に声をかけてください。"
@@ -133,6 +143,9 @@ def screen_words() -> dict[str, object]:
         "unsure": UNSURE,
         "false_alarm": FALSE_ALARM,
         "draft": DRAFT,
+        "wait_for_answer": WAIT_FOR_ANSWER,
+        "deeds": dict(DEEDS),
+        "no_deeds": NO_DEEDS,
         "emergency_hint": EMERGENCY_HINT,
         "welfare": WELFARE,
         "help_instead": HELP_INSTEAD,

@@ -106,7 +106,7 @@ class Theatre:
         if (refused := self._refusal(request)) is not None:
             return refused
         kind = "help_requested" if request.method == "POST" else "help_withdrawn"
-        data = {"kind": kind, "text": "", "by": "sato"}
+        data = {"kind": kind, "text": "", "by": self.identity.login}
         self.stage.tell("note", request.path_params["call_id"], data)
         return Response(status_code=204)
 

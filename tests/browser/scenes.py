@@ -201,7 +201,7 @@ def level1(stage: Stage) -> None:
     talk.level(1)
     talk.suggests(
         "ask_to_stop",
-        "恐れ入りますが、大きなお声ではご用件をうかがうことが難しくなります。落ち着いてお話しいただけますでしょうか。",
+        "ご用件は承りますので、そのようなお言葉はお控えください。",
         "mental_attack",
     )
 
@@ -209,9 +209,7 @@ def level1(stage: Stage) -> None:
 def level2(stage: Stage) -> None:
     level1(stage)
     talk = Talk(stage)
-    talk.says(
-        "operator", "1:02", "恐れ入りますが、大きなお声ではご用件をうかがうことが難しくなります。"
-    )
+    talk.says("operator", "1:02", "ご用件は承りますので、そのようなお言葉はお控えください。")
     talk.harasses(
         "1:10",
         "お前みたいな無能じゃ話にならん。名前と住所を言え。",
@@ -270,7 +268,7 @@ def level3(stage: Stage) -> None:
     )
     talk.suggests(
         "emergency",
-        "ただいまのご発言は記録いたしました。職員の安全のため、警察に通報することがあります。",
+        "ただいまのお言葉は、職員の安全に関わります。警察に通報することがあります。",
         "physical_attack",
     )
 

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from app.auth.identity import Role
 from tests.browser.preview import OPERATOR
-from tests.browser.scenes import CALL
+from tests.browser.scenes import CALL, Talk
 from tests.browser.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -130,7 +130,7 @@ async def test_the_sentence_is_copied_without_its_quotation_marks(screen: Screen
 
     await expect(screen.find("#say-done")).to_have_text("コピーしました")
     copied = await screen.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("ただいまのご発言は記録いたしました。")
+    assert copied.startswith("ただいまのお言葉は、")
     assert copied.endswith("通報することがあります。")
 
 
@@ -157,7 +157,7 @@ async def test_keys_can_be_switched_off_and_stay_off(screen: Screen) -> None:
     await screen.press("f")
     await screen.press("h")
 
-    await expect(screen.find("#key-switch")).to_have_text("キー操作:切")
+    await expect(screen.find("#key-switch")).to_have_text("キー操作:オフ")
     await expect(screen.find(".alert")).to_have_count(3)
     await expect(screen.find("#help-word")).to_have_text("応援を呼ぶ")
 
@@ -205,3 +205,54 @@ async def test_an_auditor_sees_the_call_without_any_button_that_changes_it(
     await expect(screen.find(".alert")).to_have_count(3)
     await expect(screen.find(".alert-wrong")).to_have_count(0)
     await expect(screen.find("#help")).to_have_count(0)
+
+
+async def test_the_auditor_sees_rule_and_score_and_the_operator_does_not(screen: Screen) -> None:
+    screen.preview.play("ended")
+    await screen.open_call()
+    await expect(screen.find(".line").first).to_be_visible()
+    assert await screen.find(".evidence").count() == 0
+
+    screen.preview.theatre.identity = replace(OPERATOR, role=Role.AUDITOR)
+    await screen.open_call()
+
+    await expect(screen.find(".evidence").first).to_contain_text("規則 lexicon:mental_attack.1")
+    await expect(screen.find(".evidence").first).to_contain_text("確からしさ 90%")
+
+
+async def test_a_supervisor_answers_a_call_for_help_and_speaks_no_sentence(screen: Screen) -> None:
+    screen.preview.theatre.identity = replace(OPERATOR, login="kacho", role=Role.SUPERVISOR)
+    screen.preview.play("help")
+    await screen.open_call()
+    await expect(screen.find("#help-seen")).to_have_text("応援要請中")
+    await expect(screen.find("#whose")).to_have_text("道路管理課 / sato")
+    await expect(screen.find("#said")).to_have_count(0)
+    await screen.press("h")
+    await screen.press("s")
+
+    await screen.find("#help-withdraw").click()
+
+    await expect(screen.find("#help-seen")).to_have_text("応援要請なし")
+    await expect(screen.find("#help-withdraw")).to_be_hidden()
+    assert screen.preview.theatre.stage.requests == [("DELETE", f"/v1/calls/{CALL}/help")]
+
+
+async def test_who_called_for_help_learns_that_somebody_has_seen_it(screen: Screen) -> None:
+    screen.preview.play("help")
+    await screen.open_call()
+
+    screen.preview.tell("note", CALL, {"kind": "help_withdrawn", "text": "", "by": "kacho"})
+
+    await expect(screen.find("#toast")).to_contain_text("対応済み")
+    await expect(screen.find("#help-word")).to_have_text("応援を呼ぶ")
+
+
+async def test_after_a_warning_the_operator_waits_for_the_answer(screen: Screen) -> None:
+    screen.preview.play("level2")
+    await screen.open_call()
+
+    screen.preview.portal.call(
+        Talk(screen.preview.theatre.stage).suggests, "listen", "", "mental_attack"
+    )
+
+    await expect(screen.find("#say-text")).to_contain_text("お返事を待って")

@@ -47,7 +47,7 @@ async def test_a_call_for_help_stands_above_the_list(screen: Screen) -> None:
 
     screen.preview.tell("note", "c-2", {"kind": "help_requested", "text": "", "by": "suzuki"})
 
-    await expect(screen.find("#help-summary")).to_have_text("応援要請が2件あります:sato、suzuki")
+    await expect(screen.find("#help-summary")).to_have_text("応援要請 2件:sato、suzuki")
 
 
 async def test_an_ended_call_moves_to_the_ended_ones(screen: Screen) -> None:
@@ -119,3 +119,34 @@ async def test_older_calls_come_on_demand_and_once(screen: Screen) -> None:
 
     await expect(screen.find("#past tr")).to_have_count(60)
     await expect(screen.find("#older")).to_be_hidden()
+
+
+async def test_rows_stay_where_they_are_when_help_is_asked_for(screen: Screen) -> None:
+    screen.preview.play("list")
+    await screen.open_list()
+    row = screen.find("#past tr").first
+    before = await row.bounding_box()
+
+    screen.preview.tell("note", "c-2", {"kind": "help_requested", "text": "", "by": "suzuki"})
+
+    await expect(screen.find("tr[data-help]")).to_have_count(2)
+    assert await row.bounding_box() == before
+
+
+async def test_a_row_opens_its_call_wherever_it_is_clicked(screen: Screen) -> None:
+    screen.preview.play("list")
+    await screen.open_list()
+
+    await screen.find("tr[data-call-id='c-2'] .call-last").click(force=True)
+
+    await expect(screen.page).to_have_url(f"{screen.preview.address}/calls/c-2")
+
+
+async def test_an_auditor_is_not_shown_an_empty_place_for_live_calls(screen: Screen) -> None:
+    screen.preview.theatre.identity = replace(OPERATOR, role=Role.AUDITOR)
+    screen.preview.play("list")
+
+    await screen.open_list()
+
+    await expect(screen.find("#live-heading")).to_be_hidden()
+    await expect(screen.find("#past tr").first).to_be_visible()

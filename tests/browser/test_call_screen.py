@@ -102,9 +102,7 @@ async def test_never_more_than_three_alerts_and_the_graver_takes_the_place_of_th
     )
     screen.preview.tell("alert.raised", CALL, alert("intimidation", 1, "覚えてろ", ms("2:04"), "y"))
 
-    await expect(screen.find("#alerts-more")).to_have_text(
-        "ほか2件:威圧的な言動、継続的、執拗な言動"
-    )
+    await expect(screen.find("#alerts-more")).to_have_text("ほか2件:威圧的、繰り返し")
     assert await screen.texts(".alert-title") == [
         "精神的な攻撃(脅迫・侮辱・暴言など)",
         "職員個人への攻撃、要求",
@@ -127,7 +125,7 @@ async def test_level_minutes_and_warnings_stay_in_their_places(screen: Screen) -
     assert [(b["x"], b["y"]) for b in before if b] == [(b["x"], b["y"]) for b in after if b]
 
 
-async def test_level_three_interrupts_a_screen_reader_and_shows_the_police_number(
+async def test_a_threat_interrupts_a_screen_reader_and_shows_the_police_number(
     screen: Screen,
 ) -> None:
     screen.preview.play("level2")
@@ -135,10 +133,101 @@ async def test_level_three_interrupts_a_screen_reader_and_shows_the_police_numbe
     await expect(screen.find("#say-emergency")).to_be_hidden()
 
     screen.preview.tell("level.changed", CALL, {"level": 3, "outcome": "harassment_suspected"})
+    screen.preview.tell(
+        "alert.raised", CALL, alert("physical_attack", 3, "刺してやる", ms("2:00"), "x")
+    )
 
     await expect(screen.find("#assertive")).to_contain_text("身の危険があるときは110番")
     await expect(screen.find("#say-emergency")).to_contain_text("身の危険があるときは110番")
     await expect(screen.find("#polite")).to_have_text("")
+
+
+async def test_insults_alone_never_bring_up_the_police_number(screen: Screen) -> None:
+    screen.preview.play("level2")
+    await screen.open_call()
+
+    screen.preview.tell("level.changed", CALL, {"level": 3, "outcome": "harassment_suspected"})
+    screen.preview.portal.call(
+        talk_of(screen).suggests, "close", "これでお電話を終了いたします。", "mental_attack"
+    )
+
+    await expect(screen.find("#say-step")).to_have_text("対応:終了のご案内")
+    await expect(screen.find("#assertive")).to_contain_text("上司と対応をご判断ください")
+    await expect(screen.find("#assertive")).not_to_contain_text("110番")
+    await expect(screen.find("#say-emergency")).to_be_hidden()
+
+
+async def test_the_level_names_the_words_that_brought_it_there(screen: Screen) -> None:
+    screen.preview.play("level2")
+    await screen.open_call()
+    await expect(screen.find("#level-why")).to_have_text("「お前みたいな無能」")
+
+    screen.preview.tell("level.changed", CALL, {"level": 3, "outcome": "harassment_suspected"})
+    screen.preview.tell(
+        "alert.raised", CALL, alert("physical_attack", 3, "刺してやる", ms("2:00"), "x")
+    )
+
+    await expect(screen.find("#level-why")).to_have_text("「刺してやる」")
+    await expect(screen.find("#level-kind")).to_have_text("(身体的な攻撃)")
+    await expect(screen.find("#outcome")).to_have_text("カスハラのおそれ")
+
+
+async def test_alerts_stay_where_they_are_when_another_comes(screen: Screen) -> None:
+    screen.preview.play("level1")
+    await screen.open_call()
+    before = await screen.find("[data-alert-id='a-mental_attack']").bounding_box()
+
+    for category, level in (("personal_attack", 2), ("apology", 2)):
+        raised = alert(category, level, "名前と住所を言え", ms("1:10"), "x")
+        screen.preview.tell("alert.raised", CALL, raised)
+
+    await expect(screen.find(".alert")).to_have_count(3)
+    assert await screen.find("[data-alert-id='a-mental_attack']").bounding_box() == before
+
+
+async def test_an_alert_of_two_kinds_keeps_its_heading_on_one_line(screen: Screen) -> None:
+    screen.preview.play("begun")
+    await screen.open_call()
+    raised = alert("mental_attack", 2, "SNSにさらしてやる", ms("1:00"), "x", count=2)
+
+    screen.preview.tell(
+        "alert.raised", CALL, {**raised, "categories": ["mental_attack", "personal_attack"]}
+    )
+
+    await expect(screen.find(".alert-title")).to_have_text("脅迫・侮辱・暴言、職員個人")
+    box = await screen.find(".alert-head").bounding_box()
+    assert box is not None
+    assert box["height"] <= 28
+
+
+async def test_a_kind_of_conduct_is_named_once_in_a_sentence(screen: Screen) -> None:
+    screen.preview.play("begun")
+    await screen.open_call()
+    text = "お前ばかか、この税金泥棒が。"
+
+    def harass() -> None:
+        utterance_id = talk_of(screen).says("caller", "0:05", text)
+        for quote in ("お前ばか", "税金泥棒"):
+            talk_of(screen).found(utterance_id, text, quote, "mental_attack", 2)
+
+    screen.preview.portal.call(harass)
+
+    await expect(screen.find(".line mark")).to_have_count(2)
+    await expect(screen.find(".line .mark-tag")).to_have_count(1)
+
+
+async def test_an_ended_call_shows_every_alert_and_what_people_did(screen: Screen) -> None:
+    screen.preview.play("level3")
+    screen.preview.tell("note", CALL, {"kind": "help_requested", "text": "", "by": "sato"})
+    await screen.open_call()
+    lapsed = alert("persistence", 1, "だから今すぐ除雪に来い", ms("1:21"), "x", count=3)
+
+    screen.preview.tell("alert.closed", CALL, lapsed)
+    screen.preview.tell("call.ended", CALL, {"reason": "stop", "duration_ms": 754_000})
+
+    await expect(screen.find(".alert")).to_have_count(4)
+    await expect(screen.find("#deed-list")).to_contain_text("応援を要請")
+    await expect(screen.find("#deed-list .deed-by")).to_have_text("sato")
 
 
 async def test_a_gap_is_a_line_that_says_when_and_why(screen: Screen) -> None:
@@ -165,7 +254,7 @@ async def test_words_that_were_hardly_heard_say_so(screen: Screen) -> None:
 @pytest.mark.parametrize(
     ("scene", "words"),
     [
-        ("quiet", "つながっています"),
+        ("quiet", "正常に動作中"),
         ("behind", "認識が6秒遅れています"),
         ("down", "認識停止中"),
         ("ended", "通話終了"),

@@ -136,7 +136,7 @@ async def test_a_recogniser_that_is_gone_is_shown_and_help_still_works(
 
     async with server.stream() as stream:
         await begin(stream)
-        await expect(page.locator("#link-word")).to_have_text("つながっています")
+        await expect(page.locator("#link-word")).to_have_text("正常に動作中")
         transcriber.ready = False
         await expect(page.locator("#link-word")).to_have_text("認識停止中")
         await speak(stream, 1)

@@ -27,7 +27,7 @@ async def test_what_was_said_while_the_socket_was_lost_comes_once(screen: Screen
     screen.preview.portal.call(talk.says, "caller", "1:00", "切れていたあいだの発話")
     screen.preview.theatre.refusing = False
 
-    await expect(screen.find("#link-word")).to_have_text("つながっています", timeout=10_000)
+    await expect(screen.find("#link-word")).to_have_text("正常に動作中", timeout=10_000)
     await expect(screen.find(".line").last).to_contain_text("切れていたあいだの発話")
     assert await screen.find(".line").count() == lines + 1
     assert f"after={seen_before}&" in screen.preview.theatre.connections[-1]
@@ -61,7 +61,7 @@ async def test_a_screen_that_was_too_slow_comes_back_by_itself(screen: Screen) -
 
     await expect(screen.find("#link-word")).to_have_text("再接続中…")
     screen.preview.theatre.refusing = False
-    await expect(screen.find("#link-word")).to_have_text("つながっています", timeout=10_000)
+    await expect(screen.find("#link-word")).to_have_text("正常に動作中", timeout=10_000)
 
 
 async def test_a_screen_whose_session_ended_says_so_and_offers_to_sign_in(screen: Screen) -> None:
@@ -87,7 +87,7 @@ async def test_health_that_changed_meanwhile_is_asked_for(screen: Screen) -> Non
     screen.preview.tell("health", CALL, {"recognition_delay_ms": 0, "status": "ok"})
     screen.preview.theatre.refusing = False
 
-    await expect(screen.find("#link-word")).to_have_text("つながっています", timeout=10_000)
+    await expect(screen.find("#link-word")).to_have_text("正常に動作中", timeout=10_000)
 
 
 async def test_a_call_that_nobody_knows_is_said_to_be_missing(screen: Screen) -> None:

@@ -16,7 +16,9 @@ import { category, words } from "./words.js";
 
 const page = byId("call");
 const callId = page.dataset.callId;
-const mayAct = page.dataset.mayAct === "yes";
+const role = page.dataset.role;
+const maySpeak = role === "operator";
+const mayJudge = role === "operator" || role === "supervisor";
 
 /** A second press in this time is a double click, not a second time of saying it. */
 const SAID_REST_MS = 1_500;
@@ -29,16 +31,23 @@ let frame = null;
 let feed = null;
 let saying = false;
 
-const transcript = new TranscriptView();
+const transcript = new TranscriptView({ evidence: role === "auditor" });
 const help = new HelpButton(callId, (requested) => local("local.help", { requested }));
-const alerts = new AlertsView({ mayAct, onWrong: markWrong, onUndo: undoWrong });
+const alerts = new AlertsView({ mayAct: mayJudge, onWrong: markWrong, onUndo: undoWrong });
 
 function take(event) {
   if (event.call_id && event.call_id !== callId) return;
   state = reduce(state, event);
+  tellWhoHelps(event);
   // What was said last may still be on its way, so the socket is kept for a minute.
   if (event.type === "call.ended") setTimeout(() => feed?.stop(), 60_000);
   drawSoon();
+}
+
+/** Whoever called for help has to learn that somebody has seen it. */
+function tellWhoHelps({ type, data }) {
+  if (!maySpeak || type !== "note" || data.kind !== "help_withdrawn" || data.by === page.dataset.me) return;
+  toast("監督者が応援要請を「対応済み」にしました");
 }
 
 function local(type, data) {
@@ -60,7 +69,7 @@ function draw() {
   drawLevel(state, before);
   drawNumbers(state, before);
   drawElapsed(state.call, skewMs);
-  drawGuidance(state, before, mayAct);
+  drawGuidance(state, before);
   alerts.draw(state, before);
   transcript.draw(state, before);
   help.draw(state, before);
@@ -145,7 +154,7 @@ async function undoWrong(alertId) {
 
 async function markSaid() {
   const script = state.script;
-  if (!mayAct || saying || !script?.text || state.call.ended_at) return;
+  if (!maySpeak || saying || !script?.text || state.call.ended_at) return;
   saying = true;
   byId("said").setAttribute("aria-disabled", "true");
   try {
@@ -187,14 +196,14 @@ function copyBySelection() {
 }
 
 prepareToast();
-byId("said").addEventListener("click", markSaid);
+byId("said")?.addEventListener("click", markSaid);
 byId("copy").addEventListener("click", copy);
 listenToKeys({
-  KeyH: () => mayAct && help.request(),
+  KeyH: () => maySpeak && help.request(),
   KeyS: markSaid,
   KeyC: copy,
   KeyF: () => {
-    const id = mayAct ? alerts.meant(state) : null;
+    const id = mayJudge ? alerts.meant(state) : null;
     if (id !== null) markWrong(id);
   },
 });

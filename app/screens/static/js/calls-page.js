@@ -12,7 +12,6 @@ const AUTO_OPEN = "mimamori.auto-open";
 const EMPTY_WORDS = {
   operator: "通話を待っています。電話がつながると、ここに表示されます。",
   supervisor: "いま、課の通話はありません。電話がつながると、ここに表示されます。",
-  auditor: "通話中のものは表示されません。終了した通話をご確認ください。",
 };
 
 const role = byId("calls").dataset.role;
@@ -57,7 +56,7 @@ function drawHelpSummary(waiting) {
     index > 0 ? "、" : "",
     make("a", { href: `/calls/${encodeURIComponent(call.call_id)}`, text: call.operator || "職員の指定なし" }),
   ]);
-  byId("help-summary").replaceChildren(`応援要請が${waiting.length}件あります:`, ...links);
+  byId("help-summary").replaceChildren(`応援要請 ${waiting.length}件:`, ...links);
 }
 
 async function readLive() {

@@ -18,19 +18,22 @@ export class HelpButton {
   draw(state, before) {
     if (state.call === before?.call && state.helpBy === before?.helpBy) return;
     const requested = Boolean(state.call.help_requested);
+    const ended = Boolean(state.call.ended_at);
     const seen = byId("help-seen");
-    if (seen) say(seen, requested ? "応援要請中" : "応援要請なし");
-    if (!byId("help") || this.sending) return;
-    if (requested !== this.requested || this.place.dataset.help === undefined) this.show(requested);
-    byId("help").hidden = Boolean(state.call.ended_at);
-    byId("help-withdraw").hidden ||= Boolean(state.call.ended_at);
+    if (seen) say(seen, requested ? (ended ? "応援要請あり" : "応援要請中") : "応援要請なし");
+    if (!byId("help-withdraw")) this.place.dataset.help = requested ? "requested" : "quiet";
+    else if (!this.sending) {
+      if (requested !== this.requested || this.place.dataset.help === undefined) this.show(requested);
+      if (byId("help")) byId("help").hidden = ended;
+      byId("help-withdraw").hidden ||= ended;
+    }
   }
 
   show(requested) {
     this.requested = requested;
     this.place.dataset.help = requested ? "requested" : "quiet";
     say(byId("help-word"), requested ? "応援要請中" : "応援を呼ぶ");
-    byId("help").setAttribute("aria-disabled", String(requested));
+    byId("help")?.setAttribute("aria-disabled", String(requested));
     byId("help-withdraw").hidden = !requested;
     say(byId("help-state"), "");
   }
@@ -42,7 +45,7 @@ export class HelpButton {
 
   async withdraw() {
     if (!this.requested || this.sending) return;
-    await this.change("DELETE", false, "取り消しています…", "取り消しを送れませんでした。もう一度お試しください。");
+    await this.change("DELETE", false, "送っています…", "送れませんでした。もう一度お試しください。");
   }
 
   async change(method, requested, sendingWord, failedWord) {

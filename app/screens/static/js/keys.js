@@ -12,7 +12,7 @@ export function listenToKeys(actions) {
   const show = () => {
     document.body.classList.toggle("keys-off", !enabled);
     button.setAttribute("aria-pressed", String(enabled));
-    say(button, enabled ? "キー操作:入" : "キー操作:切");
+    say(button, enabled ? "キー操作:オン" : "キー操作:オフ");
   };
   button.addEventListener("click", () => {
     enabled = !enabled;

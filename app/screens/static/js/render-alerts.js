@@ -4,7 +4,7 @@ import { arrange, byId, icon, make, say, shape } from "./dom.js";
 import { isOpen, waiting } from "./state-alerts.js";
 import { needsCare } from "./render-status.js";
 import { clock } from "./times.js";
-import { category, level, step, words } from "./words.js";
+import { category, categoryShort, level, step, words } from "./words.js";
 
 export class AlertsView {
   constructor({ mayAct, onWrong, onUndo }) {
@@ -14,16 +14,18 @@ export class AlertsView {
 
   draw(state, before) {
     if (state.alerts === before?.alerts && state.places === before?.places && state.call === before?.call && state.script === before?.script) return;
-    const ids = state.places.filter((id) => id !== null);
-    const cards = ids.map((id, index) => this.card(state.alerts[id], index === 0));
+    const ended = Boolean(state.call.ended_at);
+    const ids = ended ? all(state.alerts) : state.places.filter((id) => id !== null);
+    const cards = ids.map((id, index) => this.card(state.alerts[id], !ended && index === 0));
     for (const id of [...this.cards.keys()]) if (!ids.includes(id)) this.cards.delete(id);
     arrange(byId("alerts"), cards);
     const none = byId("alerts-none");
     none.hidden = ids.length > 0;
     say(none, noneWords(state));
-    const others = waiting(state.alerts, state.places);
+    const others = ended ? [] : waiting(state.alerts, state.places);
     byId("alerts-more").hidden = others.length === 0;
-    say(byId("alerts-more"), `ほか${others.length}件:${others.map((alert) => category(alert.categories[0])).join("、")}`);
+    say(byId("alerts-more"), `ほか${others.length}件:${others.map((alert) => categoryShort(alert.categories[0])).join("、")}`);
+    byId("alerts-more").title = byId("alerts-more").textContent;
     this.drawDismissed(Object.values(state.alerts).filter((alert) => alert.false_alarm));
   }
 
@@ -32,12 +34,14 @@ export class AlertsView {
     this.cards.set(alert.alert_id, card);
     card.root.dataset.level = String(alert.level);
     shape(card.use, `level-${alert.level}`);
-    say(card.title, alert.categories.map(category).join("、"));
+    say(card.title, titleOf(alert));
+    card.title.title = alert.categories.map(category).join("\n");
     say(card.level, level(alert.level).label);
     say(card.count, alert.count > 1 ? `${alert.count}回` : "");
     card.check.hidden = !alert.needs_check;
     say(card.time, clock(alert.start_ms));
     say(card.quote, alert.quote ? `「${alert.quote}」` : "");
+    card.quote.title = alert.quote;
     say(card.reason, alert.reason);
     say(card.clause, alert.clause ? `方針:${alert.clause}` : "");
     card.clause.title = alert.clause;
@@ -93,9 +97,23 @@ export class AlertsView {
   /** The alert that the key means: the one that holds the focus, else the first. */
   meant(state) {
     const focused = document.activeElement?.closest?.("[data-alert-id]")?.dataset.alertId;
-    const id = focused ?? state.places.find((place) => place !== null) ?? null;
-    return id !== null && isOpen(state.alerts[id]) ? id : null;
+    const first = state.call.ended_at ? null : state.places.find((place) => place !== null);
+    const id = focused ?? first ?? null;
+    return id !== null && !state.alerts[id].false_alarm && (state.call.ended_at || isOpen(state.alerts[id])) ? id : null;
   }
+}
+
+/** One line at every width: the policy's full term for one kind of conduct, the short words for several. */
+function titleOf(alert) {
+  return alert.categories.length === 1 ? category(alert.categories[0]) : alert.categories.map(categoryShort).join("、");
+}
+
+/** For looking back: also those that lapsed, in the order of the talk. */
+function all(alerts) {
+  return Object.values(alerts)
+    .filter((alert) => !alert.false_alarm)
+    .sort((a, b) => a.start_ms - b.start_ms)
+    .map((alert) => alert.alert_id);
 }
 
 function noneWords(state) {

@@ -27,6 +27,7 @@ export class CallRows {
     say(row.level, level(shown).label);
     say(row.outcome, shown === 0 && call.outcome === "ordinary" ? "" : (words.outcomes[call.outcome] ?? ""));
     row.help.hidden = !call.help_requested;
+    row.root.toggleAttribute("data-help", this.live && call.help_requested);
     say(row.elapsed, clock(this.live ? now - Date.parse(call.started_at) : call.duration_ms));
     say(row.warnings, `${call.warnings_spoken}回`);
     say(row.words, call.last_words ? `「${call.last_words}」` : "まだ発言はありません");
@@ -54,7 +55,7 @@ export class CallRows {
       make("td", { class: "number", text: moment(call.started_at) }),
       make("td", {}, [row.elapsed]),
       make("td", {}, [row.warnings]),
-      make("td", {}, [row.help, row.words]),
+      make("td", {}, [make("div", { class: "call-last" }, [row.help, row.words])]),
     ]);
     return row;
   }

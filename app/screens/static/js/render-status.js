@@ -1,8 +1,9 @@
 /** Glue: the strip of fixed places: level, minutes, warnings, how well the screen is connected. */
 
 import { byId, say, shape } from "./dom.js";
+import { cause } from "./state-alerts.js";
 import { clock, moment } from "./times.js";
-import { level, step, words } from "./words.js";
+import { categoryShort, level, step, words } from "./words.js";
 
 /** What the screen is worth just now, in one place, for the call's page and the list alike. */
 export function linkWords(link, health) {
@@ -19,7 +20,7 @@ export function linkWords(link, health) {
     const seconds = Math.max(1, Math.round(health.recognition_delay_ms / 1000));
     return { state: "behind", icon: "delayed", word: `認識が${seconds}秒遅れています` };
   }
-  return { state: "open", icon: "linked", word: "つながっています" };
+  return { state: "open", icon: "linked", word: "正常に動作中" };
 }
 
 export function drawLink(link, health) {
@@ -55,7 +56,7 @@ export function needsCare(state) {
 
 export function drawLevel(state, before) {
   const { call } = state;
-  if (call === before?.call && state.script === before?.script) return;
+  if (call === before?.call && state.script === before?.script && state.alerts === before?.alerts) return;
   // While it lasts, where the talk stands; afterwards, how far it went.
   const shown = call.ended_at ? call.top_level : call.level;
   byId("call").dataset.level = String(shown);
@@ -67,9 +68,15 @@ export function drawLevel(state, before) {
   // At level 0 two times 「通常」 would say nothing more than one.
   const outcome = call.outcome === "ordinary" && shown === 0 ? (call.ended_at ? "" : "お話を伺えます") : words.outcomes[call.outcome];
   say(byId("outcome"), care ? words.welfare : (outcome ?? ""));
-  const about = [call.caller_number || "番号非通知", call.section, call.operator, `${moment(call.started_at)}開始`];
-  say(byId("who"), about.filter(Boolean).join(" / "));
-  byId("who").title = byId("who").textContent;
+  const why = shown > 0 ? cause(state.alerts, Boolean(call.ended_at)) : null;
+  say(byId("level-kind"), why ? `(${categoryShort(why.categories[0])})` : "");
+  say(byId("level-why"), why?.quote ? `「${why.quote}」` : "");
+  byId("level-why").title = why?.quote ?? "";
+  say(byId("who"), `${call.caller_number || "番号非通知"} ${moment(call.started_at)}開始`);
+  // Operators know their own name and section.
+  const whose = byId("call").dataset.role === "operator" ? [] : [call.section, call.operator];
+  say(byId("whose"), whose.filter(Boolean).join(" / "));
+  byId("whose").title = byId("whose").textContent;
   const ended = call.ended_at ? "(終了)" : "";
   document.title = `${shown > 0 ? `【${level(shown).label}】` : ""}通話${ended} | 見守り`;
 }

@@ -9,7 +9,8 @@ const WINDOW_LINES = 300;
 const AT_END_PX = 32;
 
 export class TranscriptView {
-  constructor() {
+  constructor({ evidence = false } = {}) {
+    this.evidence = evidence; // the auditor sees rule and score, nobody else
     this.scroll = byId("talk-scroll");
     this.list = byId("lines");
     this.following = true;
@@ -51,7 +52,7 @@ export class TranscriptView {
     for (const line of visible) {
       const was = old.get(keyOf(line));
       const keep = was && was.line === line && !(stale && line.findings?.length);
-      const element = keep ? was.element : drawLine(line, dismissed);
+      const element = keep ? was.element : drawLine(line, dismissed, this.evidence);
       if (!keep && was) {
         if (place === was.element) place = place.nextElementSibling;
         was.element.remove();
@@ -128,8 +129,8 @@ function dismissedMarks(alerts) {
   return marks;
 }
 
-function drawLine(line, dismissed) {
-  return line.kind === "gap" ? drawGap(line) : drawUtterance(line, dismissed);
+function drawLine(line, dismissed, evidence) {
+  return line.kind === "gap" ? drawGap(line) : drawUtterance(line, dismissed, evidence);
 }
 
 function drawGap(gap) {
@@ -138,16 +139,17 @@ function drawGap(gap) {
   return make("li", { class: "line gap" }, [make("span", { text })]);
 }
 
-function drawUtterance(line, dismissed) {
+function drawUtterance(line, dismissed, evidence) {
   const isDismissed = (finding) => dismissed.has(`${line.utterance_id} ${finding.category}`);
   const { pieces, about } = cut(line.text, line.findings);
   const counted = line.findings.filter((finding) => !isDismissed(finding));
   const gravest = Math.max(0, ...counted.map((finding) => finding.severity));
   const unsure = line.doubts.length > 0;
-  const body = make("span", { class: unsure ? "unsure" : null }, pieces.map((piece) => drawPiece(piece, isDismissed)));
+  const body = make("span", { class: unsure ? "unsure" : null }, withLabels(pieces, isDismissed).map(drawPiece));
   const foot = [
     ...about.map((finding) => make("span", { class: "mark-tag", text: finding.reason || category(finding.category) })),
-    unsure ? make("span", { text: `${words.unsure}(${doubts(line.doubts) || "音声をご確認ください"})` }) : null,
+    unsure ? make("span", { text: `${words.unsure}(${doubts(line.doubts) || "ご確認ください"})` }) : null,
+    ...(evidence ? line.findings.map((finding) => make("span", { class: "evidence", text: evidenceOf(finding) })) : []),
   ].filter(Boolean);
   return make(
     "li",
@@ -167,11 +169,22 @@ function drawUtterance(line, dismissed) {
   );
 }
 
-function drawPiece({ text, findings }, isDismissed) {
+function evidenceOf(finding) {
+  return `「${finding.quote}」 ${category(finding.category)} / 規則 ${finding.rule} / 確からしさ ${Math.round(finding.score * 100)}%`;
+}
+
+/** Name each kind of conduct once, behind its last words: a name behind every mark would drown the sentence. */
+function withLabels(pieces, isDismissed) {
+  const named = pieces.map(({ text, findings }) => {
+    const counted = findings.filter((finding) => !isDismissed(finding));
+    const ids = [...new Set((counted.length > 0 ? counted : findings).map((finding) => finding.category))];
+    return { text, findings, counted, label: ids.map(categoryShort).join("・") + (counted.length > 0 ? "" : `(${words.false_alarm})`) };
+  });
+  return named.map((piece, index) => ({ ...piece, last: !named.slice(index + 1).some((later) => later.findings.length > 0 && later.label === piece.label) }));
+}
+
+function drawPiece({ text, findings, counted, label, last }) {
   if (findings.length === 0) return document.createTextNode(text);
-  const counted = findings.filter((finding) => !isDismissed(finding));
-  const ids = [...new Set((counted.length > 0 ? counted : findings).map((finding) => finding.category))];
-  const label = ids.map(categoryShort).join("・") + (counted.length > 0 ? "" : `(${words.false_alarm})`);
   return make("span", {}, [
     make("mark", {
       class: counted.length > 0 ? null : "dismissed",
@@ -179,7 +192,7 @@ function drawPiece({ text, findings }, isDismissed) {
       title: [...new Set(findings.map((finding) => finding.reason))].join("\n"),
       text,
     }),
-    make("span", { class: "mark-tag", text: label }),
+    last ? make("span", { class: "mark-tag", text: label }) : null,
   ]);
 }
 

@@ -50,6 +50,18 @@ export function noteOnAlert(held, data) {
   return { alerts: held.alerts, places: held.places };
 }
 
+/** The alert that holds the level where it is: the gravest, of these the latest. Afterwards those that lapsed count too. */
+export function cause(alerts, ended) {
+  return Object.values(alerts)
+    .filter((alert) => (ended ? !alert.false_alarm : isOpen(alert)))
+    .reduce((best, alert) => (best === null || graver(alert, best) ? alert : best), null);
+}
+
+/** Harm was announced: only then is 110番 a step to think of. Such an alert has level 3 by itself. */
+export function threatened(alerts) {
+  return Object.values(alerts).some((alert) => isOpen(alert) && alert.level >= 3);
+}
+
 /** Open alerts for which there is no place, gravest first. */
 export function waiting(alerts, places) {
   return Object.values(alerts)

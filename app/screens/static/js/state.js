@@ -15,6 +15,7 @@ export function emptyState() {
     stalemateMs: 0,
     warningLimit: null,
     helpBy: "",
+    deeds: [], // what people did on their screens, in order
     health: { recognition_delay_ms: 0, status: "ok" },
     seq: 0,
   };
@@ -34,6 +35,7 @@ export function fromSnapshot(snapshot) {
     stalemateMs: snapshot.stalemate_ms ?? snapshot.call.stalemate_ms ?? 0,
     warningLimit: snapshot.warning_limit ?? snapshot.call.warning_limit ?? null,
     helpBy: lastHelp && NOTE_HELP[lastHelp.kind] ? lastHelp.by : "",
+    deeds: snapshot.notes,
     health: snapshot.health ?? emptyState().health,
     seq: snapshot.seq,
   };
@@ -73,15 +75,19 @@ const CHANGES = {
   "level.changed": (state, data) =>
     onCall(state, { level: data.level, outcome: data.outcome, top_level: Math.max(state.call.top_level, data.level) }),
   "script.suggested": (state, data) => ({ ...state, script: freshScript(data) }),
-  "script.used": (state, data) =>
-    state.script && state.script.script_id === data.script_id ? { ...state, script: { ...state.script, used: state.script.used + 1 } } : state,
+  "script.used": (state, data, event) => {
+    const after = done(state, { kind: "script_used", text: data.text ?? "", by: data.by ?? "", at: event.at });
+    if (state.script?.script_id !== data.script_id) return after;
+    return { ...after, script: { ...state.script, used: state.script.used + 1 } };
+  },
   "warning.spoken": (state, data) => ({
     ...onCall(state, { warnings_spoken: data.count }),
     warningLimit: data.limit ?? state.warningLimit,
   }),
   "stalemate.started": (state, data) => ({ ...state, stalemateMs: data.stalemate_ms }),
   "stalemate.tick": (state, data) => ({ ...state, stalemateMs: data.stalemate_ms }),
-  note: (state, data) => {
+  note: (before, data, event) => {
+    const state = done(before, { text: "", by: "", ...data, at: event.at });
     if (data.kind in NOTE_HELP) {
       const requested = NOTE_HELP[data.kind];
       return { ...onCall(state, { help_requested: requested }), helpBy: requested ? (data.by ?? "") : "" };
@@ -96,6 +102,10 @@ const CHANGES = {
 
 function onCall(state, changes) {
   return { ...state, call: { ...state.call, ...changes } };
+}
+
+function done(state, deed) {
+  return { ...state, deeds: [...state.deeds, deed] };
 }
 
 /** `used` counts: the same sentence may be needed, and said, again. */
