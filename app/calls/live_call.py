@@ -116,10 +116,16 @@ class LiveCall:
         """A socket was lost: what it had sent of an unfinished frame comes again."""
         self._framer.drop_partial()
 
-    async def finish(self) -> None:
-        """Flush what was accepted and wait until all of it has been judged."""
+    async def finish(self, *, over: bool = True) -> None:
+        """Flush what was accepted and wait until all of it has been judged.
+
+        Unless the call is *over*, another process goes on with it: the last window,
+        which is not full yet, is sent again then.
+        """
         if not self._hung_up:
             try:
+                if over:
+                    self._listen(self._framer.flush())
                 self._flush()
             except Exception as error:  # noqa: BLE001 - raised again by run
                 self._break(error)
@@ -147,7 +153,6 @@ class LiveCall:
         self._hang_up()
 
     def _flush(self) -> None:
-        self._listen(self._framer.flush())
         for index, listening in enumerate(self._listening):
             segment = listening.segmenter.flush()
             if segment is not None:

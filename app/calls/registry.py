@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from uuid import uuid4
 
@@ -118,7 +119,7 @@ class CallRegistry:
                 with anyio.move_on_after(self._parts.settings.drain_seconds, shield=True):
                     async with anyio.create_task_group() as draining:
                         for entry in tuple(self._entries.values()):
-                            draining.start_soon(entry.call.finish)
+                            draining.start_soon(partial(entry.call.finish, over=False))
                 self._tasks = None
                 tasks.cancel_scope.cancel()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 from app.auth.administration import Administration
 from app.auth.identity import Role
@@ -92,6 +93,20 @@ class Exchange:
     async def texts(self, call_id: str) -> list[str]:
         async with self.database.transaction() as session:
             return [row.text for row in await utterances_of(session, call_id)]
+
+    async def spans(self, call_id: str) -> dict[str, list[tuple[int, int]]]:
+        """Return where each track's utterances begin and end."""
+        spans: dict[str, list[tuple[int, int]]] = {"caller": [], "operator": []}
+        async with self.database.transaction() as session:
+            for row in await utterances_of(session, call_id):
+                spans[row.track].append((row.start_ms, row.end_ms))
+        return spans
+
+    async def until_said(self, call_id: str, count: int) -> None:
+        """Let the calls go on until *count* utterances of one are in the tables."""
+        with anyio.fail_after(ANSWER_SECONDS):
+            while len(await self.texts(call_id)) < count:
+                pass  # each look at the tables lets the calls go on
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Let the calls go on until *holds*; fail rather than wait for ever."""

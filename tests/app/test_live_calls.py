@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.lowlevel
+import numpy as np
 import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +19,7 @@ from app.calls.protocol import Refusal, StreamRefused
 from app.db import Database
 from app.settings import Settings, StreamSettings
 from asr.errors import VoiceActivityFailed
+from asr.types import Samples
 from tests.app.exchange import (
     ANSWER_SECONDS,
     BREAKING,
@@ -291,3 +295,55 @@ async def test_an_hour_of_silence_keeps_nothing_and_ends_well(settings: Settings
 
     assert (row.end_reason, row.duration_ms) == ("stop", 3_600_000)
     assert transcriber.heard == []
+
+
+class Killed(Exception):  # noqa: N818 - named as a fact
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("kill_at", [0.1, 0.3, 0.45, 0.5, 0.62, 0.75, 0.9])
+async def test_a_server_killed_anywhere_loses_nothing_of_either_track_and_stores_nothing_twice(
+    settings: Settings, kill_at: float
+) -> None:
+    caller = joined(*[part for _ in range(4) for part in (silence(900), speech(2_400))])
+    operator = joined(silence(2_000), *[p for _ in range(3) for p in (speech(3_000), silence(800))])
+    payload = call_bytes(caller, operator)
+    cut = int(len(payload) * kill_at) // 2 * 2
+    killed_at_once = at_once(drain_seconds=0, resume_seconds=60)
+    transcriber = ScriptedTranscriber(*("言葉",) * 99)
+    token_ids = []
+
+    async def play_until_killed() -> None:
+        async with exchange(settings, transcriber, stream=killed_at_once) as office:
+            token_ids.append(office.token_id)
+            attached = await office.attach("c1")
+            attached.call.hear(payload[: cut // 4 * 2])
+            await anyio.wait_all_tasks_blocked()
+            await office.until_said("c1", len(transcriber.heard))
+            for begin_at in range(cut // 4 * 2, cut, 3_200):
+                attached.call.hear(payload[begin_at : min(begin_at + 3_200, cut)])
+                await anyio.lowlevel.checkpoint()
+            raise Killed
+
+    with pytest.raises(ExceptionGroup):
+        await play_until_killed()
+    async with exchange(settings, transcriber) as office:
+        office.token_id = token_ids[0]
+        attached = await office.attach("c1", resume=True)
+        attached.call.hear(payload[attached.call.position_samples * 2 :])
+        await office.registry.stop(attached, "stop")
+        spans = await office.spans("c1")
+
+    for track, sound in (("caller", caller), ("operator", operator)):
+        told = sorted(spans[track])
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(told))
+        for start_ms, end_ms in loud_stretches(sound):
+            heard_ms = sum(max(0, min(e, end_ms) - max(s, start_ms)) for s, e in told)
+            assert heard_ms > 0.9 * (end_ms - start_ms)
+
+
+def loud_stretches(sound: Samples) -> list[tuple[int, int]]:
+    """Return the stretches of *sound* that are no silence, in ms."""
+    blocks = np.abs(sound[: len(sound) // 1_600 * 1_600]).reshape(-1, 1_600).max(axis=1) > 0
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], blocks, [False])).astype(int)))
+    return [(int(a) * 100, int(b) * 100) for a, b in edges.reshape(-1, 2)]
