@@ -14,7 +14,17 @@ from app.auth.identity import Role
 from app.events import Audience, EventType
 from app.ledger import Entry
 from app.settings import ScreenSettings, Settings
-from tests.app.running import SECTION, RunningServer, hear, in_own_task, running_server
+from tests.app.running import (
+    SECTION,
+    RunningServer,
+    hear,
+    hear_until,
+    in_own_task,
+    running_server,
+    say,
+    send,
+)
+from tests.app.sounds import call_bytes, sentences
 from tests.fakes_transcriber import ScriptedTranscriber
 
 AUDIENCE = Audience(operator="sato", section=SECTION)
@@ -22,8 +32,15 @@ OTHER_SECTION = Audience(operator="suzuki", section="税務課")
 
 
 @pytest.fixture
-async def server(settings: Settings) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, ScriptedTranscriber())) as running:
+async def transcriber() -> ScriptedTranscriber:
+    return ScriptedTranscriber(open_gate=False)
+
+
+@pytest.fixture
+async def server(
+    settings: Settings, transcriber: ScriptedTranscriber
+) -> AsyncIterator[RunningServer]:
+    async with in_own_task(running_server(settings, transcriber)) as running:
         yield running
 
 
@@ -168,10 +185,59 @@ async def heard_within(server: RunningServer, token: str, query: str) -> list[di
     """Return what a screen is told up to a mark that is set now."""
     messages = []
     async with server.screen(token, query) as screen:
+        # Of both sections, so that every screen sees one.
         await tell(server, "印")
+        await tell(server, "印", audience=OTHER_SECTION)
         while (message := await hear(screen))["data"].get("text") != "印":
             messages.append(message)
     return messages
+
+
+async def test_a_number_from_the_future_hides_nothing_that_happens_now(
+    server: RunningServer,
+) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    await tell(server, "昔")
+
+    told = await heard_within(server, token, f"?after={10**17}")
+
+    assert told == []
+
+
+async def test_a_screen_that_opens_is_told_how_recognition_does_in_each_live_call(
+    server: RunningServer, transcriber: ScriptedTranscriber
+) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    other = await server.token(Role.SUPERVISOR, section="税務課")
+    async with server.stream() as stream:
+        await say(stream, {"type": "start", "call_id": "c1"})
+        await hear(stream)
+        transcriber.ready = False
+        async with server.screen(token) as screen:
+            told = await hear(screen)
+        elsewhere = await heard_within(server, other, "")
+
+    assert (told["type"], told["call_id"], told["data"]["status"]) == ("health", "c1", "down")
+    assert elsewhere == []
+
+
+async def test_a_call_that_begins_while_recognition_is_behind_is_told_so(
+    server: RunningServer, transcriber: ScriptedTranscriber
+) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    async with server.stream() as first, server.stream() as second, server.screen(token) as screen:
+        await say(first, {"type": "start", "call_id": "c1"})
+        await hear(first)
+        await send(first, call_bytes(sentences(2)))
+        while (await hear_until(screen, "health"))[-1]["data"]["status"] != "behind":
+            pass
+        await say(second, {"type": "start", "call_id": "c2"})
+        await hear(second)
+        while (told := (await hear_until(screen, "health"))[-1])["call_id"] != "c2":
+            pass
+        transcriber.gate.set()
+
+    assert told["data"]["status"] == "behind"
 
 
 async def test_a_slow_screen_is_disconnected_and_comes_back_by_its_number(

@@ -106,6 +106,8 @@ def test_a_start_says_who_calls_whom_and_how_it_sounds() -> None:
         ({"metadata": []}, Refusal.BAD_MESSAGE),
         ({"metadata": {"x": "\ud800"}}, Refusal.BAD_MESSAGE),
         ({"metadata": {"x": "\u0000"}}, Refusal.BAD_MESSAGE),
+        ({"metadata": {"x": float("nan")}}, Refusal.NOT_JSON),
+        ({"metadata": {"x": [[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]}}, Refusal.BAD_MESSAGE),
         ({"type": "hello"}, Refusal.NOT_STARTED),
     ],
 )
@@ -122,6 +124,7 @@ def test_a_bad_start_is_refused_with_its_reason(
         ("", Refusal.NOT_JSON),
         ("[" * 10_000, Refusal.NOT_JSON),
         ("[]", Refusal.BAD_MESSAGE),
+        ('{"type": "start", "metadata": {"x": 1e999}}', Refusal.BAD_MESSAGE),
         ('{"type": "stop"}', Refusal.NOT_STARTED),
         ('"' + "x" * 20_000 + '"', Refusal.FRAME_TOO_LARGE),
     ],
