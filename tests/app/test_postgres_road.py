@@ -1,0 +1,130 @@
+"""The road of a call on PostgreSQL: the same words, events and numbers as on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+
+from app.auth.identity import Role
+from app.settings import Settings
+from tests.app.running import (
+    RunningServer,
+    hear,
+    hear_until,
+    in_own_task,
+    running_server,
+    say,
+    send,
+)
+from tests.app.sounds import call_bytes, sentences
+from tests.app.test_stream import begin, record_of, refusal_of, stop
+from tests.fakes_transcriber import ScriptedTranscriber
+
+pytestmark = pytest.mark.postgres
+
+HARMLESS = "住民票の写しがほしいのですが"
+THREAT = "今からそっちに行って刺してやるからな"
+
+
+@pytest.fixture
+def on_postgres(settings: Settings, postgres_url: str) -> Settings:
+    return settings.model_copy(update={"database_url": SecretStr(postgres_url)})
+
+
+@pytest.fixture
+async def server(on_postgres: Settings) -> AsyncIterator[RunningServer]:
+    transcriber = ScriptedTranscriber(HARMLESS, THREAT)
+    async with in_own_task(running_server(on_postgres, transcriber)) as running:
+        assert running.services.database.is_postgresql
+        yield running
+
+
+async def test_a_call_is_carried_stored_and_told_in_order(server: RunningServer) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    payload = call_bytes(sentences(2))
+
+    async with server.screen(token, "?after=0") as screen:
+        async with server.stream() as stream:
+            await begin(stream, call_id="c1", metadata={"queue": 3})
+            await send(stream, payload)
+            stopped = await stop(stream)
+        told = [m for m in await hear_until(screen, "call.ended") if m["type"] != "health"]
+    async with server.screen(token, f"?after={told[0]['seq']}") as screen:
+        again = [m for m in await hear_until(screen, "call.ended") if m["type"] != "health"]
+    record = await record_of(server, "c1")
+
+    assert stopped == {"type": "stopped", "position_samples": len(payload) // 2}
+    assert [u["text"] for u in record["utterances"]] == [HARMLESS, THREAT]
+    assert record["call"]["top_level"] == 3
+    assert record["call"]["end_reason"] == "hangup"
+    seqs = [message["seq"] for message in told]
+    assert seqs == sorted(set(seqs))
+    kinds = [message["type"] for message in told]
+    assert kinds[0] == "call.started"
+    assert kinds.count("transcript.final") == 2
+    assert kinds.index("alert.raised") < kinds.index("level.changed") < kinds.index("call.ended")
+    assert again == told[1:]
+    assert record["seq"] == seqs[-1]
+
+
+async def test_a_call_goes_on_over_a_new_server_and_a_dismissal_is_kept(
+    on_postgres: Settings,
+) -> None:
+    transcriber = ScriptedTranscriber(THREAT, HARMLESS)
+    payload = call_bytes(sentences(1))
+    async with running_server(on_postgres, transcriber) as first:
+        stream_token, token = first.stream_token, await first.token(Role.SUPERVISOR)
+        async with first.screen(token) as screen, first.stream() as stream:
+            await begin(stream, call_id="c1")
+            await send(stream, payload)
+            raised = (await hear_until(screen, "alert.raised"))[-1]["data"]["alert_id"]
+            async with first.client(token) as client:
+                await client.post(f"/v1/alerts/{raised}/false-alarm")
+    async with running_server(on_postgres, transcriber) as second:
+        async with second.stream(stream_token) as stream:
+            await begin(stream, call_id="c1", resume=True)
+            await send(stream, payload)
+            await stop(stream)
+        record = await record_of(second, "c1")
+
+    assert [u["text"] for u in record["utterances"]] == [THREAT, HARMLESS]
+    assert record["call"]["level"] == 0
+    assert record["alerts"][0]["false_alarm"] is True
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"operator": "ﷺ" * 64},
+        {"metadata": {"section": "課" * 99, "big": 10**300, "text": "\\ud83d"}},
+        {"from": "0" * 64, "to": "９" * 64},
+    ],
+)
+async def test_what_the_protocol_accepts_the_tables_accept(
+    server: RunningServer, fields: dict[str, object]
+) -> None:
+    async with server.stream() as stream:
+        started = await begin(stream, call_id="c1", **fields)
+        stopped = await stop(stream)
+
+    assert (started["type"], stopped["type"]) == ("started", "stopped")
+
+
+async def test_a_number_beyond_the_tables_is_no_error(server: RunningServer) -> None:
+    token = await server.token(Role.SUPERVISOR)
+
+    async with server.screen(token, f"?after={10**17}") as screen, server.stream() as stream:
+        await begin(stream, call_id="c1")
+        told = await hear(screen)
+
+    assert told["call_id"] == "c1"
+
+
+async def test_two_starts_of_one_call_are_one_call(server: RunningServer) -> None:
+    async with server.stream() as first, server.stream() as second:
+        await begin(first, call_id="c1")
+        await say(second, {"type": "start", "call_id": "c1"})
+
+        assert await refusal_of(second) == ("call_exists", 4409)
