@@ -31,6 +31,8 @@ from app.settings import Settings
 
 START_FAILED = 3
 BACKLOG = 2_048
+HEADER_BYTES = 32_768
+"""So much of a request's headers may wait for the rest; a browser behind an office's proxies sends 2 to 4 kB."""
 WEBSOCKET_BYTES = 1_048_576
 """Larger messages are cut off by the protocol itself (1009), before our own limit is asked."""
 
@@ -136,6 +138,9 @@ def server_config(app: FastAPI, settings: Settings, *, host: str, port: int) -> 
         access_log=False,
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
+        # Not httptools: it keeps headers of any size in memory before anybody is asked who they are.
+        http="h11",
+        h11_max_incomplete_event_size=HEADER_BYTES,
         ws="websockets-sansio",
         ws_max_size=WEBSOCKET_BYTES,
         ws_per_message_deflate=False,  # mu-law does not shrink, it only costs time

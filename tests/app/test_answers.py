@@ -75,6 +75,23 @@ async def test_a_body_larger_than_any_request_needs_is_not_read(server: RunningS
     assert declared.headers["X-Content-Type-Options"] == "nosniff"
 
 
+async def test_headers_without_end_are_not_kept(server: RunningServer) -> None:
+    async def status_of(size: int) -> int | None:
+        """Return None where the server hung up while it was still being told."""
+        async with httpx.AsyncClient(base_url=server.url) as client:
+            try:
+                answer = await client.get("/healthz", headers={"X-Long": "a" * size})
+            except httpx.TransportError:
+                return None
+            return answer.status_code
+
+    usual = await status_of(8_000)
+    endless = await status_of(8_000_000)
+
+    assert usual == httpx.codes.OK
+    assert endless in {None, httpx.codes.BAD_REQUEST}
+
+
 async def test_the_interface_describes_itself_to_whoever_asks(server: RunningServer) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         answer = await client.get("/v1/openapi.json")
