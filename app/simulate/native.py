@@ -78,7 +78,10 @@ class NativeTelephone:
     begun_at: float | None = None
     """``time.monotonic()`` at which the first sample was due."""
     reconnects: int = 0
-    _started: bool = False
+    _asked: bool = False
+    """A start was sent: the server may know the call, also if its answer was lost."""
+    _resume: bool = False
+    _stop_sent: bool = False
 
     async def play(self) -> None:
         """Play the whole call.
@@ -106,10 +109,14 @@ class NativeTelephone:
                     reason = closed.rcvd.reason if closed.rcvd else ""
                     raise StreamClosed(code, "", reason) from closed
             except StreamClosed as refused:
-                if refused.close_code not in RETRY_CODES:
+                if self._stop_sent and refused.code == "call_ended":
+                    return  # only the answer to the stop was lost
+                if self._asked and refused.code == "call_unknown" and self.begun_at is None:
+                    self._resume = False  # the first start never arrived
+                elif refused.close_code not in RETRY_CODES:
                     raise
             except (OSError, InvalidHandshake) as failed:
-                if not self._started:
+                if not self._asked:
                     raise StreamClosed(
                         1006, "unreachable", f"{self.url} に接続できません。"
                     ) from failed
@@ -121,6 +128,7 @@ class NativeTelephone:
             delay = min(delay * 2, MAX_RECONNECT_SECONDS)
 
     async def _start(self, socket: ClientConnection) -> int:
+        resume, self._resume, self._asked = self._resume, True, True
         await socket.send(
             json.dumps(
                 {
@@ -133,12 +141,11 @@ class NativeTelephone:
                     "to": "",
                     "operator": self.operator,
                     "metadata": self.metadata,
-                    "resume": self._started,
+                    "resume": resume,
                 }
             )
         )
         answer = await _answer(socket, "started")
-        self._started = True
         return int(answer["position_samples"])
 
     async def _send(self, socket: ClientConnection, position: int) -> None:
@@ -162,6 +169,7 @@ class NativeTelephone:
                 self.on_position(position * 1000 // self.sound.rate_hz)
 
     async def _stop(self, socket: ClientConnection) -> None:
+        self._stop_sent = True
         await socket.send(json.dumps({"type": "stop", "reason": "caller_hung_up"}))
         await _answer(socket, "stopped")
 

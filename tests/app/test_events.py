@@ -214,6 +214,10 @@ async def test_a_screen_that_opens_is_told_how_recognition_does_in_each_live_cal
         await hear(stream)
         transcriber.ready = False
         async with server.screen(token) as screen:
+            while (await hear_until(screen, "health"))[-1]["data"]["status"] != "down":
+                pass
+            await heard_within(server, token, "")  # the watch has told it, and has no more to tell
+        async with server.screen(token) as screen:
             told = await hear(screen)
         elsewhere = await heard_within(server, other, "")
 
