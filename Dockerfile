@@ -14,7 +14,7 @@ RUN /opt/mimamori/bin/pip install --no-deps --no-build-isolation .
 
 FROM python:3.11.14-slim-trixie
 # Records, the joined model and downloaded models live in the home folder: mount a volume there.
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/mimamori mimamori
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/mimamori mimamori && chmod 700 /var/lib/mimamori
 COPY --from=build /opt/mimamori /opt/mimamori
 ENV PATH=/opt/mimamori/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

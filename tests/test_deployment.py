@@ -162,6 +162,7 @@ def test_the_image_installs_by_the_lock_and_does_not_run_as_root() -> None:
     assert "--require-hashes --requirement constraints/run.txt" in installs[0]
     assert all("--no-deps --no-build-isolation" in line for line in installs[1:])
     assert users[-1:] == ["mimamori"]
+    assert any("chmod 700 /var/lib/mimamori" in line for line in lines)
 
 
 def test_whatever_the_image_copies_reaches_the_builder() -> None:
