@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -299,3 +301,57 @@ async def test_an_empty_transcript_leaves_no_utterance(
 
     assert [u["text"] for u in record["utterances"]] == ["言葉"]
     assert record["gaps"] == []
+
+
+async def test_a_call_of_the_operator_alone_is_heard_as_the_operator_s(
+    server: RunningServer,
+) -> None:
+    audio = AudioFormat(Encoding.MULAW, 16_000, 1)
+    payload = call_bytes(sentences(1), audio=audio)
+
+    await whole_call(server, payload, call_id="c1", rate=16_000, tracks=["operator"])
+    record = await record_of(server, "c1")
+
+    assert [u["track"] for u in record["utterances"]] == ["operator"]
+    assert record["call"]["duration_ms"] == len(payload) // 16
+
+
+async def test_sockets_that_take_a_call_from_each_other_in_the_middle_of_a_frame_move_no_clock(
+    server: RunningServer,
+) -> None:
+    payload = call_bytes(sentences(2))
+    positions, at = [], 0
+
+    async with AsyncExitStack() as sockets:
+        stream = await sockets.enter_async_context(server.stream())
+        await begin(stream, call_id="c1")
+        while at + 4_000 < len(payload) // 2:
+            # Sent and not waited for: some of it arrives while the next socket resumes.
+            await send(stream, payload[at * 2 : at * 2 + 8_000])
+            stream = await sockets.enter_async_context(server.stream())
+            at = (await begin(stream, call_id="c1", resume=True))["position_samples"]
+            positions.append(at)
+        await send(stream, payload[at * 2 :])
+        stopped = await stop(stream)
+    record = await record_of(server, "c1")
+
+    assert positions == sorted(positions)
+    assert stopped["position_samples"] == len(payload) // 2
+    assert len(record["utterances"]) == 2
+
+
+async def test_a_database_that_fails_at_the_start_is_told_as_internal_and_the_next_start_works(
+    server: RunningServer,
+) -> None:
+    async with server.services.database.transaction() as session:
+        await session.execute(text("ALTER TABLE calls RENAME TO gone"))
+    async with server.stream() as stream:
+        await say(stream, START | {"call_id": "c1"})
+        refused = await refusal_of(stream)
+    async with server.services.database.transaction() as session:
+        await session.execute(text("ALTER TABLE gone RENAME TO calls"))
+    await whole_call(server, call_bytes(sentences(1)), call_id="c1")
+    record = await record_of(server, "c1")
+
+    assert refused == ("internal", 4500)
+    assert len(record["utterances"]) == 1
