@@ -24,15 +24,20 @@ from tests.fakes_clock import FakeClock
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def either_office(
-    request: pytest.FixtureRequest, settings: Settings, clock: FakeClock
-) -> AsyncIterator[Office]:
+def either_settings(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """Settings of an office on each of the two databases."""
+    if request.param != "postgres":
+        return settings
+    # Asked for outside an event loop, because making the database runs one.
+    plain: str = request.getfixturevalue("postgres_url")
+    return settings.model_copy(update={"database_url": SecretStr(plain)})
+
+
+@pytest.fixture
+async def either_office(either_settings: Settings, clock: FakeClock) -> AsyncIterator[Office]:
     """The same office on each of the two databases."""
-    if request.param == "postgres":
-        plain: str = request.getfixturevalue("postgres_url")
-        settings = settings.model_copy(update={"database_url": SecretStr(plain)})
-    async with open_database(settings.async_database_url) as database:
-        yield open_office(settings, database, clock)
+    async with open_database(either_settings.async_database_url) as database:
+        yield open_office(either_settings, database, clock)
 
 
 # Names
