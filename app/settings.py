@@ -40,7 +40,9 @@ class AuthSettings(_Group):
     session_hours: int = Field(default=12, ge=1, le=168)
     """A screen stays signed in for so long after its last use."""
     login_attempts: int = Field(default=5, ge=1, le=100)
-    """Failed sign-ins of one name or one address in the window before further ones are refused."""
+    """Failed sign-ins of one name in the window before further ones are refused."""
+    login_attempts_per_address: int = Field(default=30, ge=1, le=1_000)
+    """The same of one address; more, because a whole office may share a terminal server."""
     login_window_seconds: int = Field(default=300, ge=10)
     """Length of that window."""
     cookie_secure: bool | None = None

@@ -14,13 +14,20 @@ class LoginLimit:
     """Ask before a password is checked, tell it how that went.
 
     Never remembers more than ``keys`` names and addresses, and of each only the
-    newest ``attempts`` failures; those touched longest ago are forgotten first.
+    newest ``attempts`` (``address_attempts``) failures; those touched longest ago are forgotten first.
     A refusal is not a failure, so waiting always helps. It does not know which
     names exist. Each server process counts for itself.
     """
 
-    def __init__(self, *, attempts: int, window_ms: int, keys: int = REMEMBERED_KEYS) -> None:
-        self._attempts = attempts
+    def __init__(
+        self,
+        *,
+        attempts: int,
+        window_ms: int,
+        address_attempts: int | None = None,
+        keys: int = REMEMBERED_KEYS,
+    ) -> None:
+        self._attempts = {"name": attempts, "address": address_attempts or attempts}
         self._window_ms = window_ms
         self._keys = keys
         self._failures: OrderedDict[tuple[str, str], deque[int]] = OrderedDict()
@@ -31,7 +38,7 @@ class LoginLimit:
 
     def failed(self, name: str, address: str, now_ms: int) -> None:
         for key in _keys_of(name, address):
-            self._failures.setdefault(key, deque(maxlen=self._attempts)).append(now_ms)
+            self._failures.setdefault(key, deque(maxlen=self._attempts[key[0]])).append(now_ms)
             self._failures.move_to_end(key)
         while len(self._failures) > self._keys:
             self._failures.popitem(last=False)
@@ -45,7 +52,7 @@ class LoginLimit:
 
     def _wait_of(self, key: tuple[str, str], now_ms: int) -> int:
         failures = self._failures.get(key)
-        if failures is None or len(failures) < self._attempts:
+        if failures is None or len(failures) < self._attempts[key[0]]:
             return 0
         return max(0, failures[0] + self._window_ms - now_ms)
 

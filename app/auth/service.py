@@ -58,7 +58,9 @@ class Accounts:
         self._session_length = timedelta(hours=settings.session_hours)
         self._hashing = hashing or PasswordHashing()
         self._limit = LoginLimit(
-            attempts=settings.login_attempts, window_ms=settings.login_window_seconds * 1_000
+            attempts=settings.login_attempts,
+            address_attempts=settings.login_attempts_per_address,
+            window_ms=settings.login_window_seconds * 1_000,
         )
         # Passwords are checked one after the other, so that a hundred guesses sent at once are
         # counted before the sixth is looked at.

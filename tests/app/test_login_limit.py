@@ -47,6 +47,18 @@ def test_failures_of_one_address_add_up_whatever_the_name() -> None:
     assert limit.wait_ms("tanaka", "192.0.2.2", 1) == 0
 
 
+def test_an_office_behind_one_address_is_not_shut_out_by_one_forgetful_person() -> None:
+    limit = LoginLimit(attempts=3, address_attempts=10, window_ms=WINDOW_MS)
+    for _ in range(9):
+        limit.failed("forgetful", "192.0.2.1", 0)
+    others = limit.wait_ms("tanaka", "192.0.2.1", 1)
+    limit.failed("guessed", "192.0.2.1", 0)
+
+    assert limit.wait_ms("forgetful", "198.51.100.1", 1) == WINDOW_MS - 1
+    assert others == 0
+    assert limit.wait_ms("tanaka", "192.0.2.1", 1) == WINDOW_MS - 1
+
+
 @pytest.mark.parametrize(
     ("one", "other", "together"),
     [
