@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.auth.identity import Role
+from app.auth.names import is_login
 from app.models import AccessToken, BrowserSession, User
 
 
@@ -32,6 +33,8 @@ class AccountRepository:
         return await self._session.get(User, user_id, populate_existing=True)
 
     async def user_named(self, login: str) -> User | None:
+        if not is_login(login):
+            return None  # nobody has it, and PostgreSQL would choke on some of them
         found: User | None = await self._session.scalar(select(User).where(User.login == login))
         return found
 

@@ -221,3 +221,17 @@ def test_nobody_sees_more_than_their_role_says(
         assert seen == (not live and (not section or call_section == section))
     else:
         assert not seen
+
+
+# Names that no database takes
+
+
+@pytest.mark.parametrize("name", ["a\x00", "\ud800", "a" * 5_000, "'; --", ""])
+async def test_a_name_that_nobody_can_have_is_refused_like_any_other(
+    either_office: Office, name: str
+) -> None:
+    with pytest.raises(NotSignedIn):
+        await either_office.accounts.sign_in(name, PASSWORD, address="192.0.2.1")
+
+    with pytest.raises(NotFound):
+        await either_office.administration.user_named(name)
