@@ -23,7 +23,7 @@ from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
 from detection.types import Assessment, Finding, Span, Speaker, Utterance
 
-CODE_VERSION: Final = "1"
+CODE_VERSION: Final = "2"
 """Raise with every change of code that changes an assessment; the word lists count by themselves."""
 
 UNSURE_BELOW: Final = 0.4
@@ -110,6 +110,8 @@ class LexiconDetector:
                 if heard is None:
                     continue
                 start, end = text.range_of(heard.span)
+                if any(spelling in text.normal[start:end] for spelling in reading.spellings):
+                    continue
                 if start < end and not any(a < end and start < b for a, b in innocents):
                     yield _Match(entry, start, end, entry.score * (1 - heard.cost / 2))
 

@@ -3,7 +3,8 @@
 Files come in five kinds, named by ``kind`` on their first line: ``findings`` (one category each), ``cues`` (one
 speaker each), ``innocents`` (words that only look dangerous) and ``fragments`` (``{you}`` in a pattern is
 replaced by the fragment of that name). Patterns are regular expressions on the *normal* text; katakana may be
-written as such. Readings are katakana, compared by sound.
+written as such. Readings are katakana, compared by sound; 「ゼイキンドロボウ=税金泥棒/税金どろぼう」 also says
+how the word is properly written, and is not listened for where it is.
 """
 
 from __future__ import annotations
@@ -235,9 +236,6 @@ def _entry(table: _Table, category: Category, clause: str, fragments: Mapping[st
     patterns, readings = table.texts("patterns"), table.texts("readings")
     if not patterns and not readings:
         raise table.wrong("give patterns, readings or both")
-    for reading in readings:
-        if not _KATAKANA.fullmatch(reading):
-            raise table.wrong(f"write the reading {reading!r} in katakana only")
     alone = table.truth("alone")
     return Entry(
         id=table.text("id"),
@@ -246,12 +244,20 @@ def _entry(table: _Table, category: Category, clause: str, fragments: Mapping[st
         clause=clause,
         reason=table.text("reason"),
         pattern=_compile(patterns, fragments, table) if patterns else None,
-        readings=tuple(ReadingPattern.of(r, alone=alone) for r in readings),
+        readings=tuple(_reading(r, table, alone=alone) for r in readings),
         catches=table.texts("catches", at_least=1),
         spares=table.texts("spares", at_least=1),
         score=table.number("score", default=1.0),
         keeps=table.rule_names("keeps"),
     )
+
+
+def _reading(written: str, table: _Table, *, alone: bool) -> ReadingPattern:
+    sound, _, spellings = written.partition("=")
+    if not _KATAKANA.fullmatch(sound):
+        raise table.wrong(f"write the reading {sound!r} in katakana only")
+    known = tuple(fold_kana(s) for s in spellings.split("/") if s)
+    return ReadingPattern.of(sound, alone=alone, spellings=known)
 
 
 def _cue(table: _Table, fragments: Mapping[str, str]) -> CueEntry:

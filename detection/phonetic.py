@@ -84,17 +84,22 @@ class ReadingPattern:
     """A reading to listen for.
 
     *alone*: only where it is all that was said between two pauses, but for a closing ヨ, ヤ, ゾ.
+    *spellings*: how the word is written properly, in normal text. There the patterns decide, not the
+    sound: 「税金泥棒と言われても」 is a word that they left out on purpose.
     """
 
     reading: str
     beats: tuple[_Beat, ...]
     skeleton: str
     alone: bool
+    spellings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, reading: str, *, alone: bool = False) -> ReadingPattern:
+    def of(
+        cls, reading: str, *, alone: bool = False, spellings: tuple[str, ...] = ()
+    ) -> ReadingPattern:
         beats = _beats([(morae(reading), 0, 0)])
-        return cls(reading, beats, _skeleton(beats), alone)
+        return cls(reading, beats, _skeleton(beats), alone, spellings)
 
 
 @dataclass(frozen=True, slots=True)

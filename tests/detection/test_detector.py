@@ -205,3 +205,56 @@ def test_every_finding_shows_its_evidence(text: str, confidence: float) -> None:
         assert 0 < finding.score <= 1
         assert finding.clause
         assert finding.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "税金泥棒と言われても仕方がない対応ですよ",
+        "税金泥棒なんて思ってませんよ",
+        "あなたが無能だとは思いません",
+        "居座るつもりはありません",
+    ],
+)
+def test_a_word_that_was_left_out_or_denied_does_not_come_back_by_its_sound(text: str) -> None:
+    found = assess(text).findings
+
+    assert found == ()
+
+
+@pytest.mark.parametrize("text", ["この是金泥棒が", "お前は無能じゃないですか"])
+def test_a_word_misspelled_by_the_recogniser_or_asserted_by_a_question_counts(text: str) -> None:
+    found = assess(text).findings
+
+    assert found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "殺さないとでも思ってるのか",
+        "クマを撃つならお前を撃ってやる",
+        "二度と歩けないようにしてやる",
+        "ロープで縛って川に投げ込んでやる",
+    ],
+)
+def test_a_threat_in_other_words_reaches_the_highest_level(text: str) -> None:
+    severity = assess(text).severity
+
+    assert severity is Severity.STOP
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "クマを撃つしかないんでしょうか",
+        "早く直さないと子どもが怪我をするぞ、あの滑り台",
+        "役所の前の歩道、車が突っ込んだらどうなると思ってるんですか、柵をつけてください",
+        "夫に殺してやると言われました",
+        "ばかばかしい、印鑑一つのために半日つぶれたよ",
+    ],
+)
+def test_an_innocent_neighbour_of_a_threat_is_left_alone(text: str) -> None:
+    found = assess(text).findings
+
+    assert found == ()
