@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +12,10 @@ import anyio
 import numpy as np
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from app.auth.identity import Role
 from tests.browser.conftest import CHROMIUM, QUIET_ARGUMENTS
 from tests.browser.png import Pixels, palette_png
-from tests.browser.preview import Preview, running
+from tests.browser.preview import OPERATOR, Preview, running
 
 UNPACK: Final = """async (encoded) => {
   const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
@@ -42,7 +44,18 @@ PICTURES: Final = {
     "recognition-down": ("down", "light"),
     "connection-lost": ("level1", "light"),
     "ended": ("ended", "light"),
+    "supervisor": ("help", "light"),
+    "auditor": ("ended", "light"),
 }
+OTHERS: Final = {
+    "supervisor": replace(
+        OPERATOR, login="tanaka", display_name="田中 一郎", role=Role.SUPERVISOR, user_id=2
+    ),
+    "auditor": replace(
+        OPERATOR, login="kansa", display_name="山本 久", role=Role.AUDITOR, section="", user_id=3
+    ),
+}
+"""Who looks, where it is not the operator."""
 
 
 async def take(browser: Browser, preview: Preview, name: str, folder: Path) -> None:
@@ -55,6 +68,7 @@ async def take(browser: Browser, preview: Preview, name: str, folder: Path) -> N
         timezone_id="Asia/Tokyo",
     )
     preview.clear()
+    preview.theatre.identity = OTHERS.get(name, OPERATOR)
     preview.play(scene)
     page = await context.new_page()
     path = "/calls" if scene in ("nothing", "list") else "/calls/c-1"
