@@ -53,7 +53,7 @@ LEVELS: Final[Mapping[Severity, LevelWords]] = {
     Severity.NONE: LevelWords("通常", "このままお話を伺ってください"),
     Severity.CAUTION: LevelWords("注意", "お話は続けられます"),
     Severity.WARNING: LevelWords("警告", "続く場合は終了をご検討ください"),
-    Severity.STOP: LevelWords("打ち切り・通報", "上司と対応をご判断ください"),
+    Severity.STOP: LevelWords("打ち切り・通報", "上司と職員で対応をご判断ください"),
 }
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
@@ -73,7 +73,7 @@ STEPS: Final[Mapping[Step, StepWords]] = {
     Step.CLOSE: StepWords("終了のご案内", "理由をお伝えして、お電話を終える段階です。"),
     Step.EMERGENCY: StepWords("安全の確保", "段階を踏まず、すぐに上司と共有してください。"),
     Step.WELFARE: StepWords(
-        "見守りが必要", "警告はせず、ゆっくりお話を伺い、上司と共有してください。"
+        "配慮・支援", "警告はせず、ゆっくりお話を伺い、上司と共有してください。"
     ),
 }
 
@@ -123,7 +123,7 @@ DEEDS: Final[Mapping[str, str]] = {
 """What people did on their screens, by the kind of the note."""
 NO_DEEDS: Final = "応援要請や誤検知などの操作はありません。"
 EMERGENCY_HINT: Final = "身の危険があるときは110番"
-WELFARE: Final = "配慮が必要なおそれ"
+WELFARE: Final = "支援が必要なおそれ"
 HELP_INSTEAD: Final = "内線で上司を呼ぶか、近くの職員に声をかけてください。"
 
 

@@ -152,7 +152,7 @@ async def test_insults_alone_never_bring_up_the_police_number(screen: Screen) ->
     )
 
     await expect(screen.find("#say-step")).to_have_text("対応:終了のご案内")
-    await expect(screen.find("#assertive")).to_contain_text("上司と対応をご判断ください")
+    await expect(screen.find("#assertive")).to_contain_text("上司と職員で対応をご判断ください")
     await expect(screen.find("#assertive")).not_to_contain_text("110番")
     await expect(screen.find("#say-emergency")).to_be_hidden()
 
@@ -318,7 +318,7 @@ async def test_a_caller_who_needs_care_is_not_called_ordinary(screen: Screen) ->
 
     await screen.open_call()
 
-    await expect(screen.find("#outcome")).to_have_text("配慮が必要なおそれ")
+    await expect(screen.find("#outcome")).to_have_text("支援が必要なおそれ")
     await expect(screen.find("#alerts-none")).to_contain_text("警告はせず")
 
 

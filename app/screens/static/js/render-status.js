@@ -60,6 +60,7 @@ export function drawLevel(state, before) {
   // While it lasts, where the talk stands; afterwards, how far it went.
   const shown = call.ended_at ? call.top_level : call.level;
   byId("call").dataset.level = String(shown);
+  byId("call").toggleAttribute("data-ended", Boolean(call.ended_at));
   // Somebody who needs care is neither a danger nor "all is well": a sign and a colour of its own.
   const care = shown === 0 && needsCare(state);
   byId("call").toggleAttribute("data-care", care);
