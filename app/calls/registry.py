@@ -33,6 +33,7 @@ from app.calls.protocol import (
 from app.calls.recovery import Recovered, recover
 from app.calls.repository import call_by_id, unfinished_calls
 from app.calls.standing import Standing
+from app.calls.turns import Turns
 from app.db import Database
 from app.events import Audience
 from app.ledger import Entry, Ledger, is_passing
@@ -96,7 +97,8 @@ class CallRegistry:
         self._entries: dict[str, _Entry] = {}
         self._tasks: TaskGroup | None = None
         self._open = False
-        self._admission = anyio.Lock()
+        self._turns = Turns()
+        self._beginning = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -137,17 +139,16 @@ class CallRegistry:
         Raises:
             StreamRefused: with the documented reason; nothing was changed.
         """
-        # One at a time: two sockets that resume the same call must not both recover it.
-        async with self._admission:
+        call_id = started.call_id or uuid4().hex
+        # Two sockets that resume the same call must not both recover it; but to recover a
+        # call of an hour takes 3 s, and no other call may wait for that.
+        async with self._turns.of(call_id):
             if not self._open or self._tasks is None:
-                raise StreamRefused(
-                    Refusal.NOT_READY,
-                    "サーバーを停止しています。しばらくして接続し直してください。",
-                )
+                raise _stopping()
             if started.resume:
                 entry = await self._resume(started, token_id)
             else:
-                entry = await self._begin(started, token_id, section)
+                entry = await self._begin(call_id, started, token_id, section)
             if entry.waiting is not None:
                 entry.waiting.cancel()
                 entry.waiting = None
@@ -176,15 +177,17 @@ class CallRegistry:
         if entry is not None:
             await self._end(entry, reason)
 
-    async def _begin(self, started: CallStarted, token_id: int, section: str) -> _Entry:
-        if len(self._entries) >= self._parts.settings.max_calls:
+    async def _begin(
+        self, call_id: str, started: CallStarted, token_id: int, section: str
+    ) -> _Entry:
+        if len(self._entries) + self._beginning >= self._parts.settings.max_calls:
             raise StreamRefused(
                 Refusal.TOO_MANY_CALLS,
                 f"同時に扱える通話の上限({self._parts.settings.max_calls} 件)に達しています。",
             )
         named = started.metadata.get("section", "")
         facts = CallFacts(
-            call_id=started.call_id or uuid4().hex,
+            call_id=call_id,
             audience=Audience(
                 # Half-width names can be longer than what was sent.
                 operator=normal_login(started.operator)[:MAX_FIELD_CHARACTERS],
@@ -194,6 +197,14 @@ class CallRegistry:
             tracks=started.tracks,
             format=started.format,
         )
+        self._beginning += 1
+        try:
+            await self._record_start(facts, started, token_id)
+        finally:
+            self._beginning -= 1
+        return self._enter(facts, started, token_id, None)
+
+    async def _record_start(self, facts: CallFacts, started: CallStarted, token_id: int) -> None:
         async with self._parts.database.transaction() as session:
             known = await call_by_id(session, facts.call_id)
         if known is not None:
@@ -208,7 +219,6 @@ class CallRegistry:
             await record_start(entry, facts, started, token_id)
 
         await self._parts.ledger.write(change)
-        return self._enter(facts, started, token_id, None)
 
     async def _resume(self, started: CallStarted, token_id: int) -> _Entry:
         if started.call_id is None:
@@ -262,7 +272,8 @@ class CallRegistry:
         )
         entry = self._entries[facts.call_id] = _Entry(call, token_id, started)
         if self._tasks is None:
-            raise RuntimeError("a call can only live while the registry runs")
+            self._entries.pop(facts.call_id)
+            raise _stopping()
         self._tasks.start_soon(self._live, entry)
         return entry
 
@@ -326,7 +337,7 @@ class CallRegistry:
                     await record_end(entry, facts_of(call), ENDED_INTERRUPTED, None)
 
             # Nobody may be taking it up again while it is ended.
-            async with self._admission:
+            async with self._turns.of(call_id):
                 if call_id not in self._entries:
                     await self._write_at_last(change)
 
@@ -334,6 +345,12 @@ class CallRegistry:
 def _take_away(attached: Attached, refusal: Refusal) -> None:
     attached.refusal = refusal
     attached.hold.cancel()
+
+
+def _stopping() -> StreamRefused:
+    return StreamRefused(
+        Refusal.NOT_READY, "サーバーを停止しています。しばらくして接続し直してください。"
+    )
 
 
 def _ended() -> StreamRefused:

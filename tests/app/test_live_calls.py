@@ -347,3 +347,23 @@ def loud_stretches(sound: Samples) -> list[tuple[int, int]]:
     blocks = np.abs(sound[: len(sound) // 1_600 * 1_600]).reshape(-1, 1_600).max(axis=1) > 0
     edges = np.flatnonzero(np.diff(np.concatenate(([False], blocks, [False])).astype(int)))
     return [(int(a) * 100, int(b) * 100) for a, b in edges.reshape(-1, 2)]
+
+
+async def test_no_more_calls_begin_than_the_server_takes_also_at_the_same_moment(
+    settings: Settings,
+) -> None:
+    refusals = []
+    async with exchange(settings, ScriptedTranscriber(), stream=at_once(max_calls=3)) as office:
+
+        async def begin(number: int) -> None:
+            try:
+                await office.attach(f"c{number}")
+            except StreamRefused as refused:
+                refusals.append(refused.refusal)
+
+        async with anyio.create_task_group() as telephones:
+            for number in range(8):
+                telephones.start_soon(begin, number)
+
+        assert len(office.registry.live_calls) == 3
+        assert refusals == [Refusal.TOO_MANY_CALLS] * 5
