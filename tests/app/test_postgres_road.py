@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import anyio
+import anyio.to_thread
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import make_url
 
 from app.auth.identity import Role
 from app.settings import Settings
@@ -21,6 +24,7 @@ from tests.app.running import (
 from tests.app.sounds import call_bytes, sentences
 from tests.app.test_stream import begin, record_of, refusal_of, stop
 from tests.fakes_transcriber import ScriptedTranscriber
+from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 
@@ -128,3 +132,24 @@ async def test_two_starts_of_one_call_are_one_call(server: RunningServer) -> Non
         await say(second, {"type": "start", "call_id": "c1"})
 
         assert await refusal_of(second) == ("call_exists", 4409)
+
+
+async def test_connections_that_the_database_closes_cost_no_words(
+    server: RunningServer, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    name = make_url(postgres_url).database
+    async with server.stream() as stream, server.screen(token) as screen:
+        await begin(stream, call_id="c1")
+        await send(stream, call_bytes(sentences(1)))
+        await hear_until(screen, "transcript.final")
+        await anyio.to_thread.run_sync(
+            postgres_server.execute,
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';",
+        )
+        await send(stream, call_bytes(sentences(1)))
+        await stop(stream)
+    record = await record_of(server, "c1")
+
+    assert [u["text"] for u in record["utterances"]] == [HARMLESS, THREAT]
+    assert record["call"]["end_reason"] == "hangup"
