@@ -150,3 +150,12 @@ async def test_an_auditor_is_not_shown_an_empty_place_for_live_calls(screen: Scr
 
     await expect(screen.find("#live-heading")).to_be_hidden()
     await expect(screen.find("#past tr").first).to_be_visible()
+
+
+async def test_a_call_that_lost_its_sound_keeps_no_new_one_from_opening(screen: Screen) -> None:
+    screen.preview.play("quiet")
+    await screen.open_list()
+
+    screen.preview.portal.call(screen.preview.theatre.stage.begin, "c-9")
+
+    await expect(screen.page).to_have_url(f"{screen.preview.address}/calls/c-9")

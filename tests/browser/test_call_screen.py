@@ -334,3 +334,14 @@ async def test_an_ended_call_shows_how_far_it_went_and_offers_the_way_back(scree
     await expect(screen.find("#level-word")).to_have_text("打ち切り・通報")
     await expect(screen.find("#say-back a")).to_be_visible()
     await expect(screen.find("#help")).to_be_hidden()
+
+
+async def test_the_next_call_opens_over_the_one_that_has_just_ended(screen: Screen) -> None:
+    screen.preview.play("quiet")
+    await screen.open_call()
+    screen.preview.tell("call.ended", CALL, {"reason": "stop", "duration_ms": 754_000})
+    await expect(screen.find("#link-word")).to_have_text("通話終了")
+
+    screen.preview.portal.call(screen.preview.theatre.stage.begin, "c-9")
+
+    await expect(screen.page).to_have_url(f"{screen.preview.address}/calls/c-9")

@@ -11,6 +11,17 @@ export class RequestFailed extends Error {
   }
 }
 
+const AUTO_OPEN = "mimamori.auto-open";
+
+/** Whether a call opens by itself when it begins: this browser's own choice, made on the list. */
+export function opensByItself() {
+  return localStorage.getItem(AUTO_OPEN) !== "off";
+}
+
+export function setOpensByItself(wanted) {
+  localStorage.setItem(AUTO_OPEN, wanted ? "on" : "off");
+}
+
 export function callPath(callId, rest = "") {
   return `/v1/calls/${encodeURIComponent(callId)}${rest}`;
 }

@@ -1,11 +1,12 @@
 /** Glue: the operator's screen of one call. Snapshot, then events, then what the person does. */
 
 import { announce } from "./announce.js";
-import { callPath, read, send } from "./api.js";
+import { callPath, opensByItself, read, send } from "./api.js";
 import { byId, say } from "./dom.js";
 import { EventFeed } from "./events.js";
 import { HelpButton } from "./help.js";
 import { listenToKeys } from "./keys.js";
+import { watchForNext } from "./next-call.js";
 import { AlertsView } from "./render-alerts.js";
 import { drawGuidance, sentence } from "./render-guidance.js";
 import { drawElapsed, drawLevel, drawLink, drawNotice, drawNumbers } from "./render-status.js";
@@ -40,8 +41,15 @@ function take(event) {
   state = reduce(state, event);
   tellWhoHelps(event);
   // What was said last may still be on its way, so the socket is kept for a minute.
-  if (event.type === "call.ended") setTimeout(() => feed?.stop(), 60_000);
+  if (event.type === "call.ended") {
+    setTimeout(() => feed?.stop(), 60_000);
+    if (maySpeak && opensByItself()) watchForNext(state.call, (next) => window.location.assign(callAddress(next)));
+  }
   drawSoon();
+}
+
+function callAddress(id) {
+  return `/calls/${encodeURIComponent(id)}`;
 }
 
 /** Whoever called for help has to learn that somebody has seen it. */

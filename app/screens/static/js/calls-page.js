@@ -1,6 +1,6 @@
 /** Glue: the list of calls a person may see, live ones above, ended ones below. */
 
-import { read } from "./api.js";
+import { opensByItself, read, setOpensByItself } from "./api.js";
 import { byId, make, say } from "./dom.js";
 import { EventFeed } from "./events.js";
 import { CallRows } from "./render-list.js";
@@ -8,7 +8,6 @@ import { drawLink } from "./render-status.js";
 import { emptyList, reduceList, withLive, withPast } from "./state-list.js";
 
 const PAGE_CALLS = 50;
-const AUTO_OPEN = "mimamori.auto-open";
 const EMPTY_WORDS = {
   operator: "通話を待っています。電話がつながると、ここに表示されます。",
   supervisor: "いま、課の通話はありません。電話がつながると、ここに表示されます。",
@@ -89,7 +88,7 @@ function askAgain(callId) {
     drawSoon();
     const fresh = list.live.find((call) => call.call_id === callId && !known.has(callId));
     if (fresh) say(byId("polite"), "通話が始まりました。");
-    if (fresh && autoOpen?.checked && list.live.length === 1) window.location.assign(`/calls/${encodeURIComponent(callId)}`);
+    if (fresh && autoOpen?.checked) window.location.assign(`/calls/${encodeURIComponent(callId)}`);
   }, 200);
 }
 
@@ -140,8 +139,8 @@ byId("older").addEventListener("click", async () => {
   drawSoon();
 });
 if (autoOpen) {
-  autoOpen.checked = localStorage.getItem(AUTO_OPEN) !== "off";
-  autoOpen.addEventListener("change", () => localStorage.setItem(AUTO_OPEN, autoOpen.checked ? "on" : "off"));
+  autoOpen.checked = opensByItself();
+  autoOpen.addEventListener("change", () => setOpensByItself(autoOpen.checked));
 }
 setInterval(() => {
   if (list.live.length > 0) draw();
