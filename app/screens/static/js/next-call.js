@@ -1,0 +1,20 @@
+/** Glue: after the call. The operator's next one must not begin unseen behind the last one's record. */
+
+import { read } from "./api.js";
+
+const ASK_EVERY_MS = 2_000;
+
+/** Call `onNext(callId)` once, when a call of this operator begins after `call` ended. */
+export function watchForNext(call, onNext) {
+  const timer = setInterval(async () => {
+    try {
+      const { body } = await read("/v1/calls?state=live&limit=5");
+      const next = body.calls.find((one) => one.call_id !== call.call_id && Date.parse(one.started_at) > Date.parse(call.ended_at));
+      if (!next) return;
+      clearInterval(timer);
+      onNext(next.call_id);
+    } catch {
+      // Asked again in a moment.
+    }
+  }, ASK_EVERY_MS);
+}
