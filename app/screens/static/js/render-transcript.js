@@ -170,7 +170,7 @@ function drawUtterance(line, dismissed, evidence) {
 }
 
 function evidenceOf(finding) {
-  return `「${finding.quote}」 ${category(finding.category)} / 規則 ${finding.rule} / 確からしさ ${Math.round(finding.score * 100)}%`;
+  return `「${finding.quote}」 ${categoryShort(finding.category)} / 規則 ${finding.rule} / 確からしさ ${Math.round(finding.score * 100)}%`;
 }
 
 /** Name each kind of conduct once, behind its last words: a name behind every mark would drown the sentence. */
