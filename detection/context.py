@@ -101,7 +101,14 @@ _ABOLISH: Final = re.compile(
 )
 
 
+_NOT_ASKED: Final = re.compile(
+    r"[^?]{0,24}(?:そんな|そこまで)[^。?]{0,6}(?:求め|要求し|言い|思い)ませ"
+)
+
+
 def _negated(a: Surroundings) -> bool:
+    if not a.is_threat and _NOT_ASKED.match(a.following):
+        return True  # 「土下座してほしいくらいですけど、そんなことは求めません」
     if _DARES.match(_inflected(a)) or _DARES.match(a.after):
         return False
     if a.matched.endswith(("じゃ", "では")) and re.match(r"ない(?:です)?か", a.after):

@@ -18,6 +18,7 @@ from detection.lexicon import Entry, Lexicon, read_lexicon
 from detection.operator_speech import operator_cues
 from detection.phonetic import hear, sound_of
 from detection.ports import Detector, ReadingSource, Token
+from detection.respelling import respell
 from detection.sudachi import SudachiReadings
 from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
@@ -33,6 +34,8 @@ UNSURE_FLOOR: Final = 0.5
 """Doubt alone takes nothing below what a policy counts by default: it asks for a check, it does not silence."""
 HYPOTHESIS_SCORE: Final = 0.55
 """For words that stand only in what the recogniser thought second best."""
+GUESS_SCORE: Final = 0.75
+"""For words that hold only if the recogniser wrote one word for another."""
 MOST_HYPOTHESES: Final = 3
 
 _MASK: Final = "〓"
@@ -74,6 +77,8 @@ class LexiconDetector:
     def _judged(
         self, text: NormalText, tokens: tuple[Token, ...]
     ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        respelt = respell(text, self._lexicon.respellings)
+        text = respelt.text
         innocents = [
             (found.span(), innocent.reason)
             for innocent in self._lexicon.innocents
@@ -86,7 +91,10 @@ class LexiconDetector:
             around = Surroundings(text, match.start, match.end, entry.category, entry.severity)
             why = set_aside_by(around, entry.keeps)
             if why is None:
-                found.append(match.finding(text))
+                finding = match.finding(text)
+                found.append(
+                    _guessed(finding) if respelt.is_guess(match.start, match.end) else finding
+                )
             else:
                 aside.append(f"{entry.id}: {why.label}")
         if innocents:
@@ -182,6 +190,12 @@ class _Match:
             reason=self.entry.reason,
             score=self.score,
         )
+
+
+def _guessed(finding: Finding) -> Finding:
+    reason = f"{finding.reason}(音の近い言葉を含む)"
+    score = max(min(finding.score, UNSURE_FLOOR), finding.score * GUESS_SCORE)
+    return replace(finding, score=score, reason=reason)
 
 
 def _unsure(score: float) -> float:

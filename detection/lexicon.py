@@ -1,10 +1,10 @@
 """Pure: the word lists of detection, read from TOML text and held to their own rules.
 
-Files come in five kinds, named by ``kind`` on their first line: ``findings`` (one category each), ``cues`` (one
-speaker each), ``innocents`` (words that only look dangerous) and ``fragments`` (``{you}`` in a pattern is
-replaced by the fragment of that name). Patterns are regular expressions on the *normal* text; katakana may be
-written as such. Readings are katakana, compared by sound; 「ゼイキンドロボウ=税金泥棒/税金どろぼう」 also says
-how the word is properly written, and is not listened for where it is.
+Files come in six kinds, named by ``kind`` on their first line: ``findings`` (one category each), ``cues`` (one
+speaker each), ``innocents`` (words that only look dangerous), ``respellings`` (what a recogniser writes for what)
+and ``fragments`` (``{you}`` in a pattern is replaced by the fragment of that name). Patterns are regular
+expressions on the *normal* text; katakana may be written as such. Readings are katakana, compared by sound;
+one with ``=`` and spellings behind it is not listened for where the word is properly written.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TypeVar
 from detection.context import RULE_NAMES
 from detection.errors import LexiconInvalid
 from detection.phonetic import ReadingPattern
+from detection.respelling import Respelling
 from detection.text import fold_kana
 from detection.types import Category, Cue, Severity, Speaker
 
@@ -30,6 +31,7 @@ _FINDING_FIELDS = {
 }
 _CUE_FIELDS = {"id", "cue", "patterns", "catches", "spares"}
 _INNOCENT_FIELDS = {"id", "patterns", "reason", "spares"}
+_RESPELLING_FIELDS = {"id", "patterns", "said", "sure", "catches", "spares"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Lexicon:
     caller_cues: tuple[CueEntry, ...]
     operator_cues: tuple[CueEntry, ...]
     innocents: tuple[Innocent, ...]
+    respellings: tuple[Respelling, ...] = ()
     digest: str = ""
     """Differs wherever the files differ."""
 
@@ -161,6 +164,7 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
             fragments |= _fragments(name, values)
     entries: list[Entry] = []
     innocents: list[Innocent] = []
+    respellings: list[Respelling] = []
     cues: dict[Speaker, list[CueEntry]] = {Speaker.CALLER: [], Speaker.OPERATOR: []}
     for name, values in parsed.items():
         head = _Table(values, name)
@@ -175,12 +179,16 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
             case "innocents":
                 tables = _tables(head, values, _INNOCENT_FIELDS)
                 innocents += [_innocent(t, fragments) for t in tables]
+            case "respellings":
+                tables = _tables(head, values, _RESPELLING_FIELDS)
+                respellings += [_respelling(t, fragments) for t in tables]
     _refuse_twins([e.id for e in entries] + [c.id for side in cues.values() for c in side])
     return Lexicon(
         entries=tuple(entries),
         caller_cues=tuple(cues[Speaker.CALLER]),
         operator_cues=tuple(cues[Speaker.OPERATOR]),
         innocents=tuple(innocents),
+        respellings=tuple(respellings),
         digest=_digest(files),
     )
 
@@ -201,8 +209,10 @@ def _parse(name: str, text: str) -> dict[str, object]:
 
 def _kind(name: str, values: Mapping[str, object]) -> str:
     kind = values.get("kind")
-    if kind not in ("findings", "cues", "innocents", "fragments"):
-        raise LexiconInvalid(f"{name}: give kind as findings, cues, innocents or fragments")
+    if kind not in ("findings", "cues", "innocents", "respellings", "fragments"):
+        raise LexiconInvalid(
+            f"{name}: give kind as findings, cues, innocents, respellings or fragments"
+        )
     return str(kind)
 
 
@@ -276,6 +286,16 @@ def _innocent(table: _Table, fragments: Mapping[str, str]) -> Innocent:
         pattern=_compile(table.texts("patterns", at_least=1), fragments, table),
         reason=table.text("reason"),
         spares=table.texts("spares", at_least=1),
+    )
+
+
+def _respelling(table: _Table, fragments: Mapping[str, str]) -> Respelling:
+    table.texts("catches", at_least=1), table.texts("spares", at_least=1)
+    return Respelling(
+        id=table.text("id"),
+        pattern=_compile(table.texts("patterns", at_least=1), fragments, table),
+        said=fold_kana(table.text("said")),
+        sure=table.truth("sure"),
     )
 
 

@@ -107,12 +107,16 @@ def _object(line: str) -> Mapping[str, Any]:
 
 
 def _utterance(value: Mapping[str, Any]) -> UtteranceCase:
+    kind = _one_of(value, "kind", Kind)
+    if kind is Kind.HARASSMENT and "severity" not in value:
+        # Taken for 0 it would count every found threat as a wrong level.
+        raise _LineError("kind が harassment の行には severity(1〜3)が必要です")
     return UtteranceCase(
         id=_id(value),
         text=_text(value, "text"),
         labels=_labels(value),
         severity=_level(value, "severity"),
-        kind=_one_of(value, "kind", Kind),
+        kind=kind,
     )
 
 

@@ -129,6 +129,10 @@ def test_utterances_are_read_line_by_line_and_empty_lines_passed_over() -> None:
         (["", utterance_line(text=None)], "f.jsonl:2: text は文字列"),
         ([utterance_line(severity=4)], "f.jsonl:1: severity は 0〜3"),
         ([utterance_line(severity=True)], "f.jsonl:1: severity は 0〜3"),
+        (
+            ['{"id":"a","text":"x","labels":[],"kind":"harassment"}'],
+            "f.jsonl:1: kind が harassment の行には severity",
+        ),
         ([utterance_line(kind="rude")], "f.jsonl:1: kind は harassment、"),
         ([utterance_line(labels=["rude"])], "f.jsonl:1: labels の 'rude' は知らない分類"),
         ([utterance_line(labels=[[]])], "f.jsonl:1: labels の [] は知らない分類"),
