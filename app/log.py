@@ -39,6 +39,8 @@ def configure_logs(level: str) -> None:
     # Addresses of calls are none of a log's business, and every socket would write three lines.
     for chatty in ("uvicorn.access", "uvicorn.error", "httpx", "alembic", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # A stranger's malformed form is answered, and worth no line in the log.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 def drop_personal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

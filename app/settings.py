@@ -60,6 +60,8 @@ class StreamSettings(_Group):
     """A stream that has not said ``start`` by then is closed."""
     idle_timeout_seconds: int = Field(default=60, ge=1)
     """A stream that has sent nothing for so long counts as lost."""
+    recheck_seconds: int = Field(default=60, ge=0)
+    """How often a stream that goes on must still have a valid token."""
     drain_seconds: int = Field(default=20, ge=0)
     """At shutdown, live calls may finish what they have already sent for so long."""
 

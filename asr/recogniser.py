@@ -41,7 +41,9 @@ _M_MMAP_MAX: Final = -4
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # Ctrl-C reaches the whole group: the server decides when this process ends.
+    # A service manager stops it the same way; what was accepted is still to be judged.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(options.nice)
     requests, answers = take_over_stdio()
 

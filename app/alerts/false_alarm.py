@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from app.auth.identity import Identity
 from app.calls.endpoints import seen_by
@@ -15,6 +17,8 @@ from app.events import EventType
 from app.ledger import Entry
 from app.models import AlertRow, Call, StaffAction
 from app.services import Services
+
+ALERT_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 async def call_false(services: Services, identity: Identity, alert_id: str) -> None:
@@ -104,9 +108,15 @@ def _marking(
 async def _seen_alert(
     services: Services, identity: Identity, alert_id: str
 ) -> tuple[AlertRow, Call]:
+    if not ALERT_ID.fullmatch(alert_id):
+        raise _unknown()
     async with services.database.transaction() as session:
         found = await alert_with_call(session, alert_id)
         if found is not None:
             alert, call = found
             return alert, seen_by(identity, call)
-    raise NotFound("alert_unknown", "このおそれの表示は見つかりません。")
+    raise _unknown()
+
+
+def _unknown() -> NotFound:
+    return NotFound("alert_unknown", "このおそれの表示は見つかりません。")

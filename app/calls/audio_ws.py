@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio
 import structlog
 from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocketState
 
 from app.auth.access import admits, identify
@@ -93,7 +94,12 @@ async def _carry(
 async def _listen(
     websocket: WebSocket, stream: NativeStream, attached: Attached, services: Services
 ) -> CallStopped:
+    checked_ms = services.clock.monotonic_ms()
     while True:
+        now_ms = services.clock.monotonic_ms()
+        if now_ms - checked_ms >= services.settings.stream.recheck_seconds * 1000:
+            checked_ms = now_ms
+            await _check_again(websocket)
         with anyio.move_on_after(services.settings.stream.idle_timeout_seconds) as patience:
             message = await _receive(websocket, stream)
         if patience.cancelled_caught:
@@ -105,6 +111,15 @@ async def _listen(
             attached.call.hear(message.payload)
         elif isinstance(message, CallStopped):
             return message
+
+
+async def _check_again(websocket: WebSocket) -> None:
+    """Refuse a stream whose token was revoked meanwhile; a telephone sends for hours."""
+    try:
+        identity = await identify(websocket)
+    except (SQLAlchemyError, OSError):
+        return  # the tables are away: nothing was revoked by that
+    _stream_identity(identity)
 
 
 async def _stop(

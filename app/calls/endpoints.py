@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
+from app.calls.protocol import CALL_ID
 from app.calls.repository import call_by_id, visible_calls
 from app.calls.schemas import CallDetailOut, CallsOut
 from app.calls.views import call_view, calls_view
-from app.errors import NotFound
+from app.errors import BadRequest, NotFound
 from app.health import health_of
 from app.models import Call
 from app.services import Services, services_of
@@ -33,8 +34,8 @@ async def list_calls(
 ) -> CallsOut:
     """Return the calls that you may see, latest first."""
     services = services_of(request)
-    if before is not None and before.tzinfo is None:
-        before = before.astimezone()
+    if before is not None:
+        before = in_utc(before)
     async with services.database.transaction() as session:
         calls = await visible_calls(
             session,
@@ -50,11 +51,23 @@ async def list_calls(
 async def read_call(request: Request, identity: Viewer, call_id: str) -> CallDetailOut:
     """Return everything about one call so far."""
     services = services_of(request)
+    call = await load_seen(services, identity, call_id)
     async with services.database.transaction() as session:
-        call = seen_by(identity, await call_by_id(session, call_id))
         return await call_view(
             session, call, health_of(services.transcriber), services.warning_limit
         )
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return *moment* in UTC; one without a zone is UTC already.
+
+    Raises:
+        BadRequest: it lies beyond the calendar once the zone is taken off.
+    """
+    try:
+        return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
+    except OverflowError:
+        raise BadRequest("bad_before", "before の日時が範囲を超えています。") from None
 
 
 def seen_by(identity: Identity, call: Call | None) -> Call:
@@ -71,5 +84,7 @@ def seen_by(identity: Identity, call: Call | None) -> Call:
 
 
 async def load_seen(services: Services, identity: Identity, call_id: str) -> Call:
+    if not CALL_ID.fullmatch(call_id):
+        return seen_by(identity, None)  # PostgreSQL would choke on a NUL
     async with services.database.transaction() as session:
         return seen_by(identity, await call_by_id(session, call_id))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class _Out(BaseModel):
@@ -126,13 +126,23 @@ class CallDetailOut(_Out):
     """Open ``/v1/events?after=`` with it to miss nothing."""
 
 
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not hold NUL")
+    return text
+
+
+StorableText = Annotated[str, AfterValidator(_storable)]
+"""PostgreSQL keeps no NUL."""
+
+
 class ReasonIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field(default="", max_length=500)
+    reason: StorableText = Field(default="", max_length=500)
 
 
 class ScriptUsedIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    script_id: str = Field(min_length=1, max_length=128)
+    script_id: StorableText = Field(min_length=1, max_length=128)

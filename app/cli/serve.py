@@ -33,6 +33,8 @@ START_FAILED = 3
 BACKLOG = 2_048
 HEADER_BYTES = 32_768
 """So much of a request's headers may wait for the rest; a browser behind an office's proxies sends 2 to 4 kB."""
+SOCKETS_CLOSE_SECONDS = 5
+"""Sockets are told at once (1012); then accepted sound may take ``drain_seconds`` to be judged."""
 WEBSOCKET_BYTES = 1_048_576
 """Larger messages are cut off by the protocol itself (1009), before our own limit is asked."""
 
@@ -146,7 +148,7 @@ def server_config(app: FastAPI, settings: Settings, *, host: str, port: int) -> 
         ws_per_message_deflate=False,  # mu-law does not shrink, it only costs time
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
-        timeout_graceful_shutdown=settings.stream.drain_seconds,
+        timeout_graceful_shutdown=SOCKETS_CLOSE_SECONDS,
     )
 
 

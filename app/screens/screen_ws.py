@@ -12,6 +12,7 @@ from typing import Final
 import anyio
 from anyio.abc import ObjectReceiveStream
 from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth.access import admits, identify
 from app.auth.identity import Identity, Role
@@ -77,7 +78,7 @@ class Screen:
             async def notice_revocation() -> None:
                 while True:
                     await anyio.sleep(RECHECK_SECONDS)
-                    if not _same(self._identity, await identify(self._websocket)):
+                    if not await self._still_allowed():
                         await end_with(NotSignedIn.close_code, "not_signed_in")
 
             async def send_all() -> None:
@@ -95,6 +96,12 @@ class Screen:
             tasks.start_soon(send_all)
         if closing:
             await _close(self._websocket, *closing[0])
+
+    async def _still_allowed(self) -> bool:
+        try:
+            return _same(self._identity, await identify(self._websocket))
+        except (SQLAlchemyError, OSError):
+            return True  # the tables are away: nobody was signed out by that
 
     async def _send_all(self, after: int) -> None:
         """Return when the bus has cut this screen off for falling behind."""

@@ -76,7 +76,15 @@ async def running_server(
     settings: Settings, transcriber: Transcriber | None = None
 ) -> AsyncIterator[RunningServer]:
     """Serve until the block ends, then stop as a real server does: judge what was accepted."""
-    listening = socket.socket()
+    with socket.socket() as listening:
+        async with _serving(settings, transcriber, listening) as running:
+            yield running
+
+
+@asynccontextmanager
+async def _serving(
+    settings: Settings, transcriber: Transcriber | None, listening: socket.socket
+) -> AsyncIterator[RunningServer]:
     listening.bind(("127.0.0.1", 0))
     listening.listen()
     port = listening.getsockname()[1]
