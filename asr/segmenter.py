@@ -29,9 +29,13 @@ def _windows(ms: int) -> int:
 class SegmenterConfig:
     """When speech begins, when it ends, and how much sound is kept round it."""
 
-    start_threshold: float = 0.5
-    """Voice activity at which speech begins."""
-    stop_threshold: float = 0.35
+    start_threshold: float = 0.35
+    """Voice activity at which speech begins.
+
+    At 0.5, noise of -38 dBFS on the line cost 3 % of what is said in the shipped calls and cut four
+    turns by a fifth or more; here it costs 0.7 % and cuts none. At 0.3 an office's murmur begins to count.
+    """
+    stop_threshold: float = 0.25
     """Once begun, speech goes on while voice activity is at least this."""
     min_speech_ms: int = 64
     """Less speech than this between two pauses is a click, not a word.

@@ -134,7 +134,7 @@ async def test_how_sound_is_split_into_frames_changes_nothing(
     record = await record_of(server, "c1")
 
     (utterance,) = record["utterances"]
-    assert (utterance["start_ms"], utterance["end_ms"]) == (0, 1_216)
+    assert (utterance["start_ms"], utterance["end_ms"]) == (0, 1_248)
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def test_a_short_breath_does_not_part_a_sentence() -> None:
 
 
 def test_speech_that_fades_goes_on_until_it_is_below_the_stop_threshold() -> None:
-    fading = [0.9] * 10 + [0.4] * 40 + [0.3] * 40
+    fading = [0.9] * 10 + [0.3] * 40 + [0.2] * 40
 
     (segment,) = segments_of(fading)
 
