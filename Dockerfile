@@ -1,22 +1,22 @@
 # The program that scripts/run starts, as an image. Packages come by the lock file, wheels only.
 FROM python:3.11.14-slim-trixie AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-RUN python -m venv /opt/mimamori
+RUN python -m venv /srv/mimamori
 WORKDIR /src
 COPY constraints/run.txt constraints/
-RUN /opt/mimamori/bin/pip install --require-hashes --requirement constraints/run.txt
+RUN /srv/mimamori/bin/pip install --require-hashes --requirement constraints/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY asr asr
 COPY detection detection
 COPY migrations migrations
-RUN /opt/mimamori/bin/pip install --no-deps --no-build-isolation .
+RUN /srv/mimamori/bin/pip install --no-deps --no-build-isolation .
 
 FROM python:3.11.14-slim-trixie
 # Records, the joined model and downloaded models live in the home folder: mount a volume there.
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/mimamori mimamori && chmod 700 /var/lib/mimamori
-COPY --from=build /opt/mimamori /opt/mimamori
-ENV PATH=/opt/mimamori/bin:$PATH \
+COPY --from=build /srv/mimamori /srv/mimamori
+ENV PATH=/srv/mimamori/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     MIMAMORI_DATA_DIR=/var/lib/mimamori
 USER mimamori
