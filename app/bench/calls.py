@@ -44,7 +44,7 @@ class Observed:
     ended: int = 0
     last_words: dict[str, str] = field(default_factory=dict)
     """The utterance last seen of each call."""
-    memory_bytes: list[int] = field(default_factory=list)
+    usage: list[Usage] = field(default_factory=list)
     """Sampled every few seconds."""
 
 
@@ -178,7 +178,7 @@ async def _sample(
 ) -> None:
     begun = time.monotonic()
     while True:
-        observed.memory_bytes.append(usage_of(server.pid).memory_bytes)
+        observed.usage.append(usage_of(server.pid))
         for _ in range(SAMPLE_SECONDS):
             await anyio.sleep(1)
             on_second(time.monotonic() - begun)
@@ -187,7 +187,8 @@ async def _sample(
 def _report(
     observed: Observed, count: int, took: float, idle: Usage, used: Usage, own_seconds: float
 ) -> dict[str, Any]:
-    megabytes = [round(size / 2**20) for size in observed.memory_bytes]
+    total = [_megabytes(usage.memory_bytes) for usage in observed.usage]
+    every = max(1, len(total) // 24)
     return {
         "calls": count,
         "seconds": round(took, 1),
@@ -199,12 +200,18 @@ def _report(
         "server_cores": round((used.cpu_seconds - idle.cpu_seconds) / took, 2),
         "client_cores": round(own_seconds / took, 2),
         "memory_mb": {
-            "idle": round(idle.memory_bytes / 2**20),
-            "max": max(megabytes, default=0),
-            "end": megabytes[-1] if megabytes else 0,
-            "by_time": megabytes[:: max(1, len(megabytes) // 24)],
+            "idle": _megabytes(idle.memory_bytes),
+            "max": max(total, default=0),
+            "end": total[-1] if total else 0,
+            "by_time": total[::every],
+            "server_by_time": [_megabytes(u.server_bytes) for u in observed.usage[::every]],
+            "recognisers_by_time": [_megabytes(u.below_bytes) for u in observed.usage[::every]],
         },
     }
+
+
+def _megabytes(size_bytes: int) -> int:
+    return round(size_bytes / 2**20)
 
 
 def _at_most(sound: CallSound, duration_ms: int) -> CallSound:

@@ -11,20 +11,27 @@ import psutil
 class Usage:
     cpu_seconds: float
     memory_bytes: int
-    """Proportional: what several processes share counts once."""
+    """Proportional: what several processes share counts once, in parts."""
+    server_bytes: int
+    """Of the first process, its own alone."""
+    below_bytes: int
+    """Of all processes below it, their own alone: the recognisers."""
 
 
 def usage_of(pid: int) -> Usage:
     """Return what the process *pid* and all below it have used until now."""
-    cpu_seconds, memory_bytes = 0.0, 0
+    cpu_seconds, memory_bytes, own_bytes = 0.0, 0, {pid: 0}
     for process in family_of(pid):
         try:
             times = process.cpu_times()
             cpu_seconds += times.user + times.system
-            memory_bytes += process.memory_full_info().pss
+            memory = process.memory_full_info()
+            memory_bytes += memory.pss
+            own_bytes[process.pid] = memory.uss
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-    return Usage(cpu_seconds, memory_bytes)
+    server_bytes = own_bytes.pop(pid)
+    return Usage(cpu_seconds, memory_bytes, server_bytes, sum(own_bytes.values()))
 
 
 def family_of(pid: int) -> list[psutil.Process]:
