@@ -1,37 +1,27 @@
 """Glue: one live call, from bytes to judged words. The read loop never waits for recognition.
 
-Sound → framer → voice activity → segmenter → transcriber → back in order → judge.
+Sound → ears (``listening``) → transcriber → back in order → judge.
 Hanging up flushes each stage in turn, so everything accepted is judged before
 ``finish`` returns. What cannot be kept up with is a visible gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 import anyio
-import structlog
 from anyio.abc import TaskGroup
 
 from app.calls.facts import CallFacts, GapReason, Heard, Lost
 from app.calls.judge import CallJudge
+from app.calls.listening import NewListening
 from app.calls.protocol import Track
 from app.calls.release import ReleaseOrder, Ticket
 from app.ports import Clock
-from asr.errors import (
-    TranscriberUnavailable,
-    TranscriptionFailed,
-    TranscriptionShed,
-    VoiceActivityFailed,
-)
-from asr.framing import Framer
-from asr.ports import Transcriber, VoiceActivityModel
-from asr.segmenter import Segmenter, SegmenterConfig
-from asr.types import WINDOW_MS, SpeechSegment, Window
-
-log = structlog.get_logger()
+from asr.errors import TranscriberUnavailable, TranscriptionFailed, TranscriptionShed
+from asr.ports import Transcriber
+from asr.types import WINDOW_MS, SpeechSegment
 
 SEGMENTS_WAITING: Final = 32
 """Of one call; at 8 s each that is more than any call may fall behind."""
@@ -40,16 +30,6 @@ TICK_MS: Final = 5_000
 FLAGGED_BUDGET_MS: Final = 500
 CALLER_BUDGET_MS: Final = 1_500
 OPERATOR_BUDGET_MS: Final = 3_000
-
-
-@dataclass(slots=True)
-class _Listening:
-    """What one track needs to become segments."""
-
-    track: Track
-    voice_activity: VoiceActivityModel
-    segmenter: Segmenter
-    failure_told: bool = False
 
 
 class LiveCall:
@@ -61,22 +41,17 @@ class LiveCall:
         *,
         judge: CallJudge,
         transcriber: Transcriber,
-        new_voice_activity: Callable[[], VoiceActivityModel],
+        new_listening: NewListening,
         clock: Clock,
         judged_ms: Mapping[Track, int],
-        segmenter_config: SegmenterConfig | None = None,
     ) -> None:
         self.facts = facts
         self.judge = judge
         self._transcriber = transcriber
         self._clock = clock
-        config = segmenter_config or SegmenterConfig()
-        # After a crash each track goes on from its own checkpoint, the socket from the earliest.
         checkpoints_ms = tuple(judged_ms.get(track, 0) for track in facts.tracks)
-        self._framer = Framer.resuming(facts.format, checkpoints_ms)
-        self._listening = tuple(
-            _Listening(track, new_voice_activity(), Segmenter(config, start_ms=start_ms))
-            for track, start_ms in zip(facts.tracks, checkpoints_ms, strict=True)
+        self._listening = new_listening(
+            facts, checkpoints_ms, accept=self._accept, fail=self._break
         )
         self._stored_ms = dict(zip(facts.tracks, checkpoints_ms, strict=True))
         self._order: ReleaseOrder[Heard | Lost] = ReleaseOrder(len(facts.tracks), HOLD_MS)
@@ -87,16 +62,16 @@ class LiveCall:
         self._hung_up = False
         self._broken: Exception | None = None
         self._judged = anyio.Event()
-        self._ticked_ms = self._framer.position_ms
+        self._ticked_ms = self._listening.position_ms
 
     @property
     def position_samples(self) -> int:
         """Samples of each track that were accepted since the call began."""
-        return self._framer.position_frames
+        return self._listening.position_samples
 
     @property
     def position_ms(self) -> int:
-        return self._framer.position_ms
+        return self._listening.position_ms
 
     def hear(self, payload: bytes) -> None:
         """Accept sound; returns at once. Whole segments go to recognition from here.
@@ -105,16 +80,13 @@ class LiveCall:
         """
         if self._hung_up:
             return
-        try:
-            self._listen(self._framer.feed(payload))
-        except Exception as error:  # noqa: BLE001 - raised again by run
-            self._break(error)
+        self._listening.hear(payload)
         if self.position_ms - self._ticked_ms >= TICK_MS:
             self._wake.set()
 
     def forget_partial_frame(self) -> None:
         """A socket was lost: what it had sent of an unfinished frame comes again."""
-        self._framer.drop_partial()
+        self._listening.forget_partial_frame()
 
     async def finish(self, *, over: bool = True) -> None:
         """Flush what was accepted and wait until all of it has been judged.
@@ -123,12 +95,7 @@ class LiveCall:
         which is not full yet, is sent again then.
         """
         if not self._hung_up:
-            try:
-                if over:
-                    self._listen(self._framer.flush())
-                self._flush()
-            except Exception as error:  # noqa: BLE001 - raised again by run
-                self._break(error)
+            self._listening.finish(over=over)
             self._hang_up()
         await self._judged.wait()
 
@@ -144,6 +111,7 @@ class LiveCall:
 
     def _hang_up(self) -> None:
         self._hung_up = True
+        self._listening.close()
         self._outbox.close()
         self._wake.set()
 
@@ -151,29 +119,6 @@ class LiveCall:
         """Have ``run`` fail: what breaks under a socket ends the call, not only the socket."""
         self._broken = error
         self._hang_up()
-
-    def _flush(self) -> None:
-        for index, listening in enumerate(self._listening):
-            segment = listening.segmenter.flush()
-            if segment is not None:
-                self._accept(index, segment)
-
-    def _listen(self, windows: Sequence[tuple[int, Window]]) -> None:
-        for index, window in windows:
-            listening = self._listening[index]
-            segment = listening.segmenter.feed(window, self._probability(listening, window))
-            if segment is not None:
-                self._accept(index, segment)
-
-    def _probability(self, listening: _Listening, window: Window) -> float:
-        try:
-            return listening.voice_activity.probability(window.samples)
-        except VoiceActivityFailed:
-            if not listening.failure_told:
-                listening.failure_told = True
-                log.warning("voice activity failed", call_id=self.facts.call_id)
-            # Not known is not silence: recognition finds out whether these were words.
-            return 1.0
 
     def _accept(self, index: int, segment: SpeechSegment) -> None:
         ticket = self._order.expect(index, segment.start_ms, segment.end_ms)
@@ -247,15 +192,16 @@ class LiveCall:
     def _new_checkpoints(self) -> dict[Track, int]:
         """Return how far each track is judged now, where that is further than last stored."""
         moved: dict[Track, int] = {}
-        for index, listening in enumerate(self._listening):
+        for index, segmenter in enumerate(self._listening.segmenters):
             pending_ms = self._order.first_pending_ms(index)
             if pending_ms is not None:
                 reached_ms = pending_ms
             elif self._hung_up:
                 reached_ms = self.position_ms
             else:
-                reached_ms = listening.segmenter.checkpoint_ms
+                reached_ms = segmenter.checkpoint_ms
             reached_ms = reached_ms // WINDOW_MS * WINDOW_MS
-            if reached_ms > self._stored_ms[listening.track]:
-                self._stored_ms[listening.track] = moved[listening.track] = reached_ms
+            track = self.facts.tracks[index]
+            if reached_ms > self._stored_ms[track]:
+                self._stored_ms[track] = moved[track] = reached_ms
         return moved

@@ -22,6 +22,7 @@ from app.auth.names import normal_login
 from app.calls.facts import CallFacts
 from app.calls.judge import CallJudge
 from app.calls.lifecycle import facts_of, record_end, record_start
+from app.calls.listening import CallListening
 from app.calls.live_call import LiveCall
 from app.calls.protocol import (
     MAX_FIELD_CHARACTERS,
@@ -266,7 +267,7 @@ class CallRegistry:
             facts,
             judge=judge,
             transcriber=parts.transcriber,
-            new_voice_activity=parts.new_voice_activity,
+            new_listening=partial(CallListening, new_voice_activity=parts.new_voice_activity),
             clock=parts.clock,
             judged_ms=recovered.judged_ms if recovered else no_time,
         )
