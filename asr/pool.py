@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -22,10 +22,26 @@ from asr.errors import TranscriberUnavailable, TranscriptionFailed, Transcriptio
 from asr.plausibility import is_silence, judge
 from asr.recogniser_process import RecogniserGaveUp, RecogniserLost, RecogniserProcess, running
 from asr.schedule import DeadlineQueue, Waiting
-from asr.types import RawTranscript, SpeechSegment, Transcript
+from asr.types import (
+    Effort,
+    Rank,
+    RawTranscript,
+    Shedding,
+    SpeechSegment,
+    Transcript,
+    Urgency,
+)
 
 MAX_TRIES: Final = 2
 """A segment that was in hand at two deaths is taken for their cause."""
+
+BUDGETS_MS: Final[Mapping[Rank, int]] = {
+    Rank.FLAGGED: 500,
+    Rank.CALLER: 1_500,
+    Rank.OPERATOR: 3_000,
+    Rank.PARTIAL: 6_000,
+}
+"""How soon the words are wanted."""
 
 
 _log = logging.getLogger(__name__)
@@ -43,6 +59,7 @@ class PoolConfig:
     max_batch: int = 8
     capacity: int = 256
     """Segments that may wait; at 8 s each, half an hour of speech."""
+    budgets_ms: Mapping[Rank, int] = field(default_factory=lambda: BUDGETS_MS)
     late_limit_ms: int = 20_000
     """How long after its deadline a segment is still worth recognising."""
     start_timeout_ms: int = 120_000
@@ -133,6 +150,10 @@ class RecogniserPool:
         return bool(self._warm)
 
     @property
+    def shedding(self) -> Shedding:
+        return Shedding.NOTHING
+
+    @property
     def delay_ms(self) -> int:
         """How long the oldest unanswered segment has been waiting, in the queue or in hand."""
         now_ms = self._now_ms()
@@ -172,7 +193,7 @@ class RecogniserPool:
         """Return once a recogniser is warm, however often starting one has failed before."""
         await self._until(lambda: bool(self._warm) and not self._unavailable)
 
-    async def transcribe(self, segment: SpeechSegment, *, budget_ms: int) -> Transcript:
+    async def transcribe(self, segment: SpeechSegment, *, urgency: Urgency) -> Transcript:
         if not self._open or self._unavailable:
             raise self._unavailable_error()
         if is_silence(segment.samples):
@@ -181,7 +202,7 @@ class RecogniserPool:
         place, shed = self._queue.push(
             job,
             now_ms=self._now_ms(),
-            budget_ms=budget_ms,
+            budget_ms=self._config.budgets_ms[urgency.rank],
             duration_ms=segment.duration_ms,
         )
         self._give_up(shed, "too many more urgent segments are waiting")
@@ -253,7 +274,9 @@ class RecogniserPool:
         self._in_hand.update(places)
         try:
             decoded = await recogniser.decode(
-                [place.item.segment.samples for place in places], self._config.answer_timeout_ms
+                [place.item.segment.samples for place in places],
+                Effort.THOROUGH,
+                self._config.answer_timeout_ms,
             )
         except RecogniserLost as error:
             _log.warning("a recogniser was lost at work", extra={"reason": str(error)})

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from asr.types import RawTranscript, Samples, SpeechSegment, Transcript
+from asr.types import (
+    Effort,
+    RawTranscript,
+    Samples,
+    Shedding,
+    SpeechSegment,
+    Transcript,
+    Urgency,
+)
 
 
 class VoiceActivityModel(Protocol):
@@ -22,7 +30,9 @@ class SpeechModel(Protocol):
     @property
     def name(self) -> str: ...
 
-    def decode(self, batch: Sequence[Samples]) -> list[RawTranscript]:
+    def decode(
+        self, batch: Sequence[Samples], effort: Effort = Effort.THOROUGH
+    ) -> list[RawTranscript]:
         """Return one transcript for each of *batch*, in order.
 
         Raises:
@@ -34,11 +44,11 @@ class SpeechModel(Protocol):
 class Transcriber(Protocol):
     """What a call asks for its words. Safe to call from many calls at once."""
 
-    async def transcribe(self, segment: SpeechSegment, *, budget_ms: int) -> Transcript:
+    async def transcribe(self, segment: SpeechSegment, *, urgency: Urgency) -> Transcript:
         """Return what was said in *segment*; an empty text means nothing was.
 
-        *budget_ms* is how soon the words are wanted: the waiting segment whose
-        budget runs out first goes first.
+        *urgency* says whose words they are; a partial segment is refused at
+        once while anything is being shed.
 
         Raises:
             TranscriptionShed: given up because of overload; the caller shows a gap.
@@ -55,4 +65,9 @@ class Transcriber(Protocol):
     @property
     def ready(self) -> bool:
         """True while at least one recogniser is warm and answering."""
+        ...
+
+    @property
+    def shedding(self) -> Shedding:
+        """What is being left out at this moment to keep up."""
         ...

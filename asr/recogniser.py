@@ -20,7 +20,7 @@ import numpy as np
 
 from asr.errors import AsrError, TranscriptionFailed
 from asr.ports import SpeechModel
-from asr.types import MODEL_RATE_HZ, RawTranscript, Samples
+from asr.types import MODEL_RATE_HZ, Effort, RawTranscript, Samples
 from asr.wire import (
     PREFIX,
     Decoded,
@@ -81,21 +81,23 @@ def serve(load: Callable[[], SpeechModel], requests: BinaryIO, answers: BinaryIO
     while (request := read_message(requests)) is not None:
         if not isinstance(request, DecodeRequest):
             return EXIT_GAVE_UP
-        transcripts = decode_all(model, request.batch)
+        transcripts = decode_all(model, request.batch, request.effort)
         answer(Decoded(request.request_id, transcripts, resident_bytes()))
     return 0
 
 
-def decode_all(model: SpeechModel, batch: Sequence[Samples]) -> tuple[RawTranscript | None, ...]:
+def decode_all(
+    model: SpeechModel, batch: Sequence[Samples], effort: Effort
+) -> tuple[RawTranscript | None, ...]:
     """Decode *batch* at once, or one by one when that fails: one bad segment costs only itself."""
     try:
-        return tuple(model.decode(batch))
+        return tuple(model.decode(batch, effort))
     except TranscriptionFailed as error:
         # The reason names shapes and files, never words.
         print(f"recogniser: {error}", file=sys.stderr, flush=True)  # noqa: T201
         if len(batch) == 1:
             return (None,)
-    return tuple(decode_all(model, [samples])[0] for samples in batch)
+    return tuple(decode_all(model, [samples], effort)[0] for samples in batch)
 
 
 def read_message(requests: BinaryIO) -> Message | None:

@@ -15,7 +15,7 @@ import anyio.abc
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from asr.errors import AsrError
-from asr.types import Samples
+from asr.types import Effort, Samples
 from asr.wire import (
     PREFIX,
     BrokenMessage,
@@ -69,7 +69,7 @@ class RecogniserProcess:
                 raise RecogniserGaveUp(reason)
         raise RecogniserLost("the process did not begin with being ready")
 
-    async def decode(self, batch: Sequence[Samples], timeout_ms: int) -> Decoded:
+    async def decode(self, batch: Sequence[Samples], effort: Effort, timeout_ms: int) -> Decoded:
         """Return the answer for *batch*.
 
         Raises:
@@ -78,7 +78,7 @@ class RecogniserProcess:
         self._asked += 1
         try:
             with anyio.fail_after(timeout_ms / 1000):
-                await self._requests.send(encode(DecodeRequest(self._asked, tuple(batch))))
+                await self._requests.send(encode(DecodeRequest(self._asked, tuple(batch), effort)))
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
             raise RecogniserLost("the process does not take its work") from error
         match await self._receive(timeout_ms):

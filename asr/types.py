@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 import numpy as np
@@ -96,6 +96,48 @@ class SpeechSegment:
     @property
     def duration_ms(self) -> int:
         return self.end_ms - self.start_ms
+
+
+class Rank(IntEnum):
+    """Whose words are wanted first; the lower goes first."""
+
+    FLAGGED = 0
+    """A caller of whom something was found already."""
+    CALLER = 1
+    """A caller; also the operator who speaks with a flagged one."""
+    OPERATOR = 2
+    PARTIAL = 3
+    """A sentence that is still being spoken: only when nobody else needs the recognisers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """Where a segment belongs in the queue."""
+
+    line: str
+    """One track of one call: lines are served fairly, and each in its own order."""
+    rank: Rank
+
+
+class Effort(StrEnum):
+    """How hard a recogniser tries."""
+
+    QUICK = "quick"
+    """One reading of each segment."""
+    THOROUGH = "thorough"
+    """Whatever the settings allow to win words back."""
+
+
+class Shedding(IntEnum):
+    """What recognition leaves out to keep up; each step contains the ones before it."""
+
+    NOTHING = 0
+    PARTIALS = 1
+    """Sentences that are still being spoken are not recognised."""
+    OPERATOR = 2
+    """The operator's words wait until there is room, and are given up first."""
+    THOROUGHNESS = 3
+    """Every segment is read once only."""
 
 
 class Doubt(StrEnum):

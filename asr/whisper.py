@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from asr.errors import ModelCorrupt, ModelNotFound, TranscriptionFailed
 from asr.plausibility import too_fast
 from asr.trimmed_model import trim_to_japanese
-from asr.types import MODEL_RATE_HZ, RawTranscript, Samples
+from asr.types import MODEL_RATE_HZ, Effort, RawTranscript, Samples
 from asr.vocabulary import Vocabulary
 from asr.windowing import (
     FULL_WINDOW_FRAMES,
@@ -120,7 +120,9 @@ class WhisperModel:
     def name(self) -> str:
         return self._name
 
-    def decode(self, batch: Sequence[Samples]) -> list[RawTranscript]:
+    def decode(
+        self, batch: Sequence[Samples], effort: Effort = Effort.THOROUGH
+    ) -> list[RawTranscript]:
         with _foreign_errors():
             heard = [
                 index for index, samples in enumerate(batch) if samples.size >= SHORTEST_SAMPLES

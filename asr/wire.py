@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from asr.errors import AsrError
-from asr.types import RawTranscript, Samples
+from asr.types import Effort, RawTranscript, Samples
 
 PREFIX: Final = struct.Struct("<II")
 MAX_HEADER_BYTES: Final = 1 << 20
@@ -33,6 +33,7 @@ class DecodeRequest:
 
     request_id: int
     batch: tuple[Samples, ...]
+    effort: Effort = Effort.THOROUGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,12 @@ def encode(message: Message) -> bytes:
     """Return *message* as bytes; a request's samples are copied here, once."""
     body: Sequence[memoryview] = ()
     match message:
-        case DecodeRequest(request_id, batch):
+        case DecodeRequest(request_id, batch, effort):
             header: dict[str, Any] = {
                 "kind": "decode",
                 "request_id": request_id,
                 "sample_counts": [samples.size for samples in batch],
+                "effort": effort.value,
             }
             body = [np.ascontiguousarray(samples, dtype="<f4").data.cast("B") for samples in batch]
         case Ready(model_name):
@@ -121,7 +123,7 @@ def _message(header: dict[str, Any], body: bytes) -> Message:
                 raise ValueError("sample counts do not add up")
             ends = np.cumsum(counts, dtype=np.int64)[:-1]
             batch = tuple(np.split(samples, ends)) if counts else ()
-            return DecodeRequest(int(header["request_id"]), batch)
+            return DecodeRequest(int(header["request_id"]), batch, Effort(header["effort"]))
         case "ready":
             return Ready(str(header["model_name"]))
         case "decoded":

@@ -8,7 +8,7 @@ import anyio
 
 from asr.errors import AsrError, TranscriberUnavailable
 from asr.plausibility import is_silence
-from asr.types import SpeechSegment, Transcript
+from asr.types import Shedding, SpeechSegment, Transcript, Urgency
 
 
 class ScriptedTranscriber:
@@ -22,7 +22,8 @@ class ScriptedTranscriber:
         self.gate = anyio.Event()
         self.heard: list[SpeechSegment] = []
         """Every segment that was given, in order."""
-        self.budgets_ms: list[int] = []
+        self.urgencies: list[Urgency] = []
+        self.shedding = Shedding.NOTHING
         self.ready = True
         """Set it to false, and every segment is refused as by a recogniser that is gone."""
         self._script = deque(script)
@@ -39,11 +40,11 @@ class ScriptedTranscriber:
         """Answer from now on with *script* instead of what is left of the old one."""
         self._script = deque(script)
 
-    async def transcribe(self, segment: SpeechSegment, *, budget_ms: int) -> Transcript:
+    async def transcribe(self, segment: SpeechSegment, *, urgency: Urgency) -> Transcript:
         if not self.ready:
             raise TranscriberUnavailable("the script says that there is no recogniser")
         self.heard.append(segment)
-        self.budgets_ms.append(budget_ms)
+        self.urgencies.append(urgency)
         if is_silence(segment.samples):
             return Transcript(text="", confidence=0.0)
         answer = self._script.popleft() if self._script else ""

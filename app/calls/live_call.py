@@ -21,15 +21,12 @@ from app.calls.release import ReleaseOrder, Ticket
 from app.ports import Clock
 from asr.errors import TranscriberUnavailable, TranscriptionFailed, TranscriptionShed
 from asr.ports import Transcriber
-from asr.types import WINDOW_MS, SpeechSegment
+from asr.types import WINDOW_MS, Rank, SpeechSegment, Urgency
 
 SEGMENTS_WAITING: Final = 32
 """Of one call; at 8 s each that is more than any call may fall behind."""
 HOLD_MS: Final = 500
 TICK_MS: Final = 5_000
-FLAGGED_BUDGET_MS: Final = 500
-CALLER_BUDGET_MS: Final = 1_500
-OPERATOR_BUDGET_MS: Final = 3_000
 
 
 class LiveCall:
@@ -136,9 +133,7 @@ class LiveCall:
     async def _recognise(self, ticket: Ticket[Heard | Lost], segment: SpeechSegment) -> None:
         track = self.facts.tracks[ticket.track]
         try:
-            transcript = await self._transcriber.transcribe(
-                segment, budget_ms=self._budget_ms(track)
-            )
+            transcript = await self._transcriber.transcribe(segment, urgency=self._urgency(track))
         except TranscriptionShed:
             self._settle(ticket, self._lost(ticket, GapReason.OVERLOAD))
         except TranscriptionFailed:
@@ -148,10 +143,11 @@ class LiveCall:
         else:
             self._settle(ticket, Heard(track, segment, transcript))
 
-    def _budget_ms(self, track: Track) -> int:
+    def _urgency(self, track: Track) -> Urgency:
+        line = f"{self.facts.call_id}.{track.value}"
         if track is Track.OPERATOR:
-            return CALLER_BUDGET_MS if self.judge.level else OPERATOR_BUDGET_MS
-        return FLAGGED_BUDGET_MS if self.judge.level else CALLER_BUDGET_MS
+            return Urgency(line, Rank.CALLER if self.judge.level else Rank.OPERATOR)
+        return Urgency(line, Rank.FLAGGED if self.judge.level else Rank.CALLER)
 
     def _lost(self, ticket: Ticket[Heard | Lost], reason: GapReason) -> Lost:
         return Lost(self.facts.tracks[ticket.track], ticket.start_ms, ticket.end_ms, reason)

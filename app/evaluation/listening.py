@@ -21,12 +21,12 @@ from asr.errors import SoundFileInvalid, TranscriptionFailed
 from asr.framing import Framer
 from asr.ports import Transcriber, VoiceActivityModel
 from asr.segmenter import Segmenter
-from asr.types import MODEL_RATE_HZ, AudioFormat, Encoding, SpeechSegment
+from asr.types import MODEL_RATE_HZ, AudioFormat, Encoding, Rank, SpeechSegment, Urgency
 from asr.wav import Wav, read_wav
 
 FILES_AT_ONCE: Final = 8
 """Enough to fill the recogniser's batches, few enough that nothing is shed."""
-_BUDGET_MS: Final = 600_000
+_URGENCY: Final = Urgency("evaluation", Rank.CALLER)
 """Nobody waits for the words."""
 _CARRIER_RATES_HZ: Final = (8_000, 16_000)
 
@@ -57,7 +57,7 @@ def recogniser(
         pieces, lost = list[Heard](), 0
         for segment in await anyio.to_thread.run_sync(segments_of, wav, new_voice_activity()):
             try:
-                heard = await transcriber.transcribe(segment, budget_ms=_BUDGET_MS)
+                heard = await transcriber.transcribe(segment, urgency=_URGENCY)
             except TranscriptionFailed:
                 lost += 1
                 continue

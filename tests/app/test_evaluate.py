@@ -23,7 +23,7 @@ from app.evaluation.listening import (
 from app.evaluation.running import Heard, judge_call, judge_utterance, judge_utterances
 from app.evaluation.timing import TimeUnit, spoken_at
 from asr.errors import TranscriptionFailed
-from asr.types import Encoding, SpeechSegment, Transcript
+from asr.types import Encoding, Shedding, SpeechSegment, Transcript, Urgency
 from asr.wav import read_wav, wav_bytes
 from detection.measures import Kind, character_errors, measure_calls, measure_utterances
 from detection.policy import Policy
@@ -284,11 +284,12 @@ class EchoTranscriber:
 
     delay_ms = 0
     ready = True
+    shedding = Shedding.NOTHING
 
     def __init__(self, *, fails: bool = False) -> None:
         self._fails = fails
 
-    async def transcribe(self, segment: SpeechSegment, *, budget_ms: int) -> Transcript:
+    async def transcribe(self, segment: SpeechSegment, *, urgency: Urgency) -> Transcript:
         if self._fails:
             raise TranscriptionFailed
         return Transcript("ばか", 0.9)

@@ -76,7 +76,9 @@ async def test_the_caller_goes_before_the_operator_and_a_flagged_call_before_oth
             await hear_until(screen, "transcript.final")
         await stop(stream)
 
-    quiet_caller, quiet_operator, _, flagged_operator, flagged_caller = transcriber.budgets_ms
+    quiet_caller, quiet_operator, _, flagged_operator, flagged_caller = (
+        urgency.rank for urgency in transcriber.urgencies
+    )
     assert quiet_caller < quiet_operator
     assert flagged_caller < quiet_caller
     assert flagged_operator < quiet_operator

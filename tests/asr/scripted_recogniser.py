@@ -20,7 +20,7 @@ import numpy as np
 
 from asr.errors import ModelNotFound, TranscriptionFailed
 from asr.recogniser import serve, take_over_stdio
-from asr.types import Cut, RawTranscript, Samples, SpeechSegment
+from asr.types import Cut, Effort, RawTranscript, Samples, SpeechSegment
 
 SAY, DIE, HANG, FAIL = 0.5, 0.25, 0.125, 0.0625
 _NUMBER_SCALE = 1024.0
@@ -46,7 +46,9 @@ class ScriptedModel:
     def name(self) -> str:
         return "scripted"
 
-    def decode(self, batch: Sequence[Samples]) -> list[RawTranscript]:
+    def decode(
+        self, batch: Sequence[Samples], effort: Effort = Effort.THOROUGH
+    ) -> list[RawTranscript]:
         return [self._obey(samples) for samples in batch]
 
     def _obey(self, samples: Samples) -> RawTranscript:

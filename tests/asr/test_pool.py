@@ -9,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -17,13 +19,12 @@ import pytest
 
 from asr.errors import TranscriberUnavailable, TranscriptionFailed, TranscriptionShed
 from asr.pool import PoolConfig, RecogniserPool
-from asr.types import SpeechSegment
+from asr.types import Rank, SpeechSegment, Urgency
 from tests.asr.scripted_recogniser import DIE, FAIL, HANG, SAY, command, ordered
 from tests.contracts.transcriber import SEGMENTS, Opened, TranscriberContract
 from tests.fakes_transcriber import ScriptedTranscriber
 
 PATIENCE_S = 60
-BUDGET_MS = 2_000
 
 
 class Words:
@@ -34,21 +35,19 @@ class Words:
         self.errors: dict[int, Exception] = {}
 
     async def ask(
-        self, pool: RecogniserPool, number: int, segment: SpeechSegment, budget_ms: int = BUDGET_MS
+        self, pool: RecogniserPool, number: int, segment: SpeechSegment, rank: Rank = Rank.CALLER
     ) -> None:
         try:
-            self.texts[number] = (await pool.transcribe(segment, budget_ms=budget_ms)).text
+            self.texts[number] = (
+                await pool.transcribe(segment, urgency=Urgency(f"{number}.caller", rank))
+            ).text
         except (TranscriptionFailed, TranscriberUnavailable) as error:
             self.errors[number] = error
 
 
-def config(*options: str | Path, processes: int = 1, **changes: int) -> PoolConfig:
-    return PoolConfig(
-        command=command(*options),
-        processes=processes,
-        restart_delays_ms=(0,),
-        **changes,
-    )
+def config(*options: str | Path, processes: int = 1, **changes: Any) -> PoolConfig:
+    plain = PoolConfig(command=command(*options), processes=processes, restart_delays_ms=(0,))
+    return replace(plain, **changes)
 
 
 async def first_word_of(fifo: Path) -> int:
@@ -112,7 +111,7 @@ async def test_nothing_is_lost_when_a_recogniser_is_killed_at_work(
     async with RecogniserPool(config("--once", tmp_path / "hung", "--tell", fifo)) as pool:
         with anyio.fail_after(PATIENCE_S):
             async with anyio.create_task_group() as calls:
-                calls.start_soon(words.ask, pool, 0, ordered(HANG, 0), 0)
+                calls.start_soon(words.ask, pool, 0, ordered(HANG, 0), Rank.FLAGGED)
                 for number in range(1, 6):
                     calls.start_soon(words.ask, pool, number, ordered(SAY, number))
                 os.kill(await first_word_of(fifo), signal.SIGKILL)
@@ -129,7 +128,9 @@ async def test_a_recogniser_that_hangs_is_replaced_and_its_segment_done_again(
 
     async with RecogniserPool(hanging) as pool:
         with anyio.fail_after(PATIENCE_S):
-            words = await pool.transcribe(ordered(HANG, 7), budget_ms=BUDGET_MS)
+            words = await pool.transcribe(
+                ordered(HANG, 7), urgency=Urgency("c.caller", Rank.CALLER)
+            )
         restarts = pool.restarts
 
     assert words.text == "ことば7"
@@ -178,8 +179,9 @@ async def test_what_is_least_urgent_is_given_up_when_too_many_wait(
             async with anyio.create_task_group() as calls:
                 calls.start_soon(words.ask, pool, 0, ordered(HANG))
                 recogniser = await first_word_of(fifo)
-                for number, budget_ms in enumerate((40_000, 30_000, 20_000, 50_000), start=1):
-                    calls.start_soon(words.ask, pool, number, ordered(SAY, number), budget_ms)
+                ranks = (Rank.OPERATOR, Rank.CALLER, Rank.FLAGGED, Rank.PARTIAL)
+                for number, rank in enumerate(ranks, start=1):
+                    calls.start_soon(words.ask, pool, number, ordered(SAY, number), rank)
                 await anyio.wait_all_tasks_blocked()
                 waiting = pool.waiting
                 os.kill(recogniser, signal.SIGKILL)
@@ -194,14 +196,15 @@ async def test_what_is_least_urgent_is_given_up_when_too_many_wait(
 async def test_words_that_would_come_too_late_are_given_up(tmp_path: Path, fifo: Path) -> None:
     words = Words()
     late = config("--once", tmp_path / "hung", "--tell", fifo, late_limit_ms=0)
+    late = replace(late, budgets_ms={Rank.FLAGGED: 600_000, Rank.CALLER: -1_000})
 
     async with RecogniserPool(late) as pool:
         with anyio.fail_after(PATIENCE_S):
             async with anyio.create_task_group() as calls:
-                calls.start_soon(words.ask, pool, 0, ordered(HANG), 600_000)
+                calls.start_soon(words.ask, pool, 0, ordered(HANG), Rank.FLAGGED)
                 recogniser = await first_word_of(fifo)
-                calls.start_soon(words.ask, pool, 1, ordered(SAY, 1), -1_000)
-                calls.start_soon(words.ask, pool, 2, ordered(SAY, 2), 600_000)
+                calls.start_soon(words.ask, pool, 1, ordered(SAY, 1), Rank.CALLER)
+                calls.start_soon(words.ask, pool, 2, ordered(SAY, 2), Rank.FLAGGED)
                 await anyio.wait_all_tasks_blocked()
                 os.kill(recogniser, signal.SIGKILL)
 
@@ -270,7 +273,7 @@ async def test_a_program_that_is_not_there_is_not_waited_for_for_ever() -> None:
 
     async with RecogniserPool(nowhere) as pool:
         with anyio.fail_after(PATIENCE_S), pytest.raises(TranscriberUnavailable):
-            await pool.transcribe(ordered(SAY), budget_ms=BUDGET_MS)
+            await pool.transcribe(ordered(SAY), urgency=Urgency("c.caller", Rank.CALLER))
 
 
 async def test_a_pool_recovers_when_its_recogniser_can_start_again(tmp_path: Path) -> None:
@@ -279,10 +282,10 @@ async def test_a_pool_recovers_when_its_recogniser_can_start_again(tmp_path: Pat
     async with RecogniserPool(config("--gate", gate)) as pool:
         with anyio.fail_after(PATIENCE_S):
             with pytest.raises(TranscriberUnavailable):
-                await pool.transcribe(ordered(SAY), budget_ms=BUDGET_MS)
+                await pool.transcribe(ordered(SAY), urgency=Urgency("c.caller", Rank.CALLER))
             gate.touch()
             await pool.wait_recovered()
-            words = await pool.transcribe(ordered(SAY, 3), budget_ms=BUDGET_MS)
+            words = await pool.transcribe(ordered(SAY, 3), urgency=Urgency("c.caller", Rank.CALLER))
 
     assert words.text == "ことば3"
 

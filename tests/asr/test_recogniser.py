@@ -10,7 +10,7 @@ import numpy as np
 from asr.errors import ModelNotFound, TranscriptionFailed
 from asr.ports import SpeechModel
 from asr.recogniser import EXIT_GAVE_UP, read_message, serve
-from asr.types import RawTranscript, Samples
+from asr.types import Effort, RawTranscript, Samples
 from asr.wire import Decoded, DecodeRequest, GaveUp, Message, Ready, encode
 
 
@@ -22,7 +22,9 @@ class CountingModel:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def decode(self, batch: Sequence[Samples]) -> list[RawTranscript]:
+    def decode(
+        self, batch: Sequence[Samples], effort: Effort = Effort.THOROUGH
+    ) -> list[RawTranscript]:
         self.batches.append(len(batch))
         if any(samples.size == 13 for samples in batch):
             raise TranscriptionFailed("thirteen")

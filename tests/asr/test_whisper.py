@@ -12,7 +12,7 @@ from asr.model_files import find_model
 from asr.plausibility import judge
 from asr.pool import PoolConfig, RecogniserPool
 from asr.recogniser_process import recogniser_command
-from asr.types import MODEL_RATE_HZ, Cut, Samples, SpeechSegment
+from asr.types import MODEL_RATE_HZ, Cut, Rank, Samples, SpeechSegment, Urgency
 from asr.whisper import WhisperConfig, WhisperModel
 from tests.fakes import babble
 
@@ -116,7 +116,7 @@ async def test_the_real_pool_answers_a_voice_and_says_which_model_it_was(directo
 
     async with RecogniserPool(PoolConfig(command=command, processes=1)) as pool:
         await pool.wait_ready()
-        words = await pool.transcribe(segment, budget_ms=2_000)
+        words = await pool.transcribe(segment, urgency=Urgency("c.caller", Rank.CALLER))
 
     assert words.text
     assert words.model == "whisper-base"

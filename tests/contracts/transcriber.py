@@ -11,13 +11,14 @@ import pytest
 
 from asr.errors import TranscriberUnavailable
 from asr.ports import Transcriber
-from asr.types import Cut, SpeechSegment, Transcript
+from asr.types import Cut, Rank, SpeechSegment, Transcript, Urgency
 from tests.asr.scripted_recogniser import SAY, ordered
 
 SILENCE = SpeechSegment(
     0, 1_000, np.zeros(16_000, dtype=np.float32), voice_ratio=0.0, cut=Cut.PAUSE
 )
 SEGMENTS = 24
+CALLER = Urgency("call.caller", Rank.CALLER)
 
 Opened = Callable[[], AbstractAsyncContextManager[Transcriber]]
 
@@ -34,7 +35,7 @@ class TranscriberContract:
             said: dict[int, Transcript] = {}
 
             async def call(number: int) -> None:
-                said[number] = await transcriber.transcribe(ordered(SAY, number), budget_ms=2_000)
+                said[number] = await transcriber.transcribe(ordered(SAY, number), urgency=CALLER)
 
             async with anyio.create_task_group() as calls:
                 for number in range(SEGMENTS):
@@ -46,25 +47,25 @@ class TranscriberContract:
 
     async def test_confidence_is_between_nothing_and_certainty(self, opened: Opened) -> None:
         async with opened() as transcriber:
-            words = await transcriber.transcribe(ordered(SAY, 0), budget_ms=2_000)
+            words = await transcriber.transcribe(ordered(SAY, 0), urgency=CALLER)
 
             assert 0.0 < words.confidence <= 1.0
 
     async def test_it_says_who_recognised_the_words(self, opened: Opened) -> None:
         async with opened() as transcriber:
-            words = await transcriber.transcribe(ordered(SAY, 0), budget_ms=2_000)
+            words = await transcriber.transcribe(ordered(SAY, 0), urgency=CALLER)
 
             assert words.model == "scripted"
 
     async def test_silence_is_an_empty_text(self, opened: Opened) -> None:
         async with opened() as transcriber:
-            words = await transcriber.transcribe(SILENCE, budget_ms=2_000)
+            words = await transcriber.transcribe(SILENCE, urgency=CALLER)
 
             assert words.text == ""
 
     async def test_it_is_not_behind_when_everything_is_answered(self, opened: Opened) -> None:
         async with opened() as transcriber:
-            await transcriber.transcribe(ordered(SAY, 0), budget_ms=2_000)
+            await transcriber.transcribe(ordered(SAY, 0), urgency=CALLER)
 
             assert transcriber.ready
             assert transcriber.delay_ms == 0
@@ -73,9 +74,9 @@ class TranscriberContract:
         async with opened() as transcriber:
             with anyio.CancelScope() as ended_call:
                 ended_call.cancel()
-                await transcriber.transcribe(ordered(SAY, 0), budget_ms=2_000)
+                await transcriber.transcribe(ordered(SAY, 0), urgency=CALLER)
 
-            words = await transcriber.transcribe(ordered(SAY, 1), budget_ms=2_000)
+            words = await transcriber.transcribe(ordered(SAY, 1), urgency=CALLER)
 
             assert words.text == "ことば1"
             assert transcriber.delay_ms == 0
@@ -83,6 +84,6 @@ class TranscriberContract:
     async def test_without_a_recogniser_it_says_so(self, gone: Opened) -> None:
         async with gone() as transcriber:
             with pytest.raises(TranscriberUnavailable):
-                await transcriber.transcribe(ordered(SAY, 0), budget_ms=2_000)
+                await transcriber.transcribe(ordered(SAY, 0), urgency=CALLER)
 
             assert not transcriber.ready
