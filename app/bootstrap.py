@@ -22,7 +22,7 @@ from app.settings import Settings
 from asr.model_files import ModelFiles, find_model
 from asr.pool import PoolConfig, RecogniserPool
 from asr.ports import Transcriber, VoiceActivityModel
-from asr.recogniser_process import recogniser_command
+from asr.recogniser_process import process_recogniser, recogniser_command
 from asr.silero import SileroModel
 from detection.conversation import CallConversation
 from detection.detector import load_detector
@@ -129,7 +129,9 @@ async def open_transcriber(settings: Settings) -> AsyncIterator[RecogniserPool]:
     """Start the recogniser processes; ready when the first is warm."""
     model = await anyio.to_thread.run_sync(prepare_model, settings)
     config = PoolConfig(
-        command=recogniser_command(model.path, model.name, beam_size=settings.asr.beam_size),
+        open_recogniser=process_recogniser(
+            recogniser_command(model.path, model.name, beam_size=settings.asr.beam_size)
+        ),
         processes=settings.asr.processes or os.cpu_count() or 1,
         max_batch=settings.asr.batch_size,
         capacity=settings.asr.queue_segments,

@@ -7,7 +7,9 @@ AsrError
 ├── VoiceActivityFailed     voice activity of this window could not be computed
 ├── TranscriptionFailed     this segment is lost; the next may work
 │   └── TranscriptionShed   … because there was too much to do (a visible gap)
-└── TranscriberUnavailable  no segment will work until the recogniser is restarted
+├── TranscriberUnavailable  no segment will work until the recogniser is restarted
+└── RecogniserLost          one recogniser is gone with what it had in hand; another may do it
+    └── RecogniserGaveUp    … before it could start; says why
 """
 
 
@@ -41,3 +43,11 @@ class TranscriptionShed(TranscriptionFailed):
 
 class TranscriberUnavailable(AsrError):  # noqa: N818
     """No segment will work until a restart."""
+
+
+class RecogniserLost(AsrError):  # noqa: N818
+    """It ended, hung, cannot be reached, or said something that is not an answer."""
+
+
+class RecogniserGaveUp(RecogniserLost):
+    """It cannot start; the message is its own and names the next step."""

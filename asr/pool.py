@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
@@ -18,9 +18,15 @@ from typing import Final, Self
 import anyio
 import anyio.abc
 
-from asr.errors import TranscriberUnavailable, TranscriptionFailed, TranscriptionShed
+from asr.errors import (
+    RecogniserGaveUp,
+    RecogniserLost,
+    TranscriberUnavailable,
+    TranscriptionFailed,
+    TranscriptionShed,
+)
 from asr.plausibility import is_silence, judge
-from asr.recogniser_process import RecogniserGaveUp, RecogniserLost, RecogniserProcess, running
+from asr.ports import Recogniser
 from asr.schedule import DeadlineQueue, Waiting
 from asr.types import (
     Effort,
@@ -53,8 +59,8 @@ def _all_cores() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolConfig:
-    command: Sequence[str]
-    """Starts one recogniser; see ``recogniser_process.recogniser_command``."""
+    open_recogniser: Callable[[], AbstractAsyncContextManager[Recogniser]]
+    """Opens one recogniser, and ends it however it is left; may raise ``RecogniserLost``."""
     processes: int = field(default_factory=_all_cores)
     max_batch: int = 8
     capacity: int = 256
@@ -74,8 +80,8 @@ class PoolConfig:
     """A recogniser that has grown beyond this is replaced between two batches."""
 
     def __post_init__(self) -> None:
-        if not self.command or self.processes < 1 or self.max_batch < 1:
-            raise ValueError("command, processes and max_batch must not be empty")
+        if self.processes < 1 or self.max_batch < 1:
+            raise ValueError("processes and max_batch must be at least 1")
         if not self.restart_delays_ms:
             raise ValueError("restart_delays_ms must not be empty")
 
@@ -110,7 +116,7 @@ class RecogniserPool:
             config.capacity, late_limit_ms=config.late_limit_ms
         )
         self._in_hand: set[Waiting[_Job]] = set()
-        self._warm: list[RecogniserProcess] = []
+        self._warm: list[Recogniser] = []
         self._idle = 0
         self._open = False
         self._gave_up_reason: str | None = None
@@ -168,7 +174,8 @@ class RecogniserPool:
     @property
     def pids(self) -> tuple[int, ...]:
         """The warm processes."""
-        return tuple(recogniser.pid for recogniser in self._warm)
+        pids = (recogniser.pid for recogniser in self._warm)
+        return tuple(pid for pid in pids if pid is not None)
 
     @property
     def restarts(self) -> int:
@@ -237,7 +244,7 @@ class RecogniserPool:
     async def _run_one(self) -> int:
         """Run one recogniser until it is lost or has grown; return how often it answered."""
         try:
-            async with running(self._config.command) as recogniser:
+            async with self._config.open_recogniser() as recogniser:
                 model_name = await recogniser.wait_ready(self._config.start_timeout_ms)
                 self._gave_up_reason = None
                 self._warm.append(recogniser)
@@ -255,7 +262,7 @@ class RecogniserPool:
             _log.warning("a recogniser was lost", extra={"reason": str(error)})
         return 0
 
-    async def _serve(self, recogniser: RecogniserProcess, model_name: str) -> int:
+    async def _serve(self, recogniser: Recogniser, model_name: str) -> int:
         answers = 0
         async with anyio.create_task_group() as life:
             # Without this a process that dies while it is idle would be missed until it is asked.
@@ -265,15 +272,15 @@ class RecogniserPool:
             life.cancel_scope.cancel()
         return answers
 
-    async def _decode_next(self, recogniser: RecogniserProcess, model_name: str) -> bool:
+    async def _decode_next(self, recogniser: Recogniser, model_name: str) -> bool:
         """Have one batch decoded; false when the process should be replaced.
 
         Whatever way this ends, each segment in hand is answered or back in the queue.
         """
-        places = await self._next_batch()
+        places = await self._next_batch(min(self._config.max_batch, recogniser.max_batch))
         self._in_hand.update(places)
         try:
-            decoded = await recogniser.decode(
+            answer = await recogniser.decode(
                 [place.item.segment.samples for place in places],
                 Effort.THOROUGH,
                 self._config.answer_timeout_ms,
@@ -282,26 +289,24 @@ class RecogniserPool:
             _log.warning("a recogniser was lost at work", extra={"reason": str(error)})
             return False
         else:
-            for place, transcript in zip(places, decoded.transcripts, strict=True):
+            for place, transcript in zip(places, answer.transcripts, strict=True):
                 place.item.model_name = model_name
                 place.item.answer(
                     transcript or TranscriptionFailed("the segment cannot be decoded")
                 )
-            return decoded.resident_bytes <= self._config.max_resident_bytes
+            return answer.resident_bytes <= self._config.max_resident_bytes
         finally:
             self._in_hand.difference_update(places)
             for place in places:
                 self._put_back(place)
 
-    async def _next_batch(self) -> tuple[Waiting[_Job], ...]:
+    async def _next_batch(self, max_batch: int) -> tuple[Waiting[_Job], ...]:
         """Wait for work; take a fair share of it, so that no other process stays idle."""
         self._idle += 1
         try:
             while True:
                 share = -(-len(self._queue) // self._idle)
-                taken = self._queue.take(
-                    max(1, min(self._config.max_batch, share)), now_ms=self._now_ms()
-                )
+                taken = self._queue.take(max(1, min(max_batch, share)), now_ms=self._now_ms())
                 self._give_up(taken.expired, "the words would have come too late")
                 if taken.batch:
                     return taken.batch
@@ -366,6 +371,6 @@ class RecogniserPool:
         return int(self._clock() * 1000)
 
 
-async def _cancel_at_exit(recogniser: RecogniserProcess, life: anyio.CancelScope) -> None:
+async def _cancel_at_exit(recogniser: Recogniser, life: anyio.CancelScope) -> None:
     await recogniser.wait_exit()
     life.cancel()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from asr.types import (
+    Answer,
     Effort,
     RawTranscript,
     Samples,
@@ -38,6 +39,45 @@ class SpeechModel(Protocol):
         Raises:
             TranscriptionFailed: none of the batch could be decoded.
         """
+        ...
+
+
+class Recogniser(Protocol):
+    """One worker of the pool, a process or a server: a question, then its answer.
+
+    The pool asks nothing new before it is answered. After ``RecogniserLost`` it opens another
+    and has the segments done again, so an adapter need not try twice by itself.
+    """
+
+    @property
+    def pid(self) -> int | None:
+        """The process that does the work; ``None`` when it is not one of ours."""
+        ...
+
+    @property
+    def max_batch(self) -> int:
+        """How many segments it can take at once."""
+        ...
+
+    async def wait_ready(self, timeout_ms: int) -> str:
+        """Return the model's name once it is warm.
+
+        Raises:
+            RecogniserGaveUp: it says that it cannot start.
+            RecogniserLost: it says nothing, or nonsense.
+        """
+        ...
+
+    async def decode(self, batch: Sequence[Samples], effort: Effort, timeout_ms: int) -> Answer:
+        """Return one transcript for each of *batch*, at most ``max_batch`` of them.
+
+        Raises:
+            RecogniserLost: there will be none; it must be opened anew.
+        """
+        ...
+
+    async def wait_exit(self) -> None:
+        """Return once it has ended by itself; never, if that cannot be noticed."""
         ...
 
 

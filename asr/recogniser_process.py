@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +14,8 @@ import anyio
 import anyio.abc
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from asr.errors import AsrError
-from asr.types import Effort, Samples
+from asr.errors import RecogniserGaveUp, RecogniserLost
+from asr.types import Answer, Effort, Samples
 from asr.wire import (
     PREFIX,
     BrokenMessage,
@@ -30,18 +30,12 @@ from asr.wire import (
 )
 
 _AVX512: Final = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
-
-
-class RecogniserLost(AsrError):  # noqa: N818 - named as a fact, like its siblings
-    """The process died, hung, or said something that is not an answer."""
-
-
-class RecogniserGaveUp(RecogniserLost):
-    """The process could not start; the message is its own and names the next step."""
+_MAX_BATCH: Final = 32
+"""Of 30 s each; as much as one message may hold."""
 
 
 class RecogniserProcess:
-    """A conversation with one process: a request, then its answer."""
+    """A ``Recogniser`` that is a process of its own."""
 
     def __init__(self, process: anyio.abc.Process) -> None:
         if process.stdin is None or process.stdout is None:
@@ -55,13 +49,11 @@ class RecogniserProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    async def wait_ready(self, timeout_ms: int) -> str:
-        """Return the model's name once it is warm.
+    @property
+    def max_batch(self) -> int:
+        return _MAX_BATCH
 
-        Raises:
-            RecogniserGaveUp: it says that it cannot start.
-            RecogniserLost: it says nothing, or nonsense.
-        """
+    async def wait_ready(self, timeout_ms: int) -> str:
         match await self._receive(timeout_ms):
             case Ready(model_name):
                 return model_name
@@ -69,12 +61,7 @@ class RecogniserProcess:
                 raise RecogniserGaveUp(reason)
         raise RecogniserLost("the process did not begin with being ready")
 
-    async def decode(self, batch: Sequence[Samples], effort: Effort, timeout_ms: int) -> Decoded:
-        """Return the answer for *batch*.
-
-        Raises:
-            RecogniserLost: there will be none; the process must be ended.
-        """
+    async def decode(self, batch: Sequence[Samples], effort: Effort, timeout_ms: int) -> Answer:
         self._asked += 1
         try:
             with anyio.fail_after(timeout_ms / 1000):
@@ -82,10 +69,10 @@ class RecogniserProcess:
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
             raise RecogniserLost("the process does not take its work") from error
         match await self._receive(timeout_ms):
-            case Decoded(request_id, transcripts) as answer if request_id == self._asked and len(
-                transcripts
-            ) == len(batch):
-                return answer
+            case Decoded(request_id, transcripts, resident_bytes) if (
+                request_id == self._asked and len(transcripts) == len(batch)
+            ):
+                return Answer(transcripts, resident_bytes)
         raise RecogniserLost("the answer does not belong to the question")
 
     async def wait_exit(self) -> None:
@@ -116,6 +103,13 @@ class RecogniserProcess:
             OSError,
         ) as error:
             raise RecogniserLost("the process ended") from error
+
+
+def process_recogniser(
+    command: Sequence[str],
+) -> Callable[[], AbstractAsyncContextManager[RecogniserProcess]]:
+    """Return what opens a recogniser that *command* starts, as a pool wants it."""
+    return lambda: running(command)
 
 
 @asynccontextmanager

@@ -167,6 +167,16 @@ class RawTranscript:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a recogniser made of one batch."""
+
+    transcripts: tuple[RawTranscript | None, ...]
+    """One a segment, in order; ``None`` where it could not be decoded."""
+    resident_bytes: int = 0
+    """Its memory afterwards, by which the pool replaces it; 0 where that is not ours to watch."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What was said in one segment; an empty text means that nothing was."""
 

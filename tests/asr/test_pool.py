@@ -19,6 +19,7 @@ import pytest
 
 from asr.errors import TranscriberUnavailable, TranscriptionFailed, TranscriptionShed
 from asr.pool import PoolConfig, RecogniserPool
+from asr.recogniser_process import process_recogniser
 from asr.types import Rank, SpeechSegment, Urgency
 from tests.asr.scripted_recogniser import DIE, FAIL, HANG, SAY, command, ordered
 from tests.contracts.transcriber import SEGMENTS, Opened, TranscriberContract
@@ -46,7 +47,11 @@ class Words:
 
 
 def config(*options: str | Path, processes: int = 1, **changes: Any) -> PoolConfig:
-    plain = PoolConfig(command=command(*options), processes=processes, restart_delays_ms=(0,))
+    plain = PoolConfig(
+        open_recogniser=process_recogniser(command(*options)),
+        processes=processes,
+        restart_delays_ms=(0,),
+    )
     return replace(plain, **changes)
 
 
@@ -268,7 +273,10 @@ async def test_a_pool_that_cannot_start_says_why() -> None:
 
 async def test_a_program_that_is_not_there_is_not_waited_for_for_ever() -> None:
     nowhere = PoolConfig(
-        command=("/nowhere/at/all",), processes=1, unavailable_after_ms=50, restart_delays_ms=(10,)
+        open_recogniser=process_recogniser(("/nowhere/at/all",)),
+        processes=1,
+        unavailable_after_ms=50,
+        restart_delays_ms=(10,),
     )
 
     async with RecogniserPool(nowhere) as pool:
@@ -343,7 +351,9 @@ async def test_a_process_that_talks_nonsense_is_replaced_and_costs_nobody_else(
     talked = tmp_path / "talked"
     script = 'test -e "$0" || { : >"$0"; head -c 4096 /dev/zero | tr "\\0" x; exit; }; exec "$@"'
     nonsense_first = PoolConfig(
-        command=("sh", "-c", script, str(talked), *command()), processes=1, restart_delays_ms=(0,)
+        open_recogniser=process_recogniser(("sh", "-c", script, str(talked), *command())),
+        processes=1,
+        restart_delays_ms=(0,),
     )
     words = Words()
 

@@ -11,7 +11,7 @@ from asr.errors import ModelCorrupt, ModelNotFound
 from asr.model_files import find_model
 from asr.plausibility import judge
 from asr.pool import PoolConfig, RecogniserPool
-from asr.recogniser_process import recogniser_command
+from asr.recogniser_process import process_recogniser, recogniser_command
 from asr.types import MODEL_RATE_HZ, Cut, Rank, Samples, SpeechSegment, Urgency
 from asr.whisper import WhisperConfig, WhisperModel
 from tests.fakes import babble
@@ -110,11 +110,11 @@ def test_a_beam_returns_other_readings_without_the_best(directory: Path) -> None
 
 @pytest.mark.model
 async def test_the_real_pool_answers_a_voice_and_says_which_model_it_was(directory: Path) -> None:
-    command = recogniser_command(directory, "whisper-base")
+    opens = process_recogniser(recogniser_command(directory, "whisper-base"))
     voice = babble("aoieuaoieuaoie")
     segment = SpeechSegment(0, voice.size // 16, voice, voice_ratio=1.0, cut=Cut.PAUSE)
 
-    async with RecogniserPool(PoolConfig(command=command, processes=1)) as pool:
+    async with RecogniserPool(PoolConfig(open_recogniser=opens, processes=1)) as pool:
         await pool.wait_ready()
         words = await pool.transcribe(segment, urgency=Urgency("c.caller", Rank.CALLER))
 
@@ -123,9 +123,9 @@ async def test_the_real_pool_answers_a_voice_and_says_which_model_it_was(directo
 
 
 async def test_the_real_recogniser_says_what_it_lacks(tmp_path: Path) -> None:
-    command = recogniser_command(tmp_path, "nothing")
+    opens = process_recogniser(recogniser_command(tmp_path, "nothing"))
 
-    async with RecogniserPool(PoolConfig(command=command, processes=1)) as pool:
+    async with RecogniserPool(PoolConfig(open_recogniser=opens, processes=1)) as pool:
         with pytest.raises(Exception, match="holds no vocabulary"):
             await pool.wait_ready()
 
