@@ -25,6 +25,32 @@ class VoiceActivityModel(Protocol):
         ...
 
 
+class SharedVoiceActivity(Protocol):
+    """Streaming voice activity of many tracks, one window of each at a time.
+
+    Each track has a place and a memory of its own; whoever is judged together, it
+    gets the answers that it would get alone.
+    """
+
+    def open(self) -> int:
+        """Return a place for a track of which nothing was heard yet."""
+        ...
+
+    def close(self, place: int) -> None:
+        """Forget the track; its place is for whoever comes next."""
+        ...
+
+    def probabilities(self, places: Sequence[int], windows: Samples) -> list[float]:
+        """Return how likely it is, 0..1, that each of *windows* [N, 512] holds speech.
+
+        They belong to the tracks of *places*, of which none comes twice.
+
+        Raises:
+            VoiceActivityFailed: none of them is known; the next may be.
+        """
+        ...
+
+
 class SpeechModel(Protocol):
     """A recogniser inside its own process: blocking, single-threaded, batches welcome."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Final
 
 import numpy as np
 
+from asr.ports import VoiceActivityModel
 from asr.types import MODEL_RATE_HZ, WINDOW_SAMPLES, Samples
 
 # --- Voice activity -----------------------------------------------------------------------
@@ -22,6 +25,29 @@ class LoudnessActivity:
             raise ValueError(f"a window has {WINDOW_SAMPLES} samples")
         rms = float(np.sqrt(np.mean(np.square(samples))))
         return min(1.0, rms / (2 * self._speech_rms))
+
+
+class TrackByTrack:
+    """Many tracks, each judged by a model of its own: whatever one track can have, many can."""
+
+    def __init__(self, new_track: Callable[[], VoiceActivityModel]) -> None:
+        self._new_track = new_track
+        self.open_places: dict[int, VoiceActivityModel] = {}
+        self.rounds: list[list[int]] = []
+        """The places that were judged together, round after round."""
+
+    def open(self) -> int:
+        place = next(number for number in count() if number not in self.open_places)
+        self.open_places[place] = self._new_track()
+        return place
+
+    def close(self, place: int) -> None:
+        del self.open_places[place]
+
+    def probabilities(self, places: Sequence[int], windows: Samples) -> list[float]:
+        self.rounds.append(list(places))
+        judged = zip(places, windows, strict=True)
+        return [self.open_places[place].probability(window) for place, window in judged]
 
 
 _FORMANTS_HZ: Final = {
