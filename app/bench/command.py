@@ -68,6 +68,9 @@ def asr(
         Path, typer.Option(help="発話の JSONL(id と text)。", exists=True, dir_okay=False)
     ],
     batch: Annotated[int, typer.Option(help="まとめて認識する数。", min=1, max=64)] = 8,
+    rounds: Annotated[
+        int, typer.Option(help="全体を繰り返す回数。費用はその中央値です。", min=1, max=20)
+    ] = 3,
     as_json: Json = False,
 ) -> None:
     """音声認識の費用(音声 1 秒あたりの CPU 秒)と文字誤り率を、標準の faster-whisper と同じ回で比べます。"""
@@ -77,16 +80,11 @@ def asr(
     from app.bench.asr import measure_recognition
 
     with _bar("認識", 1.0, shown=not as_json) as advance:
-        result = measure_recognition(wav_dir, utterances, batch, advance)
+        result = measure_recognition(wav_dir, utterances, batch, rounds, advance)
     if as_json:
         print_json(result)
         return
-    table = Table("", "CPU 秒 / 音声秒", "文字誤り率")
-    for name in ("ours", "stock"):
-        table.add_row(
-            name, f"{result[name]['core_seconds_per_second']:.4f}", f"{result[name]['cer']:.3f}"
-        )
-    Console().print(table)
+    _print_recognition(result)
 
 
 @bench_app.command("detect")
@@ -130,6 +128,25 @@ class _bar:  # noqa: N801 - a with-statement, read as a verb's object
 
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
+
+
+def _print_recognition(result: dict[str, Any]) -> None:
+    console = Console()
+    table = Table("", "CPU 秒 / 音声秒", "各回", "文字誤り率")
+    for name in ("ours", "stock"):
+        row = result[name]
+        by_round = " ".join(f"{cost:.4f}" for cost in row["by_round"])
+        table.add_row(name, f"{row['core_seconds_per_second']:.4f}", by_round, f"{row['cer']:.3f}")
+    console.print(table)
+    apart = result["cer_difference"]
+    console.print(
+        f"{result['recordings']} 発話 {result['sound_seconds']} 秒  "
+        f"費用は標準の 1/{result['times_cheaper']}  "
+        f"誤り率の差 {apart['ours_minus_stock']:+.4f}"
+        f"(95 % 区間 {apart['low']:+.4f} 〜 {apart['high']:+.4f}、"
+        f"{'差があります' if apart['clear'] else '差があるとは言えません'})  "
+        f"疑わしい文字起こし {result['ours']['doubtful']} 件"
+    )
 
 
 def _print_calls(result: dict[str, Any]) -> None:
