@@ -2,8 +2,8 @@
 
 Live, half of the new samples are the old ones and the other half comes from
 24 taps. Measured: flat within 0.02 dB to 3.4 kHz, mirror images (4.6 kHz and up)
-at least 57 dB down, 6 µs a window. The sound comes out 12 carrier samples
-(1.5 ms) late: a twentieth of a window, and the same for both tracks.
+at least 57 dB down, 1 µs a window in company and 2 alone. The sound comes out 12 carrier
+samples (1.5 ms) late: a twentieth of a window, and the same for both tracks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from asr.types import Samples
 UPSAMPLER_DELAY_SAMPLES: Final = 12
 """Samples at 8 kHz by which the upsampled sound is late."""
 
+UPSAMPLER_REACH_SAMPLES: Final = 23
+"""Samples at 8 kHz from before that the upsampler needs."""
+
 _HALF_TAPS: Final = UPSAMPLER_DELAY_SAMPLES
+_BLOCK_SAMPLES_LIVE: Final = 32
+"""Measured: blocks of 64 and 128 samples cost 2 and 8 times as much, because most of a matrix is zeros."""
 _UPSAMPLER_BETA: Final = 5.6
 _RESAMPLER_BETA: Final = 8.0
 _ZERO_CROSSINGS: Final = 24
@@ -44,28 +49,41 @@ def _between_taps() -> Samples:
     return unit_gain.astype(np.float32)
 
 
-_BETWEEN_TAPS: Final = _between_taps()
+def _doubling() -> Samples:
+    """Return the matrix that makes 64 samples out of 32, with the 23 around them that the taps reach."""
+    matrix = np.zeros((_BLOCK_SAMPLES_LIVE + UPSAMPLER_REACH_SAMPLES, 2 * _BLOCK_SAMPLES_LIVE))
+    taps = _between_taps()[::-1]
+    for place in range(_BLOCK_SAMPLES_LIVE):
+        matrix[place + _HALF_TAPS - 1, 2 * place] = 1.0
+        matrix[place : place + len(taps), 2 * place + 1] = taps
+    return matrix.astype(np.float32)
 
 
-class Upsampler:
-    """One track from 8 to 16 kHz; any split of the sound gives the same samples."""
+_DOUBLING: Final = _doubling()
 
-    __slots__ = ("_past",)
 
-    def __init__(self) -> None:
-        self._past: Samples = np.zeros(2 * _HALF_TAPS - 1, dtype=np.float32)
+def double_rate(heard: Samples) -> Samples:
+    """Return sound at 8 kHz, *heard* [N, 23 + n, tracks], at 16 kHz: [N, tracks, 2n].
 
-    def feed(self, samples: Samples) -> Samples:
-        """Return twice as many samples, ``UPSAMPLER_DELAY_SAMPLES`` late."""
-        if len(samples) == 0:
-            return samples
-        heard = np.concatenate((self._past, samples))
-        doubled = np.empty(2 * len(samples), dtype=np.float32)
-        first = _HALF_TAPS - 1
-        doubled[0::2] = heard[first : first + len(samples)]
-        doubled[1::2] = np.convolve(heard, _BETWEEN_TAPS, mode="valid")
-        self._past = heard[len(samples) :]
-        return doubled
+    Each row begins with the 23 samples that came before, and comes out
+    ``UPSAMPLER_DELAY_SAMPLES`` late. *n* is a multiple of 32.
+
+    Every row and track is a product of matrices by itself, so that it comes out the same,
+    bit for bit, whatever it is computed with. And one large product would be shared out
+    among threads, who wait for each other: that cost 8 ms instead of 0.1.
+    """
+    heard = np.ascontiguousarray(heard)
+    rows, length, tracks = heard.shape
+    blocks = (length - UPSAMPLER_REACH_SAMPLES) // _BLOCK_SAMPLES_LIVE
+    row, sample, track = heard.strides
+    neighbourhoods = np.ndarray(
+        (rows, tracks, blocks, len(_DOUBLING)),
+        dtype=np.float32,
+        buffer=heard,
+        strides=(row, track, _BLOCK_SAMPLES_LIVE * sample, sample),
+    )
+    doubled: Samples = np.matmul(np.ascontiguousarray(neighbourhoods), _DOUBLING)
+    return doubled.reshape(rows, tracks, blocks * 2 * _BLOCK_SAMPLES_LIVE)
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:

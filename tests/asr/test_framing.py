@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asr.codec import decode, encode
-from asr.framing import Framer
-from asr.resampling import Upsampler
+from asr.framing import Framer, sound_of
+from asr.resampling import UPSAMPLER_REACH_SAMPLES, double_rate
 from asr.types import WINDOW_MS, WINDOW_SAMPLES, AudioFormat, Encoding, Samples, Window
 
 FORMATS = st.builds(
@@ -24,7 +24,7 @@ TELEPHONE = AudioFormat(Encoding.MULAW, 8_000, 2)
 Framed = list[tuple[int, int, list[float]]]
 
 
-def sound_of(audio_format: AudioFormat, seed: int, windows: float) -> bytes:
+def sound_of_carrier(audio_format: AudioFormat, seed: int, windows: float) -> bytes:
     count = int(windows * audio_format.window_frames * audio_format.frame_bytes)
     return np.random.default_rng(seed).bytes(count)
 
@@ -47,7 +47,7 @@ def pieces(payload: bytes, cuts: list[float]) -> list[bytes]:
 def test_any_split_of_the_bytes_gives_the_same_windows(
     audio_format: AudioFormat, seed: int, windows: float, cuts: list[float]
 ) -> None:
-    payload = sound_of(audio_format, seed, windows)
+    payload = sound_of_carrier(audio_format, seed, windows)
     whole = Framer(audio_format)
     expected = plain(whole.feed(payload) + whole.flush())
 
@@ -59,7 +59,7 @@ def test_any_split_of_the_bytes_gives_the_same_windows(
 
 
 def test_byte_by_byte_is_a_split_like_any_other() -> None:
-    payload = sound_of(TELEPHONE, seed=5, windows=2)
+    payload = sound_of_carrier(TELEPHONE, seed=5, windows=2)
     whole = Framer(TELEPHONE).feed(payload)
 
     framer = Framer(TELEPHONE)
@@ -72,7 +72,7 @@ def test_byte_by_byte_is_a_split_like_any_other() -> None:
 def test_windows_are_whole_and_count_up_on_every_track(
     audio_format: AudioFormat, seed: int, windows: float
 ) -> None:
-    framed = Framer(audio_format).feed(sound_of(audio_format, seed, windows))
+    framed = Framer(audio_format).feed(sound_of_carrier(audio_format, seed, windows))
 
     assert all(window.samples.shape == (WINDOW_SAMPLES,) for _, window in framed)
     assert all(window.samples.dtype == np.float32 for _, window in framed)
@@ -93,15 +93,80 @@ def test_each_track_hears_its_own_sound_at_16_khz(encoding: Encoding) -> None:
         assert np.array_equal(heard, decode(encoding, encode(encoding, tracks[track])))
 
 
-def test_8_khz_goes_through_one_upsampler_a_track_without_a_seam() -> None:
-    payload = sound_of(TELEPHONE, seed=3, windows=3)
-    interleaved = decode(Encoding.MULAW, payload)
+def test_8_khz_becomes_16_without_a_seam() -> None:
+    payload = sound_of_carrier(TELEPHONE, seed=3, windows=3)
+    interleaved = decode(Encoding.MULAW, payload).reshape(-1, 2)
+    before = np.zeros((UPSAMPLER_REACH_SAMPLES, 2), dtype=np.float32)
+    in_one_piece = double_rate(np.concatenate((before, interleaved))[np.newaxis])[0]
 
     framed = Framer(TELEPHONE).feed(payload)
 
     for track in (0, 1):
         heard: Samples = np.concatenate([w.samples for of, w in framed if of == track])
-        assert np.allclose(heard, Upsampler().feed(interleaved[track::2]), atol=1e-5)
+        assert np.allclose(heard, in_one_piece[track], atol=1e-6)
+
+
+@given(
+    audio_format=FORMATS,
+    seeds=st.lists(st.integers(0, 99), min_size=1, max_size=5),
+    windows=st.floats(0, 3),
+)
+def test_what_is_heard_of_a_call_is_the_same_whoever_is_heard_with_it(
+    audio_format: AudioFormat, seeds: list[int], windows: float
+) -> None:
+    payloads = [sound_of_carrier(audio_format, seed, windows) for seed in seeds]
+    alone = [Framer(audio_format) for _ in payloads]
+    expected = [
+        plain(framer.feed(payload) + framer.flush())
+        for framer, payload in zip(alone, payloads, strict=True)
+    ]
+
+    framers = [Framer(audio_format) for _ in payloads]
+    for framer, payload in zip(framers, payloads, strict=True):
+        framer.accept(payload)
+        framer.pad()
+    heard: list[Framed] = [[] for _ in payloads]
+    while framers[0].waiting:
+        taken = [framer.take() for framer in framers]
+        for of, carried, sound in zip(heard, taken, sound_of(audio_format, taken), strict=True):
+            of += [(track, carried.index, sound[track].tolist()) for track in carried.tracks]
+
+    assert heard == expected
+
+
+def test_windows_wait_as_they_came_until_they_are_taken() -> None:
+    payload = sound_of_carrier(TELEPHONE, seed=6, windows=3.5)
+    framer = Framer(TELEPHONE)
+
+    framer.accept(payload)
+    waiting = framer.waiting
+    taken = [framer.take() for _ in range(waiting)]
+
+    assert (waiting, framer.waiting) == (3, 0)
+    assert [carried.index for carried in taken] == [0, 1, 2]
+    assert [len(carried.payload) for carried in taken] == [2 * (256 + UPSAMPLER_REACH_SAMPLES)] * 3
+    assert framer.accepted_frames == len(payload) // 2
+
+
+def test_no_window_can_be_taken_before_it_is_whole() -> None:
+    framer = Framer(TELEPHONE)
+    framer.accept(sound_of_carrier(TELEPHONE, seed=6, windows=0.9))
+
+    with pytest.raises(ValueError, match="whole"):
+        framer.take()
+
+
+def test_what_waits_at_the_end_comes_before_the_window_that_is_filled_up() -> None:
+    payload = sound_of_carrier(TELEPHONE, seed=7, windows=2.25)
+    expected = Framer(TELEPHONE)
+    in_time = plain(expected.feed(payload) + expected.flush())
+
+    framer = Framer(TELEPHONE)
+    framer.accept(payload)
+    at_the_end = plain(framer.flush())
+
+    assert at_the_end == in_time
+    assert [index for _, index, _ in at_the_end] == [0, 0, 1, 1, 2, 2]
 
 
 @given(audio_format=FORMATS, sizes=st.lists(st.integers(0, 999), max_size=10))
@@ -125,7 +190,7 @@ def test_the_clock_counts_whole_frames(audio_format: AudioFormat, sizes: list[in
 def test_a_reconnecting_carrier_that_goes_on_from_the_position_loses_nothing(
     audio_format: AudioFormat, seed: int, lost_after: list[float]
 ) -> None:
-    payload = sound_of(audio_format, seed, windows=3)
+    payload = sound_of_carrier(audio_format, seed, windows=3)
     expected = plain(Framer(audio_format).feed(payload))
 
     framer, framed = Framer(audio_format), []
@@ -139,7 +204,7 @@ def test_a_reconnecting_carrier_that_goes_on_from_the_position_loses_nothing(
 
 
 def test_after_a_crash_each_track_goes_on_from_its_own_checkpoint() -> None:
-    payload = sound_of(TELEPHONE, seed=4, windows=8)
+    payload = sound_of_carrier(TELEPHONE, seed=4, windows=8)
     checkpoints_ms = (5 * WINDOW_MS, 3 * WINDOW_MS)
 
     framer = Framer.resuming(TELEPHONE, checkpoints_ms)
@@ -152,7 +217,7 @@ def test_after_a_crash_each_track_goes_on_from_its_own_checkpoint() -> None:
 
 
 def test_skipped_windows_leave_the_sound_behind_them_as_it_was() -> None:
-    payload = sound_of(TELEPHONE, seed=4, windows=4)
+    payload = sound_of_carrier(TELEPHONE, seed=4, windows=4)
     expected = [pair for pair in plain(Framer(TELEPHONE).feed(payload)) if pair[:2] != (0, 0)]
 
     framed = Framer(TELEPHONE, skip_until_ms=(WINDOW_MS, 0)).feed(payload)
@@ -161,7 +226,7 @@ def test_skipped_windows_leave_the_sound_behind_them_as_it_was() -> None:
 
 
 def test_a_window_that_reaches_past_the_skip_is_not_skipped() -> None:
-    payload = sound_of(TELEPHONE, seed=4, windows=3)
+    payload = sound_of_carrier(TELEPHONE, seed=4, windows=3)
 
     framed = Framer(TELEPHONE, skip_until_ms=(WINDOW_MS + 1, 2 * WINDOW_MS)).feed(payload)
 
@@ -184,7 +249,7 @@ def test_a_flush_fills_the_last_window_up_with_silence(encoding: Encoding) -> No
 
 def test_a_flush_at_the_end_of_a_window_returns_nothing() -> None:
     framer = Framer(TELEPHONE)
-    framer.feed(sound_of(TELEPHONE, seed=1, windows=2))
+    framer.feed(sound_of_carrier(TELEPHONE, seed=1, windows=2))
 
     flushed = framer.flush()
 
