@@ -57,7 +57,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
     policy = load_policy(settings.detection.policy)
     # One warning is what every policy wants; only more than one is a count to look at.
     warning_limit = policy.warnings_before_close if policy.warnings_before_close > 1 else None
-    new_voice_activity = await anyio.to_thread.run_sync(open_voice_activity)
+    model = await anyio.to_thread.run_sync(SileroModel.load)
     scripts = load_scripts()
     async with open_database(settings.async_database_url) as database:
         bus = MemoryBus(settings.screen.queue_events)
@@ -70,7 +70,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 database=database,
                 ledger=ledger,
                 transcriber=transcriber,
-                new_voice_activity=new_voice_activity,
+                voice_activity=model.many_tracks(),
                 detector=detector,
                 new_conversation=new_conversation,
                 scripts=scripts,
@@ -84,7 +84,6 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             bus=bus,
             ledger=ledger,
             transcriber=transcriber,
-            new_voice_activity=new_voice_activity,
             detector=detector,
             new_conversation=new_conversation,
             scripts=scripts,

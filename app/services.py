@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from app.db import Database
 from app.ports import Clock, EventBus
 from app.settings import Settings
-from asr.ports import Transcriber, VoiceActivityModel
+from asr.ports import Transcriber
 from detection.ports import Conversation, Detector
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ class Services:
     ledger: Ledger
     """The one door through which calls are written and events get their numbers."""
     transcriber: Transcriber
-    new_voice_activity: Callable[[], VoiceActivityModel]
     detector: Detector
     new_conversation: Callable[[], Conversation]
     scripts: Scripts

@@ -22,7 +22,6 @@ from app.auth.names import normal_login
 from app.calls.facts import CallFacts
 from app.calls.judge import CallJudge
 from app.calls.lifecycle import facts_of, record_end, record_start
-from app.calls.listening import CallListening
 from app.calls.live_call import LiveCall
 from app.calls.protocol import (
     MAX_FIELD_CHARACTERS,
@@ -33,6 +32,7 @@ from app.calls.protocol import (
 )
 from app.calls.recovery import Recovered, recover
 from app.calls.repository import call_by_id, unfinished_calls
+from app.calls.rounds import GATHER_MS, Rounds
 from app.calls.standing import Standing
 from app.calls.turns import Turns
 from app.db import Database
@@ -42,7 +42,7 @@ from app.models import Call
 from app.ports import Clock
 from app.responses.scripts import Scripts
 from app.settings import StreamSettings
-from asr.ports import Transcriber, VoiceActivityModel
+from asr.ports import SharedVoiceActivity, Transcriber
 from detection.ports import Conversation, Detector
 
 log = structlog.get_logger()
@@ -61,7 +61,7 @@ class CallParts:
     database: Database
     ledger: Ledger
     transcriber: Transcriber
-    new_voice_activity: Callable[[], VoiceActivityModel]
+    voice_activity: SharedVoiceActivity
     detector: Detector
     new_conversation: Callable[[], Conversation]
     scripts: Scripts
@@ -92,8 +92,15 @@ class _Entry:
 
 
 class CallRegistry:
-    def __init__(self, parts: CallParts, *, end_retry_seconds: float = END_RETRY_SECONDS) -> None:
+    def __init__(
+        self,
+        parts: CallParts,
+        *,
+        end_retry_seconds: float = END_RETRY_SECONDS,
+        gather_ms: int = GATHER_MS,
+    ) -> None:
         self._parts = parts
+        self._rounds = Rounds(parts.voice_activity, gather_ms=gather_ms)
         self._end_retry_seconds = end_retry_seconds
         self._entries: dict[str, _Entry] = {}
         self._tasks: TaskGroup | None = None
@@ -110,6 +117,7 @@ class CallRegistry:
         """
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
+            tasks.start_soon(self._rounds.run)
             async with self._parts.database.transaction() as session:
                 left_behind = tuple(call.id for call in await unfinished_calls(session))
             self._open = True
@@ -267,7 +275,7 @@ class CallRegistry:
             facts,
             judge=judge,
             transcriber=parts.transcriber,
-            new_listening=partial(CallListening, new_voice_activity=parts.new_voice_activity),
+            new_listening=self._rounds.listen,
             clock=parts.clock,
             judged_ms=recovered.judged_ms if recovered else no_time,
         )

@@ -29,7 +29,7 @@ from detection.detector import load_detector
 from detection.policy_files import load_policy
 from detection.ports import Conversation, Detector
 from detection.types import Assessment, Utterance
-from tests.fakes import LoudnessActivity
+from tests.fakes import LoudnessActivity, TrackByTrack
 from tests.fakes_transcriber import ScriptedTranscriber
 
 SECTION = "市民課"
@@ -153,7 +153,7 @@ async def exchange(
                 database=database,
                 ledger=ledger,
                 transcriber=transcriber,
-                new_voice_activity=new_voice_activity,
+                voice_activity=TrackByTrack(new_voice_activity),
                 detector=judging,
                 new_conversation=new_conversation
                 or (lambda: CallConversation(policy, judging.version)),
@@ -161,6 +161,7 @@ async def exchange(
                 warning_limit=None,
             ),
             end_retry_seconds=0,
+            gather_ms=0,
         )
         async with registry.running():
             yield Exchange(registry, database, ledger, made.token.id)

@@ -148,6 +148,12 @@ def test_windows_wait_as_they_came_until_they_are_taken() -> None:
     assert framer.accepted_frames == len(payload) // 2
 
 
+def test_whoever_keeps_a_window_keeps_nothing_else_of_the_call() -> None:
+    framed = Framer(TELEPHONE).feed(sound_of_carrier(TELEPHONE, seed=6, windows=9))
+
+    assert all(window.samples.base is None for _, window in framed)
+
+
 def test_no_window_can_be_taken_before_it_is_whole() -> None:
     framer = Framer(TELEPHONE)
     framer.accept(sound_of_carrier(TELEPHONE, seed=6, windows=0.9))
