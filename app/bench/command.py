@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app.bench.calls import load_calls, measure_calls
+from app.bench import growth as growing
+from app.bench.calls import CallsPlan, measure_calls
 from app.bench.detect import measure_detection
+from app.bench.recorded_calls import RecordedCall, load_calls
 from app.cli.options import print_json
 from asr.recogniser_process import environment
 
@@ -25,38 +27,88 @@ bench_app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="結果を 1 つの JSON で標準出力に書きます。")]
 
 
+WavDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="通話の WAV のフォルダー(既定は収録済みの通話)。", exists=True, file_okay=False
+    ),
+]
+Keep = Annotated[Path | None, typer.Option(help="サーバーの記録とデータベースを残すフォルダー。")]
+MAX_CALLS = 256
+
+
 @bench_app.command("calls")
 def calls(
-    count: Annotated[int, typer.Option("--calls", help="同時通話の数。", min=1, max=256)] = 1,
-    wav_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="通話の WAV のフォルダー(既定は収録済みの通話)。",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    count: Annotated[int, typer.Option("--calls", help="同時通話の数。", min=1, max=MAX_CALLS)] = 1,
+    wav_dir: WavDir = None,
     seconds: Annotated[float, typer.Option(help="測る秒数。", min=5)] = 120,
-    keep: Annotated[
-        Path | None, typer.Option(help="サーバーの記録とデータベースを残すフォルダー。")
+    kill_every: Annotated[
+        float | None,
+        typer.Option(help="この秒数ごとに認識プロセスを 1 つ強制終了します。", min=0.5),
     ] = None,
+    keep: Keep = None,
     as_json: Json = False,
 ) -> None:
     """N 本の通話を実時間で流し、言葉の終わりから知らせが画面に届くまでの時間と、使った資源を測ります。"""
-    with as_file(files("app.demo") / "calls") as shipped, tempfile.TemporaryDirectory() as scratch:
-        recordings = load_calls(wav_dir or shipped)
-        if not recordings:
-            raise typer.BadParameter(f"{wav_dir} に WAV ファイルがありません。")
-        folder = keep or Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
-        with _bar(f"{count} 通話", seconds, shown=not as_json) as advance:
-            result = anyio.run(
-                measure_calls, recordings, count, seconds, folder, folder / "serve.log", advance
-            )
+    plan = CallsPlan(_recordings(wav_dir), count, seconds, kill_every)
+    with tempfile.TemporaryDirectory() as scratch:
+        result = _measured(plan, keep or Path(scratch), shown=not as_json)
     if as_json:
         print_json(result)
     else:
         _print_calls(result)
+
+
+@bench_app.command("growth")
+def growth(
+    counts: Annotated[
+        str, typer.Option("--calls", help="同時通話の数を、コンマで区切って。")
+    ] = "1,2,4,8,16,32,48,64",
+    wav_dir: WavDir = None,
+    seconds: Annotated[float, typer.Option(help="それぞれを測る秒数。", min=5)] = 120,
+    svg: Annotated[Path | None, typer.Option(help="図(SVG)を書くファイル。")] = None,
+    keep: Keep = None,
+    as_json: Json = False,
+) -> None:
+    """通話の数を増やしながら ``calls`` を繰り返し、遅れ・コア・メモリーの増え方を 1 つの表と図にします。"""
+    wanted, recordings = _counts(counts), _recordings(wav_dir)
+    results: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for count in wanted:
+            plan = CallsPlan(recordings, count, seconds)
+            folder = (keep or Path(scratch)) / f"{count}-calls"
+            results.append(_measured(plan, folder, shown=not as_json))
+            rows = [growing.row_of(result) for result in results]
+            if svg is not None:  # after each, so that a wall in between leaves what was measured
+                svg.write_text(growing.plot(rows), encoding="utf-8")
+    if as_json:
+        print_json({"seconds": seconds, "rows": growing.figures(rows), "results": results})
+    else:
+        typer.echo(growing.table(rows), nl=False)
+
+
+def _recordings(wav_dir: Path | None) -> tuple[RecordedCall, ...]:
+    with as_file(files("app.demo") / "calls") as shipped:
+        recordings = load_calls(wav_dir or shipped)
+    if not recordings:
+        raise typer.BadParameter(f"{wav_dir} に WAV ファイルがありません。")
+    return recordings
+
+
+def _counts(written: str) -> list[int]:
+    try:
+        counts = [int(count) for count in written.split(",")]
+    except ValueError:
+        counts = []
+    if not counts or not all(1 <= count <= MAX_CALLS for count in counts):
+        raise typer.BadParameter(f"--calls は 1 から {MAX_CALLS} の数をコンマで区切ってください。")
+    return sorted(set(counts))
+
+
+def _measured(plan: CallsPlan, folder: Path, *, shown: bool) -> dict[str, Any]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with _bar(f"{plan.calls} 通話", plan.seconds, shown=shown) as advance:
+        return anyio.run(measure_calls, plan, folder, folder / "serve.log", advance)
 
 
 @bench_app.command("asr")
@@ -152,14 +204,28 @@ def _print_recognition(result: dict[str, Any]) -> None:
 def _print_calls(result: dict[str, Any]) -> None:
     console = Console()
     table = Table("言葉の終わりから", "件数", "p50 ms", "p95 ms", "p99 ms", "最大 ms")
-    for name, key in (("知らせ", "alert_latency_ms"), ("文字起こし", "transcript_latency_ms")):
+    for name, key in (
+        ("知らせ", "alert_latency_ms"),
+        ("知らせ(話の途中)", "early_alert_latency_ms"),
+        ("文字起こし", "transcript_latency_ms"),
+    ):
         row = result[key]
         cells = [str(row.get(k, "-")) for k in ("count", "p50", "p95", "p99", "max")]
         table.add_row(name, *cells)
     console.print(table)
-    memory = result["memory_mb"]
+    memory, cores, losses = result["memory_mb"], result["cores"], result["losses"]
+    pause = result["longest_pause_ms"]
     console.print(
-        f"{result['calls']} 通話 {result['seconds']} 秒  欠落 {result['gaps']}  "
-        f"サーバー {result['server_cores']} コア(この測定自身 {result['client_cores']})  "
+        f"{result['calls']} 通話 {result['seconds']} 秒  "
+        f"コア: サーバー {cores['server']:.2f} 認識 {cores['recognisers']:.2f} "
+        f"この測定自身 {cores['client']:.2f}  "
+        f"受信の最長の停止 {'-' if pause is None else f'{pause} ms'}  "
         f"メモリー 開始 {memory['idle']} / 最大 {memory['max']} / 終わり {memory['end']} MB"
+    )
+    console.print(
+        f"強制終了 {result['kills']} 回  欠落 {result['gaps']}  "
+        f"拒否された通話 {len(result['calls_refused'])}  "
+        f"終わっていない通話 {losses['calls_not_ended']} / {losses['calls_played']}  "
+        f"台本の発言 {losses['turns_spoken']}: 聞き取り {losses['turns_heard']} "
+        f"欠落に含まれる {losses['turns_in_gaps']} どちらでもない {losses['turns_unheard']}"
     )
