@@ -82,16 +82,23 @@ class _Measurement:
 async def measure_calls(
     plan: CallsPlan, data_dir: Path, log: Path, on_second: Callable[[float], None]
 ) -> dict[str, Any]:
-    """Keep the calls going and return the figures of ``mimamori bench calls``."""
+    """Return the figures of ``mimamori bench calls``, of a server that is started for them."""
     async with open_bench_server(data_dir, log) as server:
-        played: dict[str, _PlayedCall] = {}
-        measurement = _Measurement(plan, server, Observed(played), played)
-        idle = usage_of(server.pid)
-        own_before, begun = time.process_time(), time.monotonic()
-        await _observe(measurement, on_second)
-        took = time.monotonic() - begun
-        used = usage_of(server.pid)
-        own_seconds = time.process_time() - own_before
+        return await measure_on(server, plan, on_second)
+
+
+async def measure_on(
+    server: BenchServer, plan: CallsPlan, on_second: Callable[[float], None]
+) -> dict[str, Any]:
+    """Keep the calls going for as long as planned and return what was seen."""
+    played: dict[str, _PlayedCall] = {}
+    measurement = _Measurement(plan, server, Observed(played), played)
+    idle = usage_of(server.pid)
+    own_before, begun = time.process_time(), time.monotonic()
+    await _observe(measurement, on_second)
+    took = time.monotonic() - begun
+    used = usage_of(server.pid)
+    own_seconds = time.process_time() - own_before
     return _report(measurement, took, idle, used, own_seconds)
 
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import psutil
 
-from app.bench.calls import pause_figures
+from app.auth.identity import Role
+from app.bench.calls import CallsPlan, measure_on, pause_figures
 from app.bench.kills import kill_in_turn, recognisers_of
 from app.bench.latency import SpokenTurn
 from app.bench.observed import Observed
-from app.bench.recorded_calls import load_calls
+from app.bench.recorded_calls import RecordedCall, load_calls
+from app.bench.server import BenchServer
 from app.bench.usage import usage_of
+from app.settings import Settings
+from app.simulate.native import CallSound
 from asr.resampling import resample
 from asr.types import MODEL_RATE_HZ
 from asr.wav import write_mulaw_wav
-from tests.app.sounds import sentences
+from tests.app.running import RunningServer, running_server
+from tests.app.sounds import call_bytes, joined, sentences, silence, speech
+from tests.fakes_transcriber import ScriptedTranscriber
 
 CALLER, OPERATOR = "caller", "operator"
 TURNS = (
@@ -202,6 +209,57 @@ def test_a_recording_is_played_with_its_turns_and_may_be_cut_short(tmp_path: Pat
     assert recording.sound.payload.startswith(short.sound.payload)
     assert recording.at_most(3_600_000) is recording
     assert recording.at_most(0).sound.duration_ms == 1_000
+
+
+# The whole measurement
+
+
+async def test_a_measurement_sees_its_calls_begin_speak_and_end(settings: Settings) -> None:
+    sound = CallSound(call_bytes(joined(silence(200), speech(600), silence(700))))
+    recording = RecordedCall("short", sound, (SpokenTurn(CALLER, 200, 800),))
+    plan = CallsPlan([recording], calls=2, seconds=1.0)
+
+    async with running_server(settings, ScriptedTranscriber("もしもし", "はい")) as server:
+        result = await measure_on(await bench_server(server), plan, lambda _: None)
+
+    assert result["losses"] == {
+        "calls_played": 2,
+        "calls_not_ended": 0,
+        "gaps": 0,
+        "gap_ms": 0,
+        "turns_spoken": 2,
+        "turns_heard": 2,
+        "turns_in_gaps": 0,
+        "turns_unheard": 0,
+        "unheard": {},
+    }
+    assert result["transcript_latency_ms"]["count"] == 2
+    assert (result["calls_ended"], result["calls_refused"], result["kills"]) == (2, [], 0)
+
+
+async def test_a_call_that_the_server_refuses_is_counted_and_the_measurement_goes_on(
+    settings: Settings,
+) -> None:
+    recording = RecordedCall("short", CallSound(call_bytes(silence(1_100))), ())
+    plan = CallsPlan([recording], calls=1, seconds=0.1)
+
+    async with running_server(settings, ScriptedTranscriber()) as server:
+        closed = replace(await bench_server(server), stream_token="nobody's")
+        result = await measure_on(closed, plan, lambda _: None)
+
+    assert len(result["calls_refused"]) == 1
+    assert result["losses"]["calls_played"] == 0
+
+
+async def bench_server(server: RunningServer) -> BenchServer:
+    screen_token = await server.token(Role.SUPERVISOR)
+    return BenchServer(
+        os.getpid(),
+        server.url,
+        server.stream_token,
+        screen_token,
+        server.services.settings.data_dir,
+    )
 
 
 # Processes
