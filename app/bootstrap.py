@@ -15,10 +15,12 @@ from app.db import open_database
 from app.errors import Unavailable
 from app.health import tell_health
 from app.ledger import Ledger
+from app.loop_pause import PauseCount, watch_loop
 from app.private_files import make_private_folder
 from app.responses.scripts import load_scripts
 from app.services import Services
 from app.settings import Settings
+from asr.dispatch import DispatchConfig
 from asr.model_files import ModelFiles, find_model
 from asr.pool import PoolConfig, RecogniserPool
 from asr.ports import Transcriber, VoiceActivityModel
@@ -77,6 +79,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 warning_limit=warning_limit,
             )
         )
+        loop_pauses = PauseCount()
         services = Services(
             settings=settings,
             clock=clock,
@@ -89,10 +92,12 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             scripts=scripts,
             warning_limit=warning_limit,
             registry=registry,
+            loop_pauses=loop_pauses,
         )
         # The watch ends first: calls are still judged to their end when the registry closes.
         async with registry.running(), anyio.create_task_group() as watching:
-            watching.start_soon(tell_health, transcriber, registry, ledger)
+            watching.start_soon(watch_loop, loop_pauses, clock)
+            watching.start_soon(tell_health, transcriber, registry, ledger, loop_pauses, clock)
             try:
                 yield services
             finally:
@@ -132,9 +137,11 @@ async def open_transcriber(settings: Settings) -> AsyncIterator[RecogniserPool]:
             recogniser_command(model.path, model.name, beam_size=settings.asr.beam_size)
         ),
         processes=settings.asr.processes or os.cpu_count() or 1,
-        max_batch=settings.asr.batch_size,
-        capacity=settings.asr.queue_segments,
-        late_limit_ms=settings.asr.give_up_after_ms,
+        dispatch=DispatchConfig(
+            max_batch=settings.asr.batch_size,
+            capacity=settings.asr.queue_segments,
+            late_limit_ms=settings.asr.give_up_after_ms,
+        ),
     )
     async with RecogniserPool(config) as pool:
         await pool.wait_ready()

@@ -1,8 +1,8 @@
-"""Glue: how recognition is doing, told to the screens of live calls when it changes."""
+"""Glue: how recognition and the event loop are doing, told to the screens of live calls when it changes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +11,8 @@ import anyio
 from app.calls.registry import CallRegistry
 from app.events import EventType
 from app.ledger import Ledger
+from app.loop_pause import TOO_LONG_MS, PauseCount, Pauses
+from app.ports import Clock
 from asr.ports import Transcriber
 
 WATCH_SECONDS: Final = 1
@@ -28,12 +30,17 @@ class Status(StrEnum):
 class Health:
     recognition_delay_ms: int
     status: Status
+    loop_pause_ms: int = 0
+    """The longest of the last second, if telephones may have noticed it; else 0."""
 
     def fields(self) -> dict[str, object]:
-        return {
+        told: dict[str, object] = {
             "recognition_delay_ms": self.recognition_delay_ms,
             "status": self.status.value,
         }
+        if self.loop_pause_ms:
+            told["loop_pause_ms"] = self.loop_pause_ms
+        return told
 
 
 def health_of(transcriber: Transcriber) -> Health:
@@ -46,13 +53,24 @@ def health_of(transcriber: Transcriber) -> Health:
     return Health(0, Status.OK)
 
 
-async def tell_health(transcriber: Transcriber, registry: CallRegistry, ledger: Ledger) -> None:
+def with_pause(health: Health, pauses: Pauses) -> Health:
+    """Add the longest pause of the last second, unless no telephone can have noticed it."""
+    return replace(health, loop_pause_ms=pauses.lately_ms if pauses.lately_ms > TOO_LONG_MS else 0)
+
+
+async def tell_health(
+    transcriber: Transcriber,
+    registry: CallRegistry,
+    ledger: Ledger,
+    pauses: PauseCount,
+    clock: Clock,
+) -> None:
     """Announce the health of recognition to each live call whenever it changes; never returns."""
     well = Health(0, Status.OK)
     told: dict[str, Health] = {}
     while True:
         await anyio.sleep(WATCH_SECONDS)
-        now = health_of(transcriber)
+        now = with_pause(health_of(transcriber), pauses.read(clock.monotonic_ms()))
         live = [call.facts for call in registry.live_calls]
         # A call that begins while recognition is behind is told so too.
         for facts in live:

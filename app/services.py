@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from starlette.requests import HTTPConnection
 
 from app.db import Database
+from app.loop_pause import PauseCount
 from app.ports import Clock, EventBus
 from app.settings import Settings
 from asr.ports import Transcriber
@@ -36,6 +37,8 @@ class Services:
     """How many warnings the policy wants before the end; None where it fixes no number."""
     registry: CallRegistry
     """The live calls of this process."""
+    loop_pauses: PauseCount
+    """For how long the event loop answered nobody."""
 
 
 def services_of(connection: HTTPConnection) -> Services:
