@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 
 import anyio
 
@@ -19,11 +20,11 @@ from app.loop_pause import PauseCount, watch_loop
 from app.private_files import make_private_folder
 from app.responses.scripts import load_scripts
 from app.services import Services
-from app.settings import Settings
+from app.settings import AsrSettings, Settings
 from asr.dispatch import DispatchConfig
 from asr.model_files import ModelFiles, find_model
 from asr.pool import PoolConfig, RecogniserPool
-from asr.ports import Transcriber, VoiceActivityModel
+from asr.ports import SharedVoiceActivity, Transcriber, VoiceActivityModel
 from asr.recogniser_process import process_recogniser, recogniser_command
 from asr.silero import SileroModel
 from detection.conversation import CallConversation
@@ -32,6 +33,10 @@ from detection.policy_files import load_policy
 from detection.ports import Conversation, Detector
 
 Progress = Callable[[str, int, int], None]
+
+_SMALL_CORES: Final = 2
+_MOST_PROCESSES: Final = 32
+"""Each holds its own copy of the model."""
 
 
 @asynccontextmanager
@@ -59,7 +64,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
     policy = load_policy(settings.detection.policy)
     # One warning is what every policy wants; only more than one is a count to look at.
     warning_limit = policy.warnings_before_close if policy.warnings_before_close > 1 else None
-    model = await anyio.to_thread.run_sync(SileroModel.load)
+    voice_activity = await anyio.to_thread.run_sync(open_shared_voice_activity)
     scripts = load_scripts()
     async with open_database(settings.async_database_url) as database:
         bus = MemoryBus(settings.screen.queue_events)
@@ -72,7 +77,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 database=database,
                 ledger=ledger,
                 transcriber=transcriber,
-                voice_activity=model.many_tracks(),
+                voice_activity=voice_activity,
                 detector=detector,
                 new_conversation=new_conversation,
                 scripts=scripts,
@@ -128,21 +133,63 @@ def open_voice_activity() -> Callable[[], VoiceActivityModel]:
     return SileroModel.load().new_track
 
 
+def open_shared_voice_activity() -> SharedVoiceActivity:
+    """Load the voice activity model for the tracks of all calls; blocking, 35 ms."""
+    return SileroModel.load().many_tracks()
+
+
 @asynccontextmanager
-async def open_transcriber(settings: Settings) -> AsyncIterator[RecogniserPool]:
-    """Start the recogniser processes; ready when the first is warm."""
+async def open_transcriber(
+    settings: Settings, *, may_shed: bool = True
+) -> AsyncIterator[RecogniserPool]:
+    """Start the recognisers; ready when the first is warm.
+
+    Unless it *may_shed*, every segment is read as thoroughly as the settings say and
+    none is given up, however long that takes.
+    """
+    asr = settings.asr
     model = await anyio.to_thread.run_sync(prepare_model, settings)
+    command = recogniser_command(
+        model.path,
+        model.name,
+        beam_size=asr.beam_size,
+        device=asr.device,
+        compute_type=compute_type(asr),
+    )
     config = PoolConfig(
-        open_recogniser=process_recogniser(
-            recogniser_command(model.path, model.name, beam_size=settings.asr.beam_size)
-        ),
-        processes=settings.asr.processes or os.cpu_count() or 1,
+        open_recogniser=process_recogniser(command),
+        processes=process_count(asr, usable_cores()),
         dispatch=DispatchConfig(
-            max_batch=settings.asr.batch_size,
-            capacity=settings.asr.queue_segments,
-            late_limit_ms=settings.asr.give_up_after_ms,
+            max_batch=asr.batch_size,
+            capacity=asr.queue_segments,
+            late_limit_ms=asr.give_up_after_ms,
+            partials=asr.partials,
+            may_shed=may_shed,
         ),
     )
     async with RecogniserPool(config) as pool:
         await pool.wait_ready()
         yield pool
+
+
+def compute_type(asr: AsrSettings) -> str:
+    if asr.compute_type == "auto":
+        return "float16" if asr.device == "cuda" else "int8"
+    return asr.compute_type
+
+
+def process_count(asr: AsrSettings, cores: int) -> int:
+    """Return how many recogniser processes *cores* carry beside the sockets."""
+    if asr.processes:
+        return asr.processes
+    if asr.device == "cuda":
+        return 1
+    # On a small machine every core is needed, and recognisers give way to sockets (nice 5).
+    return cores if cores <= _SMALL_CORES else min(cores - 1, _MOST_PROCESSES)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)

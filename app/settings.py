@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -24,14 +25,30 @@ class _Group(BaseModel):
 class AsrSettings(_Group):
     model: str = "offline"
     """Recognition model: ``offline`` (from wheels), a directory, a size such as ``large-v3-turbo``, or a hub id."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where the model computes; ``cuda`` is an NVIDIA card with its libraries."""
+    compute_type: Literal[
+        "auto",
+        "int8",
+        "int8_float32",
+        "int8_float16",
+        "int8_bfloat16",
+        "int16",
+        "float16",
+        "bfloat16",
+        "float32",
+    ] = "auto"
+    """Precision of the model; ``auto`` is ``int8`` on a CPU and ``float16`` on a card."""
     processes: int = Field(default=0, ge=0, le=64)
-    """Recogniser processes, one thread each; 0 means as many as there are cores."""
+    """Recogniser processes, one thread each; 0: every core of two, all but one of more (at most 32), one on a card."""
     batch_size: int = Field(default=8, ge=1, le=64)
     """At most so many waiting segments are decoded together."""
-    queue_segments: int = Field(default=128, ge=1, le=10_000)
-    """So many segments may wait; beyond it the least urgent becomes a visible gap."""
+    queue_segments: int = Field(default=512, ge=1, le=10_000)
+    """So many segments may wait; beyond it one becomes a visible gap, an operator's first."""
     give_up_after_ms: int = Field(default=20_000, ge=1_000)
-    """A segment that has waited so long past its budget becomes a visible gap."""
+    """A segment that has waited so long past its budget becomes a visible gap; 5 s in a lasting overload."""
+    partials: bool = True
+    """Recognise sentences that are still being spoken, when nothing else needs the recognisers."""
     beam_size: int = Field(default=5, ge=1, le=10)
     """Readings followed at once. 1 is a fifth cheaper and hears a little less (docs/recognition.md)."""
 

@@ -138,7 +138,7 @@ async def _listen(
     settings: Settings, cases: Sequence[UtteranceCase], folder: Path, advance: Advance
 ) -> list[Listened]:
     new_voice_activity = await anyio.to_thread.run_sync(open_voice_activity)
-    async with open_transcriber(settings) as transcriber:
+    async with open_transcriber(settings, may_shed=False) as transcriber:
         recognise = recogniser(transcriber, new_voice_activity)
         return await listen_to_all(cases, folder, recognise, advance)
 

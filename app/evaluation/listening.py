@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +27,6 @@ from asr.wav import Wav, read_wav
 
 FILES_AT_ONCE: Final = 8
 """Enough to fill the recogniser's batches, few enough that nothing is shed."""
-_URGENCY: Final = Urgency("evaluation", Rank.CALLER)
-"""Nobody waits for the words."""
 _CARRIER_RATES_HZ: Final = (8_000, 16_000)
 
 
@@ -52,12 +51,15 @@ def recogniser(
     transcriber: Transcriber, new_voice_activity: Callable[[], VoiceActivityModel]
 ) -> Recognise:
     """Return what turns a recording into words by way of *transcriber*."""
+    numbers = count()
 
     async def recognise(wav: Wav) -> Listened:
+        # A line of its own: recordings are heard beside each other, not one after the other.
+        urgency = Urgency(f"recording {next(numbers)}", Rank.CALLER)
         pieces, lost = list[Heard](), 0
         for segment in await anyio.to_thread.run_sync(segments_of, wav, new_voice_activity()):
             try:
-                heard = await transcriber.transcribe(segment, urgency=_URGENCY)
+                heard = await transcriber.transcribe(segment, urgency=urgency)
             except TranscriptionFailed:
                 lost += 1
                 continue
