@@ -163,6 +163,26 @@ class Segmenter:
             return self._cut_at_the_quietest_place()
         return None
 
+    def unfinished(self, min_ms: int) -> SpeechSegment | None:
+        """Return a copy of the unfinished segment, once it is *min_ms* long; changes nothing.
+
+        None also while the speaker pauses: the finished segment is near then. What is
+        returned later begins with these samples, unless a forced cut makes it shorter.
+        """
+        count = len(self._held)
+        if not self._speaking or count * WINDOW_MS < min_ms:
+            return None
+        if not self._is_speech or self._quiet_run > self._tail_windows:
+            return None
+        start_ms = self._first_held * WINDOW_MS
+        return SpeechSegment(
+            start_ms=start_ms,
+            end_ms=start_ms + count * WINDOW_MS,
+            samples=np.concatenate(tuple(self._held)),
+            voice_ratio=sum(self._voiced) / count,
+            cut=Cut.PARTIAL,
+        )
+
     def flush(self) -> SpeechSegment | None:
         """Return the unfinished segment, if somebody was speaking, as at a hang-up.
 

@@ -79,6 +79,8 @@ class Cut(StrEnum):
     PAUSE = "pause"
     FORCED = "forced"
     FLUSH = "flush"
+    PARTIAL = "partial"
+    """It has not ended: what was said of it so far."""
 
 
 @dataclass(frozen=True, slots=True)
