@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 import anyio
+import structlog
 
 from app.bus.memory import MemoryBus
 from app.calls.registry import CallParts, CallRegistry
@@ -23,6 +25,8 @@ from app.services import Services
 from app.settings import AsrSettings, Settings
 from asr.dispatch import DispatchConfig
 from asr.model_files import ModelFiles, find_model
+from asr.openai_protocol import server_address
+from asr.openai_server import START_PATIENCE_MS, OpenAiServer, ServerConfig
 from asr.pool import PoolConfig, RecogniserPool
 from asr.ports import SharedVoiceActivity, Transcriber, VoiceActivityModel
 from asr.recogniser_process import process_recogniser, recogniser_command
@@ -37,6 +41,9 @@ Progress = Callable[[str, int, int], None]
 _SMALL_CORES: Final = 2
 _MOST_PROCESSES: Final = 32
 """Each holds its own copy of the model."""
+_REASON_MS: Final = 2_000
+
+_log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -148,6 +155,24 @@ async def open_transcriber(
     none is given up, however long that takes.
     """
     asr = settings.asr
+    dispatch = DispatchConfig(
+        max_batch=asr.batch_size,
+        capacity=asr.queue_segments,
+        late_limit_ms=asr.give_up_after_ms,
+        partials=asr.partials,
+        may_shed=may_shed,
+    )
+    if asr.engine == "openai":
+        config = _server_pool(asr, dispatch)
+    else:
+        config = await _process_pool(settings, dispatch)
+    async with RecogniserPool(config) as pool:
+        await pool.wait_ready()
+        yield pool
+
+
+async def _process_pool(settings: Settings, dispatch: DispatchConfig) -> PoolConfig:
+    asr = settings.asr
     model = await anyio.to_thread.run_sync(prepare_model, settings)
     command = recogniser_command(
         model.path,
@@ -156,20 +181,41 @@ async def open_transcriber(
         device=asr.device,
         compute_type=compute_type(asr),
     )
-    config = PoolConfig(
+    return PoolConfig(
         open_recogniser=process_recogniser(command),
         processes=process_count(asr, usable_cores()),
-        dispatch=DispatchConfig(
-            max_batch=asr.batch_size,
-            capacity=asr.queue_segments,
-            late_limit_ms=asr.give_up_after_ms,
-            partials=asr.partials,
-            may_shed=may_shed,
+        dispatch=dispatch,
+    )
+
+
+def _server_pool(asr: AsrSettings, dispatch: DispatchConfig) -> PoolConfig:
+    server = server_config(asr)
+    _log.warning("callers' voices are sent to a recognition server", host=server.address.host)
+    return PoolConfig(
+        open_recogniser=OpenAiServer(server).connection,
+        processes=asr.server_connections,
+        start_timeout_ms=asr.server_timeout_ms,
+        # Later than a connection says why: that reason is what the person at the start needs.
+        unavailable_after_ms=max(START_PATIENCE_MS, asr.server_timeout_ms) + _REASON_MS,
+        dispatch=replace(
+            dispatch,
+            first_answer_timeout_ms=asr.server_timeout_ms,
+            answer_timeout_ms=asr.server_timeout_ms,
         ),
     )
-    async with RecogniserPool(config) as pool:
-        await pool.wait_ready()
-        yield pool
+
+
+def server_config(asr: AsrSettings) -> ServerConfig:
+    """Return where callers' voices go under settings whose engine is ``openai``."""
+    if asr.server_url is None or asr.server_model is None:
+        raise ValueError("the engine openai needs server_url and server_model")
+    return ServerConfig(
+        address=server_address(asr.server_url, allow_plain_http=asr.server_allow_plain_http),
+        model=asr.server_model,
+        key=asr.server_key.get_secret_value() if asr.server_key else "",
+        timeout_ms=asr.server_timeout_ms,
+        ca_file=asr.server_ca_file,
+    )
 
 
 def compute_type(asr: AsrSettings) -> str:

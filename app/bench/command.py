@@ -17,6 +17,7 @@ from rich.table import Table
 from app.bench import growth as growing
 from app.bench.calls import CallsPlan, measure_calls
 from app.bench.detect import measure_detection
+from app.bench.listening import listening_table, measure_listening, track_counts
 from app.bench.recorded_calls import RecordedCall, load_calls
 from app.cli.options import print_json
 from asr.recogniser_process import environment
@@ -137,6 +138,23 @@ def asr(
         print_json(result)
         return
     _print_recognition(result)
+
+
+@bench_app.command("listening")
+def listening(
+    tracks: Annotated[
+        str, typer.Option(help="トラックの数(1 通話に 2 本)を、コンマで区切って。")
+    ] = "2,16,64,128",
+    as_json: Json = False,
+) -> None:
+    """音を聞く費用(1 トラックの 32 ms ごとの CPU 時間)を、組み立て・発話の検出・切り出しに分けて測ります。"""
+    wanted = track_counts(tracks)
+    with _bar("聞き取り", len(wanted), shown=not as_json) as advance:
+        result = measure_listening(wanted, advance)
+    if as_json:
+        print_json(result)
+    else:
+        typer.echo(listening_table(result), nl=False)
 
 
 @bench_app.command("detect")
