@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import anyio
 import anyio.abc
@@ -25,8 +25,8 @@ from asr.wire import (
     Message,
     Ready,
     decode,
-    encode,
     lengths,
+    pieces,
 )
 
 _AVX512: Final = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
@@ -65,7 +65,11 @@ class RecogniserProcess:
         self._asked += 1
         try:
             with anyio.fail_after(timeout_ms / 1000):
-                await self._requests.send(encode(DecodeRequest(self._asked, tuple(batch), effort)))
+                # Segment by segment: four megabytes at once would hold the loop for up to 4 ms,
+                # so it is 0.3 ms at most, and what waits in the pipe is one segment.
+                for piece in pieces(DecodeRequest(self._asked, tuple(batch), effort)):
+                    # Any buffer may be written, although only bytes are declared.
+                    await self._requests.send(cast("bytes", piece))
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
             raise RecogniserLost("the process does not take its work") from error
         match await self._receive(timeout_ms):

@@ -65,6 +65,11 @@ Message = DecodeRequest | Ready | Decoded | GaveUp
 
 def encode(message: Message) -> bytes:
     """Return *message* as bytes; a request's samples are copied here, once."""
+    return b"".join(pieces(message))
+
+
+def pieces(message: Message) -> list[bytes | memoryview]:
+    """Return *message* in pieces to be sent one after the other; samples are not copied."""
     body: Sequence[memoryview] = ()
     match message:
         case DecodeRequest(request_id, batch, effort):
@@ -87,7 +92,7 @@ def encode(message: Message) -> bytes:
         case GaveUp(reason):
             header = {"kind": "gave_up", "reason": reason}
     text = json.dumps(header, ensure_ascii=False).encode()
-    return b"".join([PREFIX.pack(len(text), sum(part.nbytes for part in body)), text, *body])
+    return [PREFIX.pack(len(text), sum(part.nbytes for part in body)) + text, *body]
 
 
 def lengths(prefix: bytes) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from asr.wire import (
     decode,
     encode,
     lengths,
+    pieces,
 )
 
 SEGMENTS = stn.arrays(
@@ -105,3 +106,13 @@ def test_a_message_that_does_not_add_up_is_refused(header: bytes, body: bytes) -
 def test_a_length_that_no_message_has_is_refused_before_it_is_read() -> None:
     with pytest.raises(BrokenMessage):
         lengths(PREFIX.pack(10, MAX_BODY_BYTES + 1))
+
+
+def test_a_request_is_sent_in_pieces_that_are_its_segments_uncopied() -> None:
+    batch = tuple(np.full(size, 0.5, dtype=np.float32) for size in (400, 800))
+
+    head, *segments = pieces(DecodeRequest(1, batch))
+
+    sent = [np.frombuffer(piece, "<f4") for piece in segments]
+    assert all(np.shares_memory(*pair) for pair in zip(sent, batch, strict=True))
+    assert b"".join([head, *segments]) == encode(DecodeRequest(1, batch))
