@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,12 +17,16 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from asr.openai_protocol import server_address
+
 
 class _Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class AsrSettings(_Group):
+    engine: Literal["whisper", "openai"] = "whisper"
+    """``whisper`` recognises on this machine; ``openai`` sends callers' voices to a server with OpenAI's API."""
     model: str = "offline"
     """Recognition model: ``offline`` (from wheels), a directory, a size such as ``large-v3-turbo``, or a hub id."""
     device: Literal["cpu", "cuda"] = "cpu"
@@ -51,6 +55,49 @@ class AsrSettings(_Group):
     """Recognise sentences that are still being spoken, when nothing else needs the recognisers."""
     beam_size: int = Field(default=5, ge=1, le=10)
     """Readings followed at once. 1 is a fifth cheaper and hears a little less (docs/recognition.md)."""
+    server_allow_plain_http: bool = False
+    """Send callers' voices unencrypted to other addresses than localhost and private ones written as numbers."""
+    server_url: str | None = Field(default=None, validate_default=True)
+    """Address of the recognition server of ``openai``, such as ``http://127.0.0.1:8000/v1`` (docs/engines.md)."""
+    server_model: str | None = Field(default=None, validate_default=True)
+    """Name of the model as that server calls it."""
+    server_key: SecretStr | None = None
+    """Key that it asks for, if it does."""
+    server_ca_file: Path | None = None
+    """PEM file with the certificates that signed its own, when the system does not know them."""
+    server_timeout_ms: int = Field(default=10_000, ge=500, le=120_000)
+    """A segment that it has not answered by then counts as lost, tries included."""
+    server_connections: int = Field(default=8, ge=1, le=64)
+    """Segments that it is asked for at the same time."""
+
+    @field_validator("server_url")
+    @classmethod
+    def _plain_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value:
+            _refuse_openai_without(info, "address of its server, as http://127.0.0.1:8000/v1")
+            return None
+        server_address(value, allow_plain_http=info.data.get("server_allow_plain_http") is True)
+        return value
+
+    @field_validator("server_model")
+    @classmethod
+    def _named_model(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value:
+            _refuse_openai_without(info, "name of a model, as its server calls it")
+        return value or None
+
+    @field_validator("server_key")
+    @classmethod
+    def _sendable_key(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value() if value else ""
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("must be printable ASCII without line ends")
+        return value if key else None
+
+
+def _refuse_openai_without(info: ValidationInfo, what: str) -> None:
+    if info.data.get("engine") == "openai":
+        raise ValueError(f"the engine openai needs the {what}")
 
 
 class AuthSettings(_Group):
