@@ -11,12 +11,14 @@ from typing import Any, Final
 from uuid import uuid4
 
 import anyio
+import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from app.bench.kills import kill_in_turn, recognisers_of
 from app.bench.latency import SpokenTurn, summary_ms
 from app.bench.observed import Observed
+from app.bench.pauses import LoopPauses
 from app.bench.recorded_calls import RecordedCall
 from app.bench.server import BenchServer, open_bench_server
 from app.bench.usage import Usage, usage_of
@@ -26,8 +28,6 @@ SAMPLE_SECONDS: Final = 5
 BETWEEN_CALLS_SECONDS: Final = 1.0
 LAST_EVENTS_SECONDS: Final = 10.0
 """How long the screen may take to be told of the last call's end."""
-PAUSES_MS: Final = (50, 100)
-"""Above 100 ms Asterisk begins to hang up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class _Measurement:
     played: dict[str, _PlayedCall]
     usage: list[Usage] = field(default_factory=list)
     """Sampled every few seconds."""
+    pauses: LoopPauses = field(default_factory=LoopPauses)
     kills: int = 0
     refused: list[str] = field(default_factory=list)
     """Codes of streams that the server closed for good."""
@@ -170,18 +171,23 @@ async def _kill(measurement: _Measurement, every_seconds: float) -> None:
 
 
 async def _sample(measurement: _Measurement, on_second: Callable[[float], None]) -> None:
-    begun = time.monotonic()
-    while True:
-        measurement.usage.append(usage_of(measurement.server.pid))
-        for _ in range(SAMPLE_SECONDS):
-            await anyio.sleep(1)
-            on_second(time.monotonic() - begun)
+    server, begun = measurement.server, time.monotonic()
+    async with httpx.AsyncClient(
+        base_url=server.url, headers={"Authorization": f"Bearer {server.health_token}"}
+    ) as client:
+        while True:
+            measurement.usage.append(usage_of(server.pid))
+            for _ in range(SAMPLE_SECONDS):
+                await measurement.pauses.ask(client)
+                await anyio.sleep(1)
+                on_second(time.monotonic() - begun)
 
 
 def _report(
     measurement: _Measurement, took: float, idle: Usage, used: Usage, own_seconds: float
 ) -> dict[str, Any]:
     observed = measurement.observed
+    pauses = measurement.pauses.figures()
     cores = {
         "server": round((used.server_seconds - idle.server_seconds) / took, 3),
         "recognisers": round((used.below_seconds - idle.below_seconds) / took, 3),
@@ -200,21 +206,13 @@ def _report(
         "reconnects": sum(call.telephone.reconnects for call in measurement.played.values()),
         "kills": measurement.kills,
         "losses": observed.losses().figures(),
-        "loop_pauses": pause_figures(observed.loop_pauses_ms),
-        "longest_pause_ms": max(observed.loop_pauses_ms, default=None),
+        "loop_pauses": pauses,
+        "longest_pause_ms": None if pauses is None else pauses["longest_ms"],
         "server_cores": round(cores["server"] + cores["recognisers"], 2),
         "client_cores": round(cores["client"], 2),
         "cores": cores,
         "memory_mb": _memory(measurement.usage, idle),
     }
-
-
-def pause_figures(pauses_ms: Sequence[int]) -> dict[str, Any] | None:
-    """Return how often the server's event loop stood still; None where it does not say."""
-    if not pauses_ms:
-        return None
-    over = {f"over_{limit}_ms": sum(ms > limit for ms in pauses_ms) for limit in PAUSES_MS}
-    return {"seconds_told": len(pauses_ms), "longest_ms": max(pauses_ms), **over}
 
 
 def _memory(usage: Sequence[Usage], idle: Usage) -> dict[str, Any]:

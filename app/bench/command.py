@@ -202,21 +202,33 @@ class _bar:  # noqa: N801 - a with-statement, read as a verb's object
 
 def _print_recognition(result: dict[str, Any]) -> None:
     console = Console()
-    table = Table("", "CPU 秒 / 音声秒", "各回", "文字誤り率")
+    table = Table("", "CPU 秒 / 音声秒", "各回", "文字誤り率", "1 発話 100 % まで")
     for name in ("ours", "stock"):
         row = result[name]
         by_round = " ".join(f"{cost:.4f}" for cost in row["by_round"])
-        table.add_row(name, f"{row['core_seconds_per_second']:.4f}", by_round, f"{row['cer']:.3f}")
+        table.add_row(
+            name,
+            f"{row['core_seconds_per_second']:.4f}",
+            by_round,
+            f"{row['cer']:.3f}",
+            f"{row['cer_capped']:.3f}",
+        )
     console.print(table)
-    apart = result["cer_difference"]
     console.print(
         f"{result['recordings']} 発話 {result['sound_seconds']} 秒  "
         f"費用は標準の 1/{result['times_cheaper']}  "
-        f"誤り率の差 {apart['ours_minus_stock']:+.4f}"
-        f"(95 % 区間 {apart['low']:+.4f} 〜 {apart['high']:+.4f}、"
-        f"{'差があります' if apart['clear'] else '差があるとは言えません'})  "
         f"疑わしい文字起こし {result['ours']['doubtful']} 件"
     )
+    for what, key in (
+        ("誤り率の差", "cer_difference"),
+        ("1 発話 100 % までの差", "cer_capped_difference"),
+    ):
+        apart = result[key]
+        console.print(
+            f"{what} {apart['ours_minus_stock']:+.4f}"
+            f"(95 % 区間 {apart['low']:+.4f} 〜 {apart['high']:+.4f}、"
+            f"{'差があります' if apart['clear'] else '差があるとは言えません'})"
+        )
 
 
 def _print_calls(result: dict[str, Any]) -> None:
@@ -232,14 +244,18 @@ def _print_calls(result: dict[str, Any]) -> None:
         table.add_row(name, *cells)
     console.print(table)
     memory, cores, losses = result["memory_mb"], result["cores"], result["losses"]
-    pause = result["longest_pause_ms"]
+    pauses = result["loop_pauses"]
     console.print(
         f"{result['calls']} 通話 {result['seconds']} 秒  "
         f"コア: サーバー {cores['server']:.2f} 認識 {cores['recognisers']:.2f} "
         f"この測定自身 {cores['client']:.2f}  "
-        f"受信の最長の停止 {'-' if pause is None else f'{pause} ms'}  "
         f"メモリー 開始 {memory['idle']} / 最大 {memory['max']} / 終わり {memory['end']} MB"
     )
+    if pauses is not None:
+        console.print(
+            f"受信が止まった時間 最長 {pauses['longest_ms']} ms  "
+            f"50 ms 超 {pauses['over_50_ms']} 回  100 ms 超 {pauses['over_100_ms']} 回"
+        )
     console.print(
         f"強制終了 {result['kills']} 回  欠落 {result['gaps']}  "
         f"拒否された通話 {len(result['calls_refused'])}  "

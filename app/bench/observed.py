@@ -90,7 +90,6 @@ class Observed:
     """Of alerts from a sentence that was still being spoken: from the end of what was recognised of it."""
     by_script: int = 0
     """How many ends of words are known from the script that made the sound."""
-    loop_pauses_ms: list[int] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
     stretches: dict[str, list[Stretch]] = field(default_factory=dict)
     _last_final: dict[str, str] = field(default_factory=dict)
@@ -127,8 +126,6 @@ class Observed:
             self._keep(call_id, data, is_gap=True)
         elif kind == "call.ended":
             self.ended.add(call_id)
-        elif kind == "health" and "loop_pause_ms" in data:
-            self.loop_pauses_ms.append(int(data["loop_pause_ms"]))
 
     def _note_alert(
         self, call: Played, call_id: str, data: Mapping[str, Any], at_ms: float

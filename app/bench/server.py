@@ -33,6 +33,8 @@ class BenchServer:
     stream_token: str
     screen_token: str
     """Of a supervisor who sees every call of the measurement."""
+    health_token: str
+    """Of an administrator, who is told how the server keeps up."""
     data_dir: Path
 
     @property
@@ -71,7 +73,12 @@ async def open_bench_server(data_dir: Path, log: Path) -> AsyncIterator[BenchSer
                 screen = await accounts.create_token(
                     name="bench", role=Role.SUPERVISOR, section=SECTION
                 )
-            yield BenchServer(process.pid, url, stream.secret, screen.secret, data_dir)
+                health = await accounts.create_token(
+                    name="bench", role=Role.ADMINISTRATOR, section=SECTION
+                )
+            yield BenchServer(
+                process.pid, url, stream.secret, screen.secret, health.secret, data_dir
+            )
         finally:
             with anyio.CancelScope(shield=True):
                 if process.returncode is None:

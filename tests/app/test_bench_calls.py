@@ -15,10 +15,11 @@ import anyio
 import psutil
 
 from app.auth.identity import Role
-from app.bench.calls import CallsPlan, measure_on, pause_figures
+from app.bench.calls import CallsPlan, measure_on
 from app.bench.kills import kill_in_turn, recognisers_of
 from app.bench.latency import SpokenTurn
 from app.bench.observed import Observed
+from app.bench.pauses import LoopPauses
 from app.bench.recorded_calls import RecordedCall, load_calls
 from app.bench.server import BenchServer
 from app.bench.usage import usage_of
@@ -174,21 +175,39 @@ def test_calls_are_over_when_the_screen_was_told_so() -> None:
 # The server's event loop
 
 
-def test_pauses_are_told_where_the_server_tells_them() -> None:
-    seen = observed(
-        told("health", recognition_delay_ms=0, status="ok"),
-        told("health", recognition_delay_ms=0, status="ok", loop_pause_ms=12),
-        told("health", recognition_delay_ms=0, status="ok", loop_pause_ms=70),
-        told("health", recognition_delay_ms=0, status="ok", loop_pause_ms=130),
-    )
-
-    assert pause_figures(observed().loop_pauses_ms) is None
-    assert pause_figures(seen.loop_pauses_ms) == {
-        "seconds_told": 3,
-        "longest_ms": 130,
-        "over_50_ms": 2,
-        "over_100_ms": 1,
+def looked(
+    lately_ms: int, longest_ms: int, over_50_ms: int = 0, over_100_ms: int = 0
+) -> dict[str, int]:
+    return {
+        "lately_ms": lately_ms,
+        "longest_ms": longest_ms,
+        "over_50_ms": over_50_ms,
+        "over_100_ms": over_100_ms,
     }
+
+
+def test_pauses_while_the_server_started_are_not_the_measurements() -> None:
+    pauses = LoopPauses([looked(2, 400, 3, 2), looked(60, 400, 4, 2), looked(9, 400, 4, 2)])
+
+    assert pauses.figures() == {
+        "longest_ms": 60,
+        "over_50_ms": 1,
+        "over_100_ms": 0,
+        "answers": 3,
+    }
+
+
+def test_a_pause_between_two_looks_is_not_missed() -> None:
+    pauses = LoopPauses([looked(2, 80, 1), looked(3, 130, 3, 1)])
+
+    told = pauses.figures()
+
+    assert told is not None
+    assert (told["longest_ms"], told["over_50_ms"], told["over_100_ms"]) == (130, 2, 1)
+
+
+def test_a_server_that_never_answered_has_no_pauses_to_tell() -> None:
+    assert LoopPauses().figures() is None
 
 
 # Recordings
@@ -234,6 +253,7 @@ async def test_a_measurement_sees_its_calls_begin_speak_and_end(settings: Settin
         "unheard": {},
     }
     assert result["transcript_latency_ms"]["count"] == 2
+    assert result["loop_pauses"]["answers"] >= 1
     assert (result["calls_ended"], result["calls_refused"], result["kills"]) == (2, [], 0)
 
 
@@ -252,13 +272,13 @@ async def test_a_call_that_the_server_refuses_is_counted_and_the_measurement_goe
 
 
 async def bench_server(server: RunningServer) -> BenchServer:
-    screen_token = await server.token(Role.SUPERVISOR)
     return BenchServer(
-        os.getpid(),
-        server.url,
-        server.stream_token,
-        screen_token,
-        server.services.settings.data_dir,
+        pid=os.getpid(),
+        url=server.url,
+        stream_token=server.stream_token,
+        screen_token=await server.token(Role.SUPERVISOR),
+        health_token=await server.token(Role.ADMINISTRATOR),
+        data_dir=server.services.settings.data_dir,
     )
 
 

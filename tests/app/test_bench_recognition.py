@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_other_sentences_cannot_be_compared(first: list[Share], second: list[Sha
 
 def measure(
     recordings: list[Recording], ours: Sequence[float], stock: Sequence[float], rounds: int
-) -> tuple[dict[str, object], Machine]:
+) -> tuple[dict[str, Any], Machine]:
     machine = Machine()
     decoders = {
         "ours": machine.decoder("ours", "ゴミの日です", ours),
@@ -121,9 +122,15 @@ def test_costs_are_core_seconds_for_each_second_of_sound() -> None:
         "core_seconds_per_second": 0.02,
         "by_round": [0.02],
         "cer": 0.0,
+        "cer_capped": 0.0,
         "doubtful": 5,
     }
-    assert told["stock"] == {"core_seconds_per_second": 0.1, "by_round": [0.1], "cer": 0.5}
+    assert told["stock"] == {
+        "core_seconds_per_second": 0.1,
+        "by_round": [0.1],
+        "cer": 0.5,
+        "cer_capped": 0.5,
+    }
     assert told["times_cheaper"] == 5.0
 
 
@@ -134,6 +141,7 @@ def test_a_round_that_other_work_slowed_does_not_count() -> None:
         "core_seconds_per_second": 0.02,
         "by_round": [0.02, 0.5, 0.02],
         "cer": 0.0,
+        "cer_capped": 0.0,
         "doubtful": 4,
     }
 
@@ -169,3 +177,19 @@ def test_the_figures_say_how_sure_the_difference_is() -> None:
         "resamples": 2_000,
         "clear": True,
     }
+
+
+def test_a_decode_that_runs_away_is_one_wrong_sentence_in_the_capped_rate() -> None:
+    machine = Machine()
+    decoders = {
+        "ours": machine.decoder("ours", "ゴミの日です", [1]),
+        "stock": machine.decoder("stock", "ゴミ" * 60, [1]),
+    }
+    recordings = sentences(3)
+
+    measured = compare(recordings, decoders, 1, nothing, machine.clock)
+    told = report(recordings, measured["ours"], measured["stock"], 1)
+
+    assert told["stock"]["cer"] > 10
+    assert told["stock"]["cer_capped"] == 1.0
+    assert told["cer_capped_difference"]["ours_minus_stock"] == -1.0
