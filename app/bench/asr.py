@@ -10,7 +10,7 @@ import faster_whisper
 
 from app.bench.comparison import Decode, Hearing, compare, report
 from app.bench.recordings import Recording, load_recordings
-from app.bootstrap import prepare_model
+from app.bootstrap import compute_type, prepare_model
 from app.settings import AsrSettings, Settings
 from asr.plausibility import judge
 from asr.types import MODEL_RATE_HZ
@@ -30,7 +30,7 @@ def measure_recognition(
     ours = _ours(
         WhisperModel(model.path, name=model.name, config=whisper_config(settings.asr)), batch
     )
-    stock = _stock(model.path)
+    stock = _stock(model.path, settings.asr)
     ours(recordings[:1])  # the first decode allocates; it belongs to neither
     stock(recordings[:1])
     measured = compare(recordings, {"ours": ours, "stock": stock}, rounds, on_progress)
@@ -40,7 +40,11 @@ def measure_recognition(
 
 def whisper_config(settings: AsrSettings) -> WhisperConfig:
     """Return what the server gives its recognisers."""
-    return WhisperConfig(beam_size=settings.beam_size)
+    return WhisperConfig(
+        device=settings.device,
+        compute_type=compute_type(settings),
+        beam_size=settings.beam_size,
+    )
 
 
 def _ours(model: WhisperModel, batch: int) -> Decode:
@@ -62,9 +66,13 @@ def _ours(model: WhisperModel, batch: int) -> Decode:
     return decode
 
 
-def _stock(directory: Path) -> Decode:
+def _stock(directory: Path, settings: AsrSettings) -> Decode:
     model: Any = faster_whisper.WhisperModel(
-        str(directory), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
+        str(directory),
+        device=settings.device,
+        compute_type=compute_type(settings),
+        cpu_threads=1,
+        num_workers=1,
     )
 
     def decode(recordings: Sequence[Recording]) -> list[Hearing]:

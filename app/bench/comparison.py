@@ -99,8 +99,8 @@ def report(
         "rounds": rounds,
         **figures,
         "times_cheaper": round(stock.core_seconds() / max(ours.core_seconds(), 1e-9), 2),
-        "cer_difference": _difference(errors["ours"], errors["stock"]),
-        "cer_capped_difference": _difference(capped["ours"], capped["stock"]),
+        "cer_difference": _difference(recordings, errors),
+        "cer_capped_difference": _difference(recordings, capped),
     }
 
 
@@ -113,8 +113,12 @@ def _capped(errors: Share) -> Share:
     return Share(min(errors.count, errors.of), errors.of)
 
 
-def _difference(ours: Sequence[Share], stock: Sequence[Share]) -> dict[str, Any]:
-    apart = difference(ours, stock)
+def _difference(
+    recordings: Sequence[Recording], errors: Mapping[str, Sequence[Share]]
+) -> dict[str, Any]:
+    apart = difference(
+        _by_sentence(recordings, errors["ours"]), _by_sentence(recordings, errors["stock"])
+    )
     return {
         "ours_minus_stock": round(apart.rate, 4),
         "low": round(apart.low, 4),
@@ -122,6 +126,14 @@ def _difference(ours: Sequence[Share], stock: Sequence[Share]) -> dict[str, Any]
         "resamples": RESAMPLES,
         "clear": apart.is_clear,
     }
+
+
+def _by_sentence(recordings: Sequence[Recording], errors: Sequence[Share]) -> list[Share]:
+    """Add up the recordings of one sentence: said in three noises it is still one sentence."""
+    said: dict[str, list[Share]] = {}
+    for recording, share in zip(recordings, errors, strict=True):
+        said.setdefault(recording.text, []).append(share)
+    return [total(shares) for shares in said.values()]
 
 
 def _errors(recordings: Sequence[Recording], measured: Measured) -> list[Share]:

@@ -16,10 +16,12 @@ from app.bench.recordings import Recording
 from asr.types import MODEL_RATE_HZ
 from detection.measures import Share, total
 
+SECOND = np.zeros(MODEL_RATE_HZ, dtype=np.float32)
 
-def sentences(count: int, text: str = "ゴミの日です") -> list[Recording]:
-    second = np.zeros(MODEL_RATE_HZ, dtype=np.float32)
-    return [Recording(f"{index}", text, second) for index in range(count)]
+
+def sentences(count: int) -> list[Recording]:
+    """Return a recording of a second each, all of the same sentence."""
+    return [Recording(f"{index}", "ゴミの日です", SECOND) for index in range(count)]
 
 
 class Machine:
@@ -193,3 +195,22 @@ def test_a_decode_that_runs_away_is_one_wrong_sentence_in_the_capped_rate() -> N
     assert told["stock"]["cer"] > 10
     assert told["stock"]["cer_capped"] == 1.0
     assert told["cer_capped_difference"]["ours_minus_stock"] == -1.0
+
+
+def test_a_sentence_recorded_in_many_noises_is_one_sentence_for_the_certainty() -> None:
+    machine = Machine()
+    once = [Recording("a", "はい", SECOND), Recording("b", "いいえ", SECOND)]
+    often = [Recording(f"{r.utterance_id}{n}", r.text, SECOND) for r in once for n in range(50)]
+    decoders = {
+        "ours": machine.decoder("ours", "はい", [1]),
+        "stock": machine.decoder("s", "", [1]),
+    }
+
+    few, many = (
+        report(recordings, measured["ours"], measured["stock"], 1)
+        for recordings in (once, often)
+        for measured in [compare(recordings, decoders, 1, nothing, machine.clock)]
+    )
+
+    assert many["cer_difference"] == few["cer_difference"]
+    assert few["cer_difference"]["low"] < few["cer_difference"]["high"]
