@@ -18,6 +18,7 @@ from detection.call_state import (
     Turn,
     middle,
 )
+from detection.foresight import GRAVE_ENOUGH, new_line, safe_early
 from detection.ladder import Mark, MarkKind, Offence, noted, remembered
 from detection.overrun import RESTATED_AFTER_MS, finding_of, overrun
 from detection.policy import CLAUSES, Policy
@@ -106,6 +107,32 @@ def dismiss(
     return concluded(Turn(state, alerts=changes), policy)
 
 
+def foresee(
+    state: ConversationState, utterance: Utterance, assessment: Assessment, policy: Policy
+) -> Decision | None:
+    """Say what the call would come to by a sentence that is not over yet; None where nothing safe is new.
+
+    Only the caller's own grave words count, not what the clock or a returning demand would add.
+    The decision holds one alert, always to be checked.
+    """
+    if utterance.speaker is not Speaker.CALLER or utterance.utterance_id in state.heard:
+        return None
+    early = safe_early(utterance, assessment)
+    findings = tuple(
+        finding
+        for finding in _own_findings(state, utterance, early, policy)
+        if finding.severity >= GRAVE_ENOUGH
+    )
+    if not findings:
+        return None
+    now = replace(state, now_ms=max(state.now_ms, utterance.end_ms))
+    turn = _counted(settled(Turn(now), policy), utterance, findings, policy)
+    line = new_line(state.board, turn.alerts, utterance.utterance_id)
+    if line is None:
+        return None
+    return replace(concluded(turn, policy)[1], alerts=(line,))
+
+
 class CallConversation:
     """One call's judge. Keeps nothing but its state; calls do not know of each other."""
 
@@ -122,6 +149,9 @@ class CallConversation:
     def hear(self, utterance: Utterance, assessment: Assessment) -> Decision:
         self._state, decision = advance(self._state, utterance, assessment, self._policy)
         return decision
+
+    def foresee(self, utterance: Utterance, assessment: Assessment) -> Decision | None:
+        return foresee(self._state, utterance, assessment, self._policy)
 
     def tick(self, at_ms: int) -> Decision:
         self._state, decision = tick(self._state, at_ms, self._policy)

@@ -58,6 +58,14 @@ class Conversation(Protocol):
         """Take one more utterance of either side and say where the call stands."""
         ...
 
+    def foresee(self, utterance: Utterance, assessment: Assessment) -> Decision | None:
+        """Say what a sentence that is still being spoken would come to, and remember nothing of it.
+
+        None unless the caller's words open an alert or make one graver, and the rest of the
+        sentence will hardly take that back. The only alert of the decision needs a check.
+        """
+        ...
+
     def tick(self, at_ms: int) -> Decision:
         """Say where the call stands after so much sound, even when nobody spoke."""
         ...
