@@ -94,23 +94,32 @@ async def _carry(
 async def _listen(
     websocket: WebSocket, stream: NativeStream, attached: Attached, services: Services
 ) -> CallStopped:
-    checked_ms = services.clock.monotonic_ms()
-    while True:
-        now_ms = services.clock.monotonic_ms()
-        if now_ms - checked_ms >= services.settings.stream.recheck_seconds * 1000:
-            checked_ms = now_ms
-            await _check_again(websocket)
-        with anyio.move_on_after(services.settings.stream.idle_timeout_seconds) as patience:
+    call, clock, settings = attached.call, services.clock, services.settings.stream
+    recheck_ms = settings.recheck_seconds * 1000
+    idle_ms = settings.idle_timeout_seconds * 1000
+    # A deadline for each message would cost as much as all else that is done with it here.
+    renew_ms = idle_ms / 10
+    checked_ms = renewed_ms = clock.monotonic_ms()
+    with anyio.move_on_after((idle_ms + renew_ms) / 1000) as patience:
+        while True:
+            now_ms = clock.monotonic_ms()
+            if now_ms - checked_ms >= recheck_ms:
+                checked_ms = now_ms
+                await _check_again(websocket)
+            if now_ms - renewed_ms >= renew_ms:
+                renewed_ms = now_ms
+                patience.deadline = anyio.current_time() + (idle_ms + renew_ms) / 1000
             message = await _receive(websocket, stream)
-        if patience.cancelled_caught:
-            raise StreamRefused(Refusal.IDLE_TIMEOUT, "音声が届かないため接続を閉じました。")
-        if attached.refusal is not None:
-            # Taken away while this frame arrived: the new socket was told a position without it.
-            raise StreamRefused(attached.refusal, _WHY_TAKEN[attached.refusal])
-        if isinstance(message, Sound):
-            attached.call.hear(message.payload)
-        elif isinstance(message, CallStopped):
-            return message
+            if attached.refusal is not None:
+                # Taken away while this frame arrived: the new socket was told a position without it.
+                raise StreamRefused(attached.refusal, _WHY_TAKEN[attached.refusal])
+            if isinstance(message, Sound):
+                call.hear(message.payload)
+                if call.behind:
+                    await call.caught_up()
+            elif isinstance(message, CallStopped):
+                return message
+    raise StreamRefused(Refusal.IDLE_TIMEOUT, "音声が届かないため接続を閉じました。")
 
 
 async def _check_again(websocket: WebSocket) -> None:

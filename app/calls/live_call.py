@@ -81,6 +81,14 @@ class LiveCall:
         if self.position_ms - self._ticked_ms >= TICK_MS:
             self._wake.set()
 
+    @property
+    def behind(self) -> bool:
+        """Whether more sound waits to be heard than a call may keep: wait until ``caught_up``."""
+        return self._listening.behind
+
+    async def caught_up(self) -> None:
+        await self._listening.caught_up()
+
     def forget_partial_frame(self) -> None:
         """A socket was lost: what it had sent of an unfinished frame comes again."""
         self._listening.forget_partial_frame()
