@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detection.conversation import CallConversation
+from detection.policy import Policy
 from detection.policy_files import load_policy
 from detection.types import (
     AlertChange,
@@ -23,9 +24,9 @@ from detection.types import (
     Step,
     Utterance,
 )
-from tests.detection.calls import PLAIN, caller, demand, operator, played
+from tests.detection.calls import PLAIN, Turn, caller, demand, operator, played
 from tests.detection.shipped import shipped_detector
-from tests.detection.test_conversation import POLICIES, TURNS, Policy, Turn, scheduled
+from tests.detection.test_conversation import POLICIES, TURNS, scheduled
 
 INSULT = (Category.MENTAL_ATTACK, 2)
 RUDE = (Category.INTIMIDATION, 1)
