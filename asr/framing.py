@@ -46,6 +46,7 @@ class Framer:
         "_accepted_bytes",
         "_all_tracks",
         "_format",
+        "_frame_bytes",
         "_next_index",
         "_padding_frames",
         "_pending",
@@ -80,6 +81,7 @@ class Framer:
             raise ValueError("skip_until_ms must name every track")
         self._format = audio_format
         self._all_tracks = range(audio_format.track_count)
+        self._frame_bytes = audio_format.frame_bytes
         self._start_frames = start_frames
         self._skip_until_ms = skips
         self._next_index = start_frames // audio_format.window_frames
@@ -113,7 +115,7 @@ class Framer:
     @property
     def accepted_frames(self) -> int:
         """Whole frames (one sample of every track) accepted since construction."""
-        return self._accepted_bytes // self._format.frame_bytes
+        return self._accepted_bytes // self._frame_bytes
 
     @property
     def position_frames(self) -> int:
