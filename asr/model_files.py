@@ -1,7 +1,7 @@
 """Adapter: where the recogniser's model is, and how it gets there.
 
 ``offline`` and ``base`` are joined from two wheels; a directory is used as it is; any other name is
-looked up on the hub, and only then is the network touched.
+one of the hub's (``asr.model_hub``), and only then is the network touched.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from asr.errors import ModelCorrupt, ModelNotFound
+from asr.model_facts import read_facts
+from asr.model_hub import Snapshot, find_on_hub, hub_model, models_on_disk
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, bytes done and bytes in all (0 when not known)."""
@@ -31,13 +33,6 @@ _PARTS: Final = (
 )
 _SMALL_FILES: Final = ("config.json", "tokenizer.json", "vocabulary.txt")
 _VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")
-_HUB_FILES: Final = (
-    "config.json",
-    "preprocessor_config.json",
-    "model.bin",
-    "tokenizer.json",
-    "vocabulary.*",
-)
 _MARKER: Final = ".verified.json"
 _BLOCK_BYTES: Final = 1 << 20
 
@@ -45,7 +40,7 @@ _BLOCK_BYTES: Final = 1 << 20
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
     name: str
-    """Stored with every transcript: ``whisper-base``, a directory's name or a hub id."""
+    """Stored with every transcript: ``whisper-base``, a directory's name, or hub id and commit."""
     path: Path
     sha256: str | None
     """Of ``model.bin``, where it is known what it should be."""
@@ -67,6 +62,7 @@ def find_model(
     progress: Progress | None = None,
     allow_download: bool = True,
     offline: OfflineSource | None = None,
+    snapshot: Snapshot | None = None,
 ) -> ModelFiles:
     """Return the model that *name* means, made ready in *cache_dir* if need be.
 
@@ -80,13 +76,40 @@ def find_model(
     directory = Path(name).expanduser()
     if directory.is_dir():
         _require_files(directory)
+        _require_japanese(directory)
         return ModelFiles(directory.resolve().name, directory.resolve(), None)
     if directory.is_absolute() or name.startswith((".", "~")):
         raise ModelNotFound(
             f"there is no directory {name}; set MIMAMORI_ASR__MODEL to one that holds a "
             "CTranslate2 Whisper model, or to offline"
         )
-    return _hub_model(name, cache_dir, report, allow_download=allow_download)
+    return _hub_model(name, cache_dir, report, allow_download=allow_download, snapshot=snapshot)
+
+
+def present_model(name: str, cache_dir: Path) -> ModelFiles:
+    """Return the model that *name* means as it is now; nothing is joined or fetched.
+
+    Raises:
+        ModelNotFound: it is not ready; the message names the next step.
+        ModelCorrupt: it is there, but not what it should be.
+    """
+    if name not in OFFLINE_NAMES:
+        return find_model(name, cache_dir, allow_download=False)
+    target = cache_dir / OFFLINE_DIRECTORY
+    if not _is_verified(target, OFFLINE_SHA256):
+        raise ModelNotFound(f"there is no whole model in {target}: run mimamori model prepare")
+    return ModelFiles(OFFLINE_DIRECTORY, target, OFFLINE_SHA256)
+
+
+def models_in(cache_dir: Path) -> list[ModelFiles]:
+    """Return every model that was joined or fetched into *cache_dir* and is whole."""
+    offline = cache_dir / OFFLINE_DIRECTORY
+    found = [ModelFiles(OFFLINE_DIRECTORY, offline, OFFLINE_SHA256)]
+    found += [
+        ModelFiles(f"{hub_id}@{fetched.short_commit}", fetched.path, None)
+        for hub_id, fetched in models_on_disk(cache_dir / "hub")
+    ]
+    return [model for model in found if not _missing(model.path)]
 
 
 # --- from wheels ------------------------------------------------------------------------------
@@ -184,70 +207,53 @@ def _scratch_directory(parent: Path) -> Iterator[Path]:
         yield Path(scratch)
 
 
+# --- from the hub, and whatever is used as it is ----------------------------------------------
+
+
+def _hub_model(
+    name: str, cache_dir: Path, report: Progress, *, allow_download: bool, snapshot: Snapshot | None
+) -> ModelFiles:
+    model = hub_model(name)
+    found = find_on_hub(
+        model,
+        cache_dir / "hub",
+        report,
+        allow_download=allow_download,
+        is_whole=lambda path: not _missing(path),
+        snapshot=snapshot,
+    )
+    if missing := _missing(found.path):
+        raise ModelNotFound(
+            f"the hub's {model.hub_id} lacks {', '.join(missing)}, so it is no CTranslate2 model: "
+            "look for one that is (their names often end with -faster or -ct2), or convert it "
+            "with ct2-transformers-converter and set MIMAMORI_ASR__MODEL to the directory"
+        )
+    _require_japanese(found.path)
+    return ModelFiles(f"{model.hub_id}@{found.short_commit}", found.path, None)
+
+
 def _require_files(directory: Path) -> None:
-    missing = [name for name in ("model.bin", "config.json") if not (directory / name).is_file()]
-    if not any((directory / name).is_file() for name in _VOCABULARIES):
-        missing.append("vocabulary.json or vocabulary.txt")
-    if missing:
+    if missing := _missing(directory):
         raise ModelNotFound(
             f"{directory} lacks {', '.join(missing)}; set MIMAMORI_ASR__MODEL to a directory with "
             "a CTranslate2 Whisper model (convert one with ct2-transformers-converter)"
         )
 
 
-# --- from the hub -----------------------------------------------------------------------------
+def _missing(directory: Path) -> list[str]:
+    missing = [name for name in ("model.bin", "config.json") if not (directory / name).is_file()]
+    if not any((directory / name).is_file() for name in _VOCABULARIES):
+        missing.append("vocabulary.json or vocabulary.txt")
+    return missing
 
 
-def _hub_model(name: str, cache_dir: Path, report: Progress, *, allow_download: bool) -> ModelFiles:
-    # Imported here: a server with the offline model never needs it.
-    import httpx
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    hub_id = _hub_id(name)
-
-    def fetch(*, local_files_only: bool) -> Path:
-        report("fetching the model", 0, 0)
-        return Path(
-            snapshot_download(
-                hub_id,
-                cache_dir=cache_dir / "hub",
-                allow_patterns=list(_HUB_FILES),
-                local_files_only=local_files_only,
-            )
-        )
-
-    try:
-        try:
-            path = fetch(local_files_only=True)
-            _require_files(path)
-        except (LocalEntryNotFoundError, ModelNotFound):
-            if not allow_download:
-                raise
-            path = fetch(local_files_only=False)
-    except (OSError, httpx.HTTPError, HFValidationError) as error:
+def _require_japanese(directory: Path) -> None:
+    facts = read_facts(directory)
+    if facts is not None and not facts.japanese:
         raise ModelNotFound(
-            f"the model {name} ({hub_id}) is not in {cache_dir / 'hub'} and could not be fetched "
-            f"({type(error).__name__}): check the network and the name, set MIMAMORI_ASR__MODEL to "
-            "a directory that holds the model, or to offline after pip install "
-            "'mimamori[offline-model]'"
-        ) from error
-    _require_files(path)
-    return ModelFiles(hub_id, path, None)
-
-
-def _hub_id(name: str) -> str:
-    if "/" in name:
-        return name
-    from faster_whisper.utils import _MODELS
-
-    known: dict[str, str] = _MODELS
-    if name not in known:
-        raise ModelNotFound(
-            f"there is no model {name!r}: use offline, a directory, a hub id such as org/model, or "
-            f"one of {', '.join(sorted(known))}"
+            f"the model in {directory} has no Japanese: set MIMAMORI_ASR__MODEL to one for many "
+            "languages (those whose names end with .en know English alone)"
         )
-    return known[name]
 
 
 def _say_nothing(_doing: str, _done_bytes: int, _total_bytes: int) -> None:

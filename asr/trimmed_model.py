@@ -17,6 +17,9 @@ import numpy as np
 
 from asr.vocabulary import token_bytes
 
+TRIM_AT_MOST_BYTES: Final = 600 << 20
+"""Whisper small. Trimming holds the file twice for a second, in each process."""
+
 _LAYOUT_VERSION: Final = 6
 _ROWS_BY_TOKEN: Final = ("decoder/embeddings/", "decoder/projection/")
 _TOKEN_LISTS: Final = ("lang_ids", "suppress_ids", "suppress_ids_begin")

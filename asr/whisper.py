@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from asr.errors import ModelCorrupt, ModelNotFound, TranscriptionFailed
 from asr.plausibility import too_fast
-from asr.trimmed_model import trim_to_japanese
+from asr.trimmed_model import TRIM_AT_MOST_BYTES, trim_to_japanese
 from asr.types import MODEL_RATE_HZ, Effort, RawTranscript, Samples
 from asr.vocabulary import Vocabulary
 from asr.windowing import (
@@ -37,9 +37,6 @@ PROMPT: Final = ("<|startoftranscript|>", "<|ja|>", "<|transcribe|>", "<|notimes
 
 _MAX_LENGTH: Final = 448
 """Whisper's text context, prompt included."""
-
-_TRIM_AT_MOST_BYTES: Final = 600 << 20
-"""Whisper small. Trimming holds the file twice for a second, in each process."""
 
 _NOTHING_HEARD: Final = RawTranscript(
     text="", avg_logprob=0.0, no_speech_probability=1.0, token_count=0
@@ -221,7 +218,7 @@ def _trim_into(scratch: Path, directory: Path, tokens: Sequence[str]) -> tuple[s
     """
     model = directory / "model.bin"
     try:
-        if model.stat().st_size > _TRIM_AT_MOST_BYTES:
+        if model.stat().st_size > TRIM_AT_MOST_BYTES:
             return None
         config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
         trimmed = trim_to_japanese(model.read_bytes(), config, tokens)

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from asr.errors import ModelCorrupt, ModelNotFound
-from asr.model_files import OFFLINE_SHA256, OfflineSource, find_model
+from asr.model_files import (
+    OFFLINE_SHA256,
+    ModelFiles,
+    OfflineSource,
+    find_model,
+    models_in,
+    present_model,
+)
+from tests.asr.written_model import write_model
 
 HALVES = (b"first half, " * 200_000, b"second half")
 
@@ -132,10 +140,7 @@ def test_the_installed_parts_are_the_expected_model(cache: Path) -> None:
 
 
 def test_a_directory_is_used_as_it_is(tmp_path: Path, cache: Path) -> None:
-    mine = tmp_path / "my-model"
-    mine.mkdir()
-    for name in ("model.bin", "config.json", "vocabulary.json"):
-        (mine / name).touch()
+    mine = write_model(tmp_path / "my-model")
 
     model = find_model(str(mine), cache)
 
@@ -150,6 +155,24 @@ def test_a_directory_without_a_model_says_what_it_lacks(tmp_path: Path, cache: P
         ModelNotFound, match=r"lacks model\.bin, vocabulary\.json or vocab.*MIMAMORI"
     ):
         find_model(str(tmp_path), cache)
+
+
+def test_a_half_copied_directory_is_found_out_before_it_is_loaded(
+    tmp_path: Path, cache: Path
+) -> None:
+    mine = write_model(tmp_path / "my-model")
+    whole = (mine / "model.bin").read_bytes()
+    (mine / "model.bin").write_bytes(whole[:-100])
+
+    with pytest.raises(ModelCorrupt, match="ends too early: copy or fetch it again"):
+        find_model(str(mine), cache)
+
+
+def test_a_model_for_english_alone_is_refused(tmp_path: Path, cache: Path) -> None:
+    mine = write_model(tmp_path / "base.en", token_count=51_864)
+
+    with pytest.raises(ModelNotFound, match=r"no Japanese.*MIMAMORI_ASR__MODEL"):
+        find_model(str(mine), cache)
 
 
 @pytest.mark.parametrize("name", ["/nowhere/at/all", "./nowhere", "~/nowhere-at-all"])
@@ -167,19 +190,75 @@ def test_an_unknown_name_lists_the_known_ones(cache: Path) -> None:
 def test_a_hub_model_that_is_not_here_says_what_to_do_when_downloads_are_not_allowed(
     name: str, cache: Path
 ) -> None:
-    with pytest.raises(ModelNotFound, match=r"MIMAMORI_ASR__MODEL.*offline-model"):
+    with pytest.raises(ModelNotFound, match=r"model prepare.*MIMAMORI_ASR__MODEL.*offline-model"):
         find_model(name, cache, allow_download=False)
 
 
-def test_a_hub_model_that_was_fetched_is_found_without_the_network(cache: Path) -> None:
-    snapshot = cache / "hub" / "models--someone--some-model" / "snapshots" / ("0" * 40)
-    snapshot.mkdir(parents=True)
-    for name in ("model.bin", "config.json", "vocabulary.json"):
-        (snapshot / name).touch()
+def cached_snapshot(cache: Path, commit: str = "1" * 40, revision: str = "main") -> Path:
+    """Lay a model into *cache* as the hub's library does."""
+    snapshot = cache / "hub" / "models--someone--some-model" / "snapshots" / commit
+    write_model(snapshot)
     references = snapshot.parents[1] / "refs"
-    references.mkdir()
-    (references / "main").write_text("0" * 40, encoding="ascii")
+    references.mkdir(exist_ok=True)
+    (references / revision).write_text(commit, encoding="ascii")
+    return snapshot
+
+
+def test_a_hub_model_that_was_fetched_is_found_without_the_network(cache: Path) -> None:
+    snapshot = cached_snapshot(cache)
 
     model = find_model("someone/some-model", cache, allow_download=False)
 
-    assert (model.name, model.path) == ("someone/some-model", snapshot)
+    assert (model.name, model.path) == ("someone/some-model@111111111111", snapshot)
+
+
+@pytest.mark.parametrize("revision", ["2" * 40, "v2.0"])
+def test_a_revision_is_found_by_its_name_or_commit(cache: Path, revision: str) -> None:
+    cached_snapshot(cache)
+    wanted = cached_snapshot(cache, "2" * 40, "v2.0")
+
+    model = find_model(f"someone/some-model@{revision}", cache, allow_download=False)
+
+    assert (model.name, model.path) == ("someone/some-model@222222222222", wanted)
+
+
+def test_a_model_that_was_fetched_by_half_is_not_taken_for_one(cache: Path) -> None:
+    (cached_snapshot(cache) / "model.bin").unlink()
+
+    with pytest.raises(ModelNotFound, match="is not whole"):
+        find_model("someone/some-model", cache, allow_download=False)
+
+
+def test_a_name_with_an_unknown_revision_is_not_another_revision(cache: Path) -> None:
+    cached_snapshot(cache)
+
+    with pytest.raises(ModelNotFound, match=r"some-model@v9 is not whole"):
+        find_model("someone/some-model@v9", cache, allow_download=False)
+
+
+# What is there already
+
+
+def test_looking_prepares_nothing(cache: Path) -> None:
+    with pytest.raises(ModelNotFound, match="mimamori model prepare"):
+        present_model("offline", cache)
+
+    assert not cache.exists()
+
+
+def test_what_was_prepared_is_there(cache: Path) -> None:
+    prepared = find_model("offline", cache)
+
+    assert present_model("offline", cache) == prepared
+
+
+def test_every_whole_model_on_this_disk_is_listed(cache: Path, tmp_path: Path) -> None:
+    nothing = models_in(cache)
+    prepared = find_model("offline", cache)
+    snapshot = cached_snapshot(cache)
+    (cached_snapshot(cache, "2" * 40, "v2.0") / "config.json").unlink()
+
+    listed = models_in(cache)
+
+    assert nothing == []
+    assert listed == [prepared, ModelFiles("someone/some-model@111111111111", snapshot, None)]
