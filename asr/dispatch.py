@@ -88,29 +88,32 @@ class Dispatch(Generic[Item]):
         """Return how long the segment that came first has been waiting; 0 when none does."""
         return self._queue.oldest_wait_ms(now_ms)
 
-    def clear_ms(self, *, warm: int) -> float:
-        """Return how long *warm* recognisers need for all that is waiting, as far as is known."""
+    def clear_ms(self, *, idle: int, warm: int) -> float:
+        """Return how long *warm* recognisers need for all that is waiting, as far as is known.
+
+        What the *idle* ones begin at once does not wait, however long it takes them.
+        """
+        if len(self._queue) <= idle:
+            return 0.0
         brief = self._ladder.current >= Shedding.THOROUGHNESS
         effort = Effort.QUICK if brief else Effort.THOROUGH
         expected_ms = self._cost.expected_ms(len(self._queue), self._queue.sound_ms, effort)
         return expected_ms / max(1, warm)
 
-    def shedding(self, *, warm: int, now_ms: int) -> Shedding:
-        """Return what is being left out, with *warm* recognisers at work."""
+    def shedding(self, *, idle: int, warm: int, now_ms: int) -> Shedding:
+        """Return what is being left out when *idle* of the *warm* recognisers have nothing to do."""
         if not self._config.may_shed:
             return Shedding.NOTHING
-        return self._ladder.step(self.clear_ms(warm=warm), now_ms)
+        return self._ladder.step(self.clear_ms(idle=idle, warm=warm), now_ms)
 
     def submit(
         self, item: Item, urgency: Urgency, *, duration_ms: int, idle: int, warm: int, now_ms: int
     ) -> tuple[Waiting[Item], tuple[Waiting[Item], ...]]:
-        """Take *item* in; return its place and those given up for it, which may be itself.
-
-        *idle* of the *warm* recognisers have nothing to do.
-        """
+        """Take *item* in; return its place and those given up for it, which may be itself."""
         if urgency.rank is Rank.PARTIAL:
             partial = Waiting(now_ms, 0, now_ms, duration_ms, urgency, item)
-            if len(self) >= idle or not self._may_read_partials(warm, now_ms):
+            step = self.shedding(idle=idle, warm=warm, now_ms=now_ms)
+            if not self._config.partials or len(self) >= idle or step is not Shedding.NOTHING:
                 return partial, (partial,)
             self._partials.append(partial)
             return partial, ()
@@ -123,9 +126,6 @@ class Dispatch(Generic[Item]):
         )
         withdrawn, self._partials = self._partials, []
         return place, (*shed, *withdrawn)
-
-    def _may_read_partials(self, warm: int, now_ms: int) -> bool:
-        return self._config.partials and not self.shedding(warm=warm, now_ms=now_ms)
 
     def put_back(self, place: Waiting[Item]) -> None:
         """Take in again what a recogniser could not finish; not for partial segments."""
@@ -150,7 +150,7 @@ class Dispatch(Generic[Item]):
         It takes its share of what waits, so that none of the *idle* ones, itself
         among them, has nothing to do.
         """
-        step = self.shedding(warm=warm, now_ms=now_ms)
+        step = self.shedding(idle=idle, warm=warm, now_ms=now_ms)
         share = -(-len(self._queue) // max(1, idle))
         taken = self._queue.take(
             max(1, min(max_batch, self._config.max_batch, share)),

@@ -109,7 +109,9 @@ class RecogniserPool:
 
     @property
     def shedding(self) -> Shedding:
-        return self._dispatch.shedding(warm=len(self._crew.warm), now_ms=self._now_ms())
+        return self._dispatch.shedding(
+            idle=self._idle, warm=len(self._crew.warm), now_ms=self._now_ms()
+        )
 
     @property
     def delay_ms(self) -> int:

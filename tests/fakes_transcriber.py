@@ -6,9 +6,9 @@ from collections import deque
 
 import anyio
 
-from asr.errors import AsrError, TranscriberUnavailable
+from asr.errors import AsrError, TranscriberUnavailable, TranscriptionShed
 from asr.plausibility import is_silence
-from asr.types import Shedding, SpeechSegment, Transcript, Urgency
+from asr.types import Rank, Shedding, SpeechSegment, Transcript, Urgency
 
 
 class ScriptedTranscriber:
@@ -24,6 +24,7 @@ class ScriptedTranscriber:
         """Every segment that was given, in order."""
         self.urgencies: list[Urgency] = []
         self.shedding = Shedding.NOTHING
+        """Set it to anything else, and partial segments are refused."""
         self.ready = True
         """Set it to false, and every segment is refused as by a recogniser that is gone."""
         self._script = deque(script)
@@ -43,6 +44,8 @@ class ScriptedTranscriber:
     async def transcribe(self, segment: SpeechSegment, *, urgency: Urgency) -> Transcript:
         if not self.ready:
             raise TranscriberUnavailable("the script says that there is no recogniser")
+        if urgency.rank is Rank.PARTIAL and self.shedding:
+            raise TranscriptionShed("the script says that there is too much to do")
         self.heard.append(segment)
         self.urgencies.append(urgency)
         if is_silence(segment.samples):

@@ -2,9 +2,9 @@
 
 The first sample of a segment is an order, the second a number. ``SAY`` answers 「ことば<number>」; ``DIE``
 ends the process at once; ``HANG`` never answers; ``FAIL`` cannot be decoded. With ``--once FILE`` an
-order to die or hang is obeyed only until FILE exists, and the segment is answered afterwards. With
-``--tell FIFO`` the process says through FIFO that it is about to hang. With ``--gate FILE`` it gives
-up at the start as long as FILE is not there.
+order to die or hang is obeyed only until FILE exists, and the segment is answered afterwards; where
+FILE is a directory, once for each number. With ``--tell FIFO`` the process says through FIFO that it
+is about to hang. With ``--gate FILE`` it gives up at the start as long as FILE is not there.
 """
 
 from __future__ import annotations
@@ -37,6 +37,14 @@ def ordered(order: float, number: int = 0, *, duration_ms: int = 1_000) -> Speec
     return SpeechSegment(0, duration_ms, samples, voice_ratio=1.0, cut=Cut.PAUSE)
 
 
+def order_of(samples: Samples) -> float:
+    return float(samples[0])
+
+
+def number_of(samples: Samples) -> int:
+    return round(float(samples[1]) * _NUMBER_SCALE)
+
+
 class ScriptedModel:
     def __init__(self, once: Path | None, tell: Path | None) -> None:
         self._once = once
@@ -52,24 +60,24 @@ class ScriptedModel:
         return [self._obey(samples) for samples in batch]
 
     def _obey(self, samples: Samples) -> RawTranscript:
-        order = float(samples[0])
+        order = order_of(samples)
         if order == FAIL:
             raise TranscriptionFailed("ordered to fail")
-        if order in (DIE, HANG) and self._has_yet_to(order):
+        if order in (DIE, HANG) and self._has_yet_to(number_of(samples)):
             if order == DIE:
                 os._exit(1)
             if self._tell is not None:
                 self._tell.write_text(str(os.getpid()), encoding="ascii")
             while True:
                 signal.pause()
-        number = round(float(samples[1]) * _NUMBER_SCALE)
-        return RawTranscript(f"ことば{number}", -0.1, 0.05, token_count=4)
+        return RawTranscript(f"ことば{number_of(samples)}", -0.1, 0.05, token_count=4)
 
-    def _has_yet_to(self, order: float) -> bool:
+    def _has_yet_to(self, number: int) -> bool:
         if self._once is None:
             return True
+        once = self._once / str(number) if self._once.is_dir() else self._once
         try:
-            self._once.touch(exist_ok=False)
+            once.touch(exist_ok=False)
         except FileExistsError:
             return False
         return True

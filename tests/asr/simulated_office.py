@@ -172,7 +172,7 @@ class Office:
         next_ = self._dispatch.next(64, idle=idle, warm=warm, now_ms=now_ms)
         for place in next_.expired:
             self.seen.lost[place.item.urgency.rank] += 1
-        self._step = self._dispatch.shedding(warm=warm, now_ms=now_ms)
+        self._step = self._dispatch.shedding(idle=idle, warm=warm, now_ms=now_ms)
         if next_.task is not None:
             durations = [place.duration_ms for place in next_.task.batch]
             worker.task, worker.started_ms = next_.task, self._now_ms

@@ -60,7 +60,7 @@ class Desk:
         return done
 
     def shedding(self) -> Shedding:
-        return self.dispatch.shedding(warm=1, now_ms=self.now_ms)
+        return self.dispatch.shedding(idle=0, warm=1, now_ms=self.now_ms)
 
 
 def efforts_of(work: Sequence[tuple[Effort, list[str]]], rank: Rank) -> set[Effort]:
@@ -94,9 +94,18 @@ def test_twice_as_many_recognisers_leave_out_half_as_much() -> None:
     desk = Desk()
     desk.load(6)
 
-    steps = [desk.dispatch.shedding(warm=warm, now_ms=desk.now_ms) for warm in (4, 2, 1)]
+    steps = [desk.dispatch.shedding(idle=0, warm=warm, now_ms=0) for warm in (4, 2, 1)]
 
     assert steps == [Shedding.NOTHING, Shedding.PARTIALS, Shedding.OPERATOR]
+
+
+def test_what_idle_recognisers_begin_at_once_is_no_load_however_slow_they_are() -> None:
+    desk = Desk()
+    desk.load(6)
+
+    clear_ms = [desk.dispatch.clear_ms(idle=idle, warm=6) for idle in (6, 5)]
+
+    assert clear_ms == [0, 200]
 
 
 def test_without_load_everybody_is_read_thoroughly() -> None:
@@ -317,6 +326,6 @@ def test_when_the_load_goes_so_does_the_shedding() -> None:
     seen = Office(dispatch, Machine(), 1, [*rush, *quiet]).run()
 
     assert seen.steps_ms[Shedding.THOROUGHNESS] > 0
-    assert dispatch.shedding(warm=2, now_ms=60_000) is Shedding.NOTHING
+    assert dispatch.shedding(idle=2, warm=2, now_ms=60_000) is Shedding.NOTHING
     assert seen.delays_of(Rank.CALLER)[0] < 300
     assert not lost_anything(seen)

@@ -21,9 +21,14 @@ from asr.dispatch import DispatchConfig
 from asr.errors import TranscriberUnavailable, TranscriptionFailed, TranscriptionShed
 from asr.pool import PoolConfig, RecogniserPool
 from asr.recogniser_process import process_recogniser
-from asr.types import Rank, SpeechSegment, Urgency
+from asr.types import Rank, Shedding, SpeechSegment, Urgency
 from tests.asr.scripted_recogniser import DIE, FAIL, HANG, SAY, command, ordered
-from tests.contracts.transcriber import SEGMENTS, Opened, TranscriberContract
+from tests.contracts.transcriber import (
+    SEGMENTS,
+    Opened,
+    SheddingContract,
+    TranscriberContract,
+)
 from tests.fakes_transcriber import ScriptedTranscriber
 
 PATIENCE_S = 60
@@ -96,11 +101,17 @@ class TestPool(TranscriberContract):
         return closed
 
 
-class TestScriptedTranscriber(TranscriberContract):
+class TestScriptedTranscriber(SheddingContract):
     @pytest.fixture
     def opened(self) -> Opened:
         said = [f"ことば{number}" for number in range(SEGMENTS)]
         return lambda: nullcontext(ScriptedTranscriber(*said))
+
+    @pytest.fixture
+    def busy(self) -> Opened:
+        transcriber = ScriptedTranscriber()
+        transcriber.shedding = Shedding.PARTIALS
+        return lambda: nullcontext(transcriber)
 
     @pytest.fixture
     def gone(self) -> Opened:
@@ -125,6 +136,31 @@ async def test_nothing_is_lost_when_a_recogniser_is_killed_at_work(
 
     assert words.texts == {number: f"ことば{number}" for number in range(6)}
     assert restarts == 1
+
+
+async def test_nothing_is_lost_or_answered_twice_while_recognisers_die_again_and_again(
+    tmp_path: Path,
+) -> None:
+    answered: list[tuple[int, str]] = []
+    calls_at_once = anyio.Semaphore(8)
+
+    async def call(pool: RecogniserPool, number: int) -> None:
+        async with calls_at_once:
+            # Every sixth kills the process that has it, once, with whatever else that has in hand.
+            segment = ordered(DIE if number % 6 == 5 else SAY, number)
+            words = await pool.transcribe(segment, urgency=Urgency(f"{number}", Rank.CALLER))
+            answered.append((number, words.text))
+
+    async with RecogniserPool(config("--once", tmp_path, processes=2)) as pool:
+        with anyio.fail_after(PATIENCE_S):
+            async with anyio.create_task_group() as calls:
+                for number in range(48):
+                    calls.start_soon(call, pool, number)
+        shed, behind_ms = pool.shed, pool.delay_ms
+
+    assert sorted(answered) == [(number, f"ことば{number}") for number in range(48)]
+    assert len(os.listdir(tmp_path)) == 8  # deaths
+    assert (shed, behind_ms) == (0, 0)
 
 
 async def test_a_recogniser_that_hangs_is_replaced_and_its_segment_done_again(

@@ -9,16 +9,18 @@ import anyio
 import numpy as np
 import pytest
 
-from asr.errors import TranscriberUnavailable
+from asr.errors import TranscriberUnavailable, TranscriptionShed
 from asr.ports import Transcriber
-from asr.types import Cut, Rank, SpeechSegment, Transcript, Urgency
+from asr.types import Cut, Rank, Shedding, SpeechSegment, Transcript, Urgency
 from tests.asr.scripted_recogniser import SAY, ordered
 
 SILENCE = SpeechSegment(
     0, 1_000, np.zeros(16_000, dtype=np.float32), voice_ratio=0.0, cut=Cut.PAUSE
 )
 SEGMENTS = 24
+PATIENCE_S = 60
 CALLER = Urgency("call.caller", Rank.CALLER)
+PARTIAL = Urgency("call.caller", Rank.PARTIAL)
 
 Opened = Callable[[], AbstractAsyncContextManager[Transcriber]]
 
@@ -70,6 +72,22 @@ class TranscriberContract:
             assert transcriber.ready
             assert transcriber.delay_ms == 0
 
+    async def test_nothing_is_left_out_when_there_is_little_to_do(self, opened: Opened) -> None:
+        async with opened() as transcriber:
+            await transcriber.transcribe(ordered(SAY, 0), urgency=CALLER)
+
+            assert transcriber.shedding is Shedding.NOTHING
+
+    async def test_a_sentence_still_being_spoken_is_recognised_when_there_is_room(
+        self, opened: Opened
+    ) -> None:
+        async with opened() as transcriber:
+            await transcriber.transcribe(ordered(SAY, 0), urgency=CALLER)
+
+            words = await transcriber.transcribe(ordered(SAY, 1), urgency=PARTIAL)
+
+            assert words.text == "ことば1"
+
     async def test_a_call_that_ends_does_not_hold_up_the_next(self, opened: Opened) -> None:
         async with opened() as transcriber:
             with anyio.CancelScope() as ended_call:
@@ -87,3 +105,16 @@ class TranscriberContract:
                 await transcriber.transcribe(ordered(SAY, 0), urgency=CALLER)
 
             assert not transcriber.ready
+
+
+class SheddingContract(TranscriberContract):
+    """As above, and with ``busy``: ``busy()`` is a transcriber that has more to do than it can."""
+
+    async def test_a_sentence_still_being_spoken_is_refused_at_once_when_there_is_none(
+        self, busy: Opened
+    ) -> None:
+        async with busy() as transcriber:
+            with anyio.fail_after(PATIENCE_S), pytest.raises(TranscriptionShed):
+                await transcriber.transcribe(ordered(SAY, 0), urgency=PARTIAL)
+
+            assert transcriber.shedding > Shedding.NOTHING
