@@ -24,7 +24,8 @@ from app.responses.scripts import load_scripts
 from app.services import Services
 from app.settings import AsrSettings, Settings
 from asr.dispatch import DispatchConfig
-from asr.model_files import ModelFiles, find_model
+from asr.model_facts import read_facts
+from asr.model_files import ModelFiles, find_model, models_in, present_model
 from asr.openai_protocol import server_address
 from asr.openai_server import START_PATIENCE_MS, OpenAiServer, ServerConfig
 from asr.pool import PoolConfig, RecogniserPool
@@ -42,6 +43,17 @@ _SMALL_CORES: Final = 2
 _MOST_PROCESSES: Final = 32
 """Each holds its own copy of the model."""
 _REASON_MS: Final = 2_000
+_BYTES_OF: Final = {
+    "int8": 1,
+    "int8_float32": 1,
+    "int8_float16": 1,
+    "int8_bfloat16": 1,
+    "int16": 2,
+    "float16": 2,
+    "bfloat16": 2,
+    "float32": 4,
+}
+"""Of one weight in memory, by precision."""
 
 _log = structlog.get_logger()
 
@@ -133,6 +145,49 @@ def prepare_model(settings: Settings, progress: Progress | None = None) -> Model
     return find_model(
         settings.asr.model, settings.data_dir / "models", progress=progress, allow_download=True
     )
+
+
+def describe_model(settings: Settings) -> dict[str, object]:
+    """Return what the model of *settings* is, as it lies on this disk; blocking.
+
+    Raises:
+        AsrError: it is not there or broken; the message names the next step.
+    """
+    asr = settings.asr
+    described = _described(present_model(asr.model, settings.data_dir / "models"))
+    precision = compute_type(asr)
+    parameters = described.get("parameters")
+    weights = parameters * _BYTES_OF[precision] if isinstance(parameters, int) else None
+    return {
+        **described,
+        "device": asr.device,
+        "compute_type": precision,
+        "weights_bytes": weights,
+    }
+
+
+def list_models(settings: Settings) -> list[dict[str, object]]:
+    """Return what ``describe_model`` knows of every model that was joined or fetched; blocking."""
+    return [_described(model) for model in models_in(settings.data_dir / "models")]
+
+
+def _described(model: ModelFiles) -> dict[str, object]:
+    named: dict[str, object] = {"name": model.name, "path": str(model.path)}
+    facts = read_facts(model.path)
+    if facts is None:
+        return named
+    return {
+        **named,
+        "size_bytes": facts.size_bytes,
+        "parameters": facts.parameters,
+        "stored_as": facts.stored_as,
+        "encoder_layers": facts.encoder_layers,
+        "decoder_layers": facts.decoder_layers,
+        "mel_bands": facts.mel_bands,
+        "languages": len(facts.languages),
+        "japanese": facts.japanese,
+        "trimmed": facts.trimmed,
+    }
 
 
 def open_voice_activity() -> Callable[[], VoiceActivityModel]:
