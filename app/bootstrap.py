@@ -229,18 +229,31 @@ async def open_transcriber(
 async def _process_pool(settings: Settings, dispatch: DispatchConfig) -> PoolConfig:
     asr = settings.asr
     model = await anyio.to_thread.run_sync(prepare_model, settings)
-    command = recogniser_command(
+    return PoolConfig(
+        open_recogniser=process_recogniser(whisper_command(asr, model)),
+        processes=process_count(asr, usable_cores()),
+        unavailable_after_ms=start_allowance_ms((model.path / "model.bin").stat().st_size),
+        dispatch=dispatch,
+    )
+
+
+def whisper_command(asr: AsrSettings, model: ModelFiles) -> tuple[str, ...]:
+    """Return the command line of one recogniser process."""
+    return recogniser_command(
         model.path,
         model.name,
         beam_size=asr.beam_size,
         device=asr.device,
         compute_type=compute_type(asr),
     )
-    return PoolConfig(
-        open_recogniser=process_recogniser(command),
-        processes=process_count(asr, usable_cores()),
-        dispatch=dispatch,
-    )
+
+
+def start_allowance_ms(model_bytes: int) -> int:
+    """Return how long a recogniser with a model of that size may take to start before calls give up on it.
+
+    Whisper base (145 MB) is warm after 1.2 s on an idle machine; a slow disk reads 100 MB a second.
+    """
+    return 10_000 + 30 * model_bytes // 1_000_000
 
 
 def _server_pool(asr: AsrSettings, dispatch: DispatchConfig) -> PoolConfig:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from app.bootstrap import compute_type, process_count, usable_cores
+from app.bootstrap import (
+    compute_type,
+    process_count,
+    start_allowance_ms,
+    usable_cores,
+    whisper_command,
+)
 from app.settings import AsrSettings
+from asr.model_files import ModelFiles
+from asr.recogniser import _parser as recogniser_options
 
 
 @pytest.mark.parametrize(
@@ -34,6 +44,32 @@ def test_the_precision_follows_the_device_unless_it_is_named() -> None:
     ]
 
     assert found == ["int8", "float16", "int8_float16"]
+
+
+def test_the_command_of_a_recogniser_says_what_the_settings_say() -> None:
+    model = ModelFiles("org/model@abc", Path("models") / "large", None)
+    on_card = AsrSettings(device="cuda", beam_size=3)
+
+    command = whisper_command(on_card, model)
+
+    assert command[1:3] == ("-m", "asr.recogniser")
+    options = recogniser_options().parse_args(command[3:])
+    assert (options.device, options.compute_type) == ("cuda", "float16")
+    assert (options.model, options.name, options.beam_size) == (model.path, model.name, 3)
+
+
+@pytest.mark.parametrize(
+    ("model_bytes", "least_ms", "most_ms"),
+    [
+        (145_217_532, 10_000, 15_000),
+        (1_620_000_000, 50_000, 60_000),
+        (3_100_000_000, 90_000, 120_000),
+    ],
+)
+def test_large_models_are_given_time_to_start_and_no_longer_than_a_start_may_take(
+    model_bytes: int, least_ms: int, most_ms: int
+) -> None:
+    assert least_ms <= start_allowance_ms(model_bytes) <= most_ms
 
 
 def test_this_machine_has_a_core() -> None:
