@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
@@ -31,9 +32,13 @@ class LoopPausesOut(BaseModel):
 
 
 class ServerHealthOut(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     live_calls: int
     recognition_delay_ms: int
     status: Status
+    shedding: Literal["nothing", "partials", "operator", "thoroughness"]
+    """What recognition leaves out at this moment to keep up; each contains the ones before it."""
     loop_pauses: LoopPausesOut
 
 
@@ -70,9 +75,10 @@ async def server_health(request: Request) -> ServerHealthOut:
     services = services_of(request)
     health = health_of(services.transcriber)
     pauses = services.loop_pauses.read(services.clock.monotonic_ms())
-    return ServerHealthOut(
-        live_calls=len(services.registry.live_calls),
-        recognition_delay_ms=health.recognition_delay_ms,
-        status=health.status,
-        loop_pauses=LoopPausesOut(**asdict(pauses)),
+    return ServerHealthOut.model_validate(
+        {
+            **health.fields(),
+            "live_calls": len(services.registry.live_calls),
+            "loop_pauses": asdict(pauses),
+        }
     )

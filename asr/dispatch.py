@@ -6,7 +6,7 @@ segments never queue: they are for a recogniser that has nothing else to do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -84,9 +84,17 @@ class Dispatch(Generic[Item]):
     def __len__(self) -> int:
         return len(self._queue) + len(self._partials)
 
-    def oldest_wait_ms(self, now_ms: int) -> int:
-        """Return how long the segment that came first has been waiting; 0 when none does."""
-        return self._queue.oldest_wait_ms(now_ms)
+    def delay_ms(self, in_hand: Iterable[Waiting[Item]], now_ms: int) -> int:
+        """Return how long the oldest segment has been waiting, in the queue or *in_hand*.
+
+        Those that are left out at present do not count: partials never, operators'
+        as long as they wait behind every caller.
+        """
+        operators_too = self._ladder.current < Shedding.OPERATOR
+        last = Rank.OPERATOR if operators_too else Rank.CALLER
+        arrived_ms = (place.arrived_ms for place in in_hand if place.urgency.rank <= last)
+        oldest_ms = now_ms - min(arrived_ms, default=now_ms)
+        return max(oldest_ms, self._queue.oldest_wait_ms(now_ms, operators_too=operators_too))
 
     def clear_ms(self, *, idle: int, warm: int) -> float:
         """Return how long *warm* recognisers need for all that is waiting, as far as is known.

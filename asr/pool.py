@@ -115,11 +115,7 @@ class RecogniserPool:
 
     @property
     def delay_ms(self) -> int:
-        """How long the oldest unanswered segment has been waiting, in the queue or in hand."""
-        now_ms = self._now_ms()
-        in_hand = (p for p in self._in_hand if p.urgency.rank is not Rank.PARTIAL)
-        oldest_ms = max((now_ms - place.arrived_ms for place in in_hand), default=0)
-        return max(0, oldest_ms, self._dispatch.oldest_wait_ms(now_ms))
+        return self._dispatch.delay_ms(self._in_hand, self._now_ms())
 
     @property
     def waiting(self) -> int:

@@ -125,7 +125,10 @@ class Transcriber(Protocol):
 
     @property
     def delay_ms(self) -> int:
-        """How long the oldest waiting segment has been waiting; 0 when nothing waits."""
+        """How long the oldest segment has been waiting; 0 when nothing waits.
+
+        Of those whom ``shedding`` leaves out, nobody counts.
+        """
         ...
 
     @property

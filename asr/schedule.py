@@ -149,9 +149,14 @@ class DeadlineQueue(Generic[Item]):
         self._remove(*batch)
         return Taken(batch, expired)
 
-    def oldest_wait_ms(self, now_ms: int) -> int:
+    def oldest_wait_ms(self, now_ms: int, *, operators_too: bool = True) -> int:
         """Return how long the segment that came first has been waiting; 0 when none does."""
-        return max((now_ms - place.arrived_ms for place in self._waiting), default=0)
+        arrived_ms = (
+            place.arrived_ms
+            for place in self._waiting
+            if operators_too or place.urgency.rank is not Rank.OPERATOR
+        )
+        return now_ms - min(arrived_ms, default=now_ms)
 
     # --- who is next --------------------------------------------------------------------------
 

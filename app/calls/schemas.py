@@ -35,6 +35,8 @@ class CallOut(_Out):
 class HealthOut(_Out):
     recognition_delay_ms: int
     status: Literal["ok", "behind", "down"]
+    shedding: Literal["nothing", "partials", "operator", "thoroughness"]
+    """What recognition leaves out to keep up; each contains the ones before it."""
 
 
 class CallsOut(_Out):

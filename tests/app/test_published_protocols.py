@@ -14,7 +14,7 @@ from app.events import EventType
 from app.health import Status
 from app.main import create_app
 from app.settings import Settings
-from asr.types import Encoding
+from asr.types import Encoding, Shedding
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -43,6 +43,9 @@ def test_published_reasons_and_states_are_those_that_are_told() -> None:
 
     assert schemas["gap"]["properties"]["reason"]["enum"] == [r.value for r in GapReason]
     assert schemas["health"]["properties"]["status"]["enum"] == [s.value for s in Status]
+    assert schemas["health"]["properties"]["shedding"]["enum"] == [
+        step.name.lower() for step in Shedding
+    ]
 
 
 def test_every_refusal_stands_in_the_guide_with_its_close_code() -> None:

@@ -129,6 +129,18 @@ def test_under_load_operators_come_after_callers_and_are_read_once() -> None:
     assert [effort for effort, _ in work] == [Effort.THOROUGH, Effort.QUICK]
 
 
+def test_operators_who_wait_behind_every_caller_are_no_delay() -> None:
+    desk = Desk()
+    desk.load(1, Rank.OPERATOR)
+    desk.pass_time(3_000)
+    before_ms = desk.dispatch.delay_ms((), desk.now_ms)
+    desk.load(5, Rank.CALLER)
+    desk.pass_time(100)
+
+    assert desk.shedding() is Shedding.OPERATOR
+    assert (before_ms, desk.dispatch.delay_ms((), desk.now_ms)) == (3_000, 100)
+
+
 def test_under_more_load_everybody_is_read_once() -> None:
     desk = Desk()
     desk.load(7, Rank.CALLER)

@@ -314,6 +314,14 @@ def test_the_delay_is_that_of_who_waits_longest() -> None:
     assert queue.oldest_wait_ms(now_ms=500) == 400
 
 
+def test_the_delay_of_callers_is_known_apart() -> None:
+    queue = DeadlineQueue[str](10)
+    push(queue, "operator", 100, rank=Rank.OPERATOR)
+    push(queue, "caller", 400)
+
+    assert queue.oldest_wait_ms(500, operators_too=False) == 100
+
+
 def test_the_sound_that_waits_is_known() -> None:
     queue = DeadlineQueue[str](2)
     for number, seconds in enumerate((1, 2, 4)):
