@@ -6,6 +6,7 @@ to 10 ms before the task wanted to wake, so what is told is too little by at mos
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
@@ -72,3 +73,13 @@ async def watch_loop(count: PauseCount, clock: Clock) -> None:
         woken_ms = clock.monotonic_ms()
         count.note(woken_ms - began_ms - LOOK_MS, woken_ms)
         began_ms = woken_ms
+
+
+def leave_out_what_stays() -> None:
+    """Leave what was made until now out of every later search for unreachable objects.
+
+    To be called once, when the server is ready: 160,000 objects stay as long as it runs, and a
+    search through all of them stops the event loop for 100 ms. What comes later takes 1 ms. The
+    4,000 that are unreachable by then are not worth such a search: they stay too.
+    """
+    gc.freeze()

@@ -25,6 +25,7 @@ from app.demo.people import SECTION, end_demonstration
 from app.demo.presence import is_demonstration_on
 from app.errors import Unavailable
 from app.log import configure_logs
+from app.loop_pause import leave_out_what_stays
 from app.main import create_app
 from app.services import Services
 from app.settings import Settings
@@ -188,6 +189,7 @@ def _telling(open_services: OpenServices, refused: list[str]) -> OpenServices:
                 if line is not None:
                     refused.append(line)
                 raise
+            leave_out_what_stays()
             yield services
 
     return opened

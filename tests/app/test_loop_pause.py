@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.loop_pause import LATELY_MS, PauseCount, Pauses, watch_loop
+from app.loop_pause import LATELY_MS, PauseCount, Pauses, leave_out_what_stays, watch_loop
 from tests.fakes_clock import FakeClock
 
 LOOKS = st.lists(st.tuples(st.integers(-2, 300), st.integers(0, 1_500)), max_size=60)
@@ -67,3 +69,14 @@ async def test_a_look_that_comes_late_is_a_pause_of_the_loop() -> None:
 
     assert (pauses.looks, pauses.longest_ms) == (4, 130)
     assert (pauses.over_50_ms, pauses.over_100_ms) == (1, 1)
+
+
+def test_what_stays_is_left_out_of_the_search_for_what_is_unreachable() -> None:
+    stays = [[number] for number in range(1_000)]
+
+    leave_out_what_stays()
+    left_out, looked_through = gc.get_freeze_count(), len(gc.get_objects())
+    gc.unfreeze()
+
+    assert left_out > len(stays)
+    assert looked_through < len(stays)
