@@ -3,6 +3,7 @@
 AsrError
 ├── ModelNotFound           the recogniser's files are not where the settings say
 ├── ModelCorrupt            they are, but their checksum is not the expected one
+├── DeviceUnusable          this machine cannot compute where or as precisely as it is asked to
 ├── SoundFileInvalid        a file is not sound that can be read; says why
 ├── VoiceActivityFailed     voice activity of this window could not be computed
 ├── TranscriptionFailed     this segment is lost; the next may work
@@ -23,6 +24,10 @@ class ModelNotFound(AsrError):  # noqa: N818 - named as a fact, like its sibling
 
 class ModelCorrupt(AsrError):  # noqa: N818
     """The message names the file and the next step to take."""
+
+
+class DeviceUnusable(AsrError):  # noqa: N818
+    """The message names the next step to take."""
 
 
 class SoundFileInvalid(AsrError):  # noqa: N818

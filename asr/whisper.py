@@ -6,6 +6,7 @@ faster-whisper pads everything to 30 s; one sentence of a call needs a third of 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,13 @@ import numpy as np
 from faster_whisper.feature_extractor import FeatureExtractor
 from numpy.typing import NDArray
 
-from asr.errors import ModelCorrupt, ModelNotFound, TranscriptionFailed
+from asr.errors import (
+    AsrError,
+    DeviceUnusable,
+    ModelCorrupt,
+    ModelNotFound,
+    TranscriptionFailed,
+)
 from asr.plausibility import too_fast
 from asr.trimmed_model import TRIM_AT_MOST_BYTES, trim_to_japanese
 from asr.types import MODEL_RATE_HZ, Effort, RawTranscript, Samples
@@ -84,6 +91,7 @@ class WhisperModel:
         Raises:
             ModelNotFound: *directory* lacks one of a model's files.
             ModelCorrupt: it has them, but they cannot be loaded.
+            DeviceUnusable: this machine cannot compute as it is asked to.
         """
         self._name = name
         self._config = config or WhisperConfig()
@@ -108,10 +116,7 @@ class WhisperModel:
                 intra_threads=1,
             )
         except (RuntimeError, ValueError) as error:
-            raise ModelCorrupt(
-                f"{directory} cannot be loaded as a CTranslate2 Whisper model ({error}); "
-                "delete it and start again, or set MIMAMORI_ASR__MODEL to another"
-            ) from error
+            raise _why_not_loaded(error, directory, self._config) from error
 
     @property
     def name(self) -> str:
@@ -194,6 +199,25 @@ class WhisperModel:
             truncated=len(token_ids) >= bound,
             hypotheses=tuple(dict.fromkeys(r for r in readings[1:] if r != readings[0])),
         )
+
+
+def _why_not_loaded(error: Exception, directory: Path, config: WhisperConfig) -> AsrError:
+    """Return what to tell of *error*; the library has one type for all of them."""
+    said = str(error)
+    if "compute type" in said:
+        return DeviceUnusable(
+            f"{config.device} does not compute in {config.compute_type} ({said}): set "
+            "MIMAMORI_ASR__COMPUTE_TYPE to auto"
+        )
+    if config.device != "cpu" and re.search("cuda|cublas|cudnn|gpu", said, re.IGNORECASE):
+        return DeviceUnusable(
+            f"the card cannot be used ({said}): check that nvidia-smi shows it and that CUDA 12 "
+            "with libcublas.so.12 is installed, or set MIMAMORI_ASR__DEVICE to cpu"
+        )
+    return ModelCorrupt(
+        f"{directory} cannot be loaded as a CTranslate2 Whisper model ({said}); "
+        "delete it and start again, or set MIMAMORI_ASR__MODEL to another"
+    )
 
 
 def _ran_away(transcript: RawTranscript, samples: Samples) -> bool:

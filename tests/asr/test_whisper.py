@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ctranslate2
 import numpy as np
 import pytest
 
-from asr.errors import ModelCorrupt, ModelNotFound
+from asr.errors import DeviceUnusable, ModelCorrupt, ModelNotFound
 from asr.model_files import find_model
 from asr.plausibility import judge
 from asr.pool import PoolConfig, RecogniserPool
@@ -142,6 +143,22 @@ def test_a_directory_with_a_broken_model_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(ModelCorrupt, match="cannot be loaded"):
         WhisperModel(tmp_path, name="broken")
+
+
+@pytest.mark.model
+@pytest.mark.skipif(ctranslate2.get_cuda_device_count() > 0, reason="this machine has a card")
+def test_without_a_card_the_start_says_what_to_check(directory: Path) -> None:
+    with pytest.raises(DeviceUnusable, match=r"libcublas.*MIMAMORI_ASR__DEVICE to cpu"):
+        WhisperModel(directory, name="m", config=WhisperConfig(device="cuda"))
+
+
+@pytest.mark.model
+@pytest.mark.skipif(
+    "float16" in ctranslate2.get_supported_compute_types("cpu"), reason="this processor has it"
+)
+def test_a_precision_that_the_processor_lacks_names_its_setting(directory: Path) -> None:
+    with pytest.raises(DeviceUnusable, match="MIMAMORI_ASR__COMPUTE_TYPE to auto"):
+        WhisperModel(directory, name="m", config=WhisperConfig(compute_type="float16"))
 
 
 def test_more_alternatives_than_the_beam_is_wide_are_refused() -> None:
