@@ -98,6 +98,7 @@ class OpenAiServer:
         """Whether it says how sure it is; ``None`` until it was asked."""
         self.doubted = False
         """A connection was lost at work: a list of models is no proof that it recognises."""
+        self._told: str | None = None
         self._transport = transport
         self._trusted = trusted_certificates(config.ca_file)
 
@@ -108,6 +109,14 @@ class OpenAiServer:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         async with direct_client(headers, self._trusted, self._transport) as client:
             yield ServerConnection(self, client)
+
+    def tell(self, trouble: RecogniserLost | NotTaken | None) -> None:
+        """Log *trouble* unless it is the same as the last, whichever connection met it."""
+        reason = None if trouble is None else str(trouble)
+        if reason is not None and reason != self._told:
+            # Its own words: addresses and settings, never what was said or the key.
+            _log.error("the recognition server cannot be used: %s", reason)
+        self._told = reason
 
 
 class ServerConnection:
@@ -133,14 +142,17 @@ class ServerConnection:
         try:
             await self._trying(self._check, timeout_ms, patience_ms=START_PATIENCE_MS)
         except (NotTaken, RecogniserLost) as error:
+            self._server.tell(error)
             # Not only lost: the reason is for the person who waits for the start.
             raise RecogniserGaveUp(str(error)) from error
+        self._server.tell(None)
         return self._server.config.model
 
     async def decode(self, batch: Sequence[Samples], effort: Effort, timeout_ms: int) -> Answer:
         try:
             return Answer(tuple([await self._words(each, timeout_ms) for each in batch]))
-        except RecogniserLost:
+        except RecogniserLost as error:
+            self._server.tell(error)
             self._server.doubted = True
             self._server.detailed = None
             raise

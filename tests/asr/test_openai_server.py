@@ -490,7 +490,27 @@ async def test_how_sure_the_server_is_reaches_the_transcript() -> None:
     assert unsure.confidence < sure.confidence
 
 
-# Secrets
+# What is told
+
+
+async def test_why_a_server_cannot_be_used_is_told_once_and_again_after_it_worked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving() as server:
+        ours = unhurried(server.config())
+        for _ in range(2):
+            server.status = 401
+            for _ in range(3):
+                async with ours.connection() as connection:
+                    with pytest.raises(RecogniserGaveUp):
+                        await connection.wait_ready(PATIENCE_MS)
+            server.status = None
+            async with ours.connection() as connection:
+                await connection.wait_ready(PATIENCE_MS)
+
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("asr.")]
+    assert len(told) == 2
+    assert all("refuses the key" in line for line in told)
 
 
 async def test_neither_words_nor_the_key_reach_a_log(caplog: pytest.LogCaptureFixture) -> None:
