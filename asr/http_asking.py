@@ -59,12 +59,16 @@ def timeout(left_s: float) -> httpx.Timeout:
     return httpx.Timeout(left_s, connect=min(left_s, _CONNECT_TIMEOUT_S))
 
 
-def trusted_certificates(ca_file: Path | None) -> ssl.SSLContext:
+def trusted_certificates(ca_file: Path | None, *, needed: bool = True) -> ssl.SSLContext:
     """Return the system's certificates, and those in *ca_file*; blocking, 35 ms.
+
+    If not *needed* and there is no *ca_file*, none is read and nobody is trusted.
 
     Raises:
         RecogniserGaveUp: there are none in *ca_file*.
     """
+    if not needed and ca_file is None:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trusted = ssl.create_default_context()
     if ca_file is not None:
         try:

@@ -100,7 +100,9 @@ class OpenAiServer:
         """A connection was lost at work: a list of models is no proof that it recognises."""
         self._told: str | None = None
         self._transport = transport
-        self._trusted = trusted_certificates(config.ca_file)
+        self._trusted = trusted_certificates(
+            config.ca_file, needed=config.address.root.startswith("https:")
+        )
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[ServerConnection]:
