@@ -92,19 +92,20 @@ class Rounds:
             if call.waits:  # it may have ended since
                 by_format.setdefault(call.format, []).append((call, call.take()))
         for audio_format, alike in by_format.items():
-            self._judge(alike, sound_of(audio_format, [window for _, window in alike]))
+            self._judge(audio_format, alike)
 
-    def _judge(self, taken: _Taken, sound: Samples) -> None:
-        """Tell each call what was heard in its window of *sound* [N, tracks, 512]."""
+    def _judge(self, audio_format: AudioFormat, taken: _Taken) -> None:
+        """Tell each call what was heard in its window."""
         try:
+            sound = sound_of(audio_format, [window for _, window in taken])
             probabilities = self._probabilities(taken, sound)
         except Exception as error:  # noqa: BLE001 - ends the call that it belongs to
             if len(taken) == 1:
                 taken[0][0].fail(error)
                 return
-            # One of them breaks the model, and the others must not pay for it.
-            for number, one in enumerate(taken):
-                self._judge([one], sound[number : number + 1])
+            # One of them cannot be heard, and the others must not pay for it.
+            for one in taken:
+                self._judge(audio_format, [one])
             return
         first = 0
         for (call, window), heard in zip(taken, sound, strict=True):
@@ -113,7 +114,7 @@ class Rounds:
             first = behind
 
     def _probabilities(self, taken: _Taken, sound: Samples) -> list[float]:
-        """Return the voice activity of each track that is to be heard, call after call."""
+        """Return the voice activity of each track of *sound* [N, tracks, 512] that is to be heard."""
         places = [call.places[track] for call, window in taken for track in window.tracks]
         windows = sound.reshape(-1, WINDOW_SAMPLES)
         if len(places) < len(windows):

@@ -111,14 +111,14 @@ def test_whoever_is_judged_together_a_track_is_heard_as_alone(
         assert np.allclose(together, judge(model.new_track(), sound), atol=1e-4)
 
 
-def test_a_run_takes_no_more_windows_than_the_cache_holds() -> None:
+def test_a_run_takes_no_more_windows_than_memory_is_kept_for() -> None:
     session = CountingSession()
     tracks = SileroTracks(session, places=300)
     places = [tracks.open() for _ in range(300)]
 
     tracks.probabilities(places, np.full((300, WINDOW_SAMPLES), 0.1, dtype=np.float32))
 
-    assert session.together == [128, 128, 44]
+    assert session.together == [64, 64, 64, 64, 44]
 
 
 def test_tracks_without_sound_are_not_part_of_a_run() -> None:
