@@ -101,6 +101,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 new_conversation=new_conversation,
                 scripts=scripts,
                 warning_limit=warning_limit,
+                partials=settings.asr.partials,
             )
         )
         loop_pauses = PauseCount()

@@ -210,6 +210,10 @@ class AlertRow(Base):
     raised_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     false_alarm: Mapped[bool] = mapped_column(default=False)
+    unconfirmed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Set while it rests on a sentence that is not over: how it stood before, empty if it did not."""
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+    """It rested on half a sentence only, which the whole one did not bear out."""
 
 
 class StaffAction(Base):

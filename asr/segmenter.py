@@ -163,18 +163,21 @@ class Segmenter:
             return self._cut_at_the_quietest_place()
         return None
 
-    def unfinished(self, min_ms: int) -> SpeechSegment | None:
-        """Return a copy of the unfinished segment, once it is *min_ms* long; changes nothing.
+    @property
+    def unfinished_ms(self) -> int:
+        """How long the unfinished segment is; 0 in silence and while the speaker pauses."""
+        if not self._speaking or not self._is_speech or self._quiet_run > self._tail_windows:
+            return 0  # after a pause its end is near: what is finished is soon here
+        return len(self._held) * WINDOW_MS
 
-        None also while the speaker pauses: the finished segment is near then. What is
-        returned later begins with these samples, unless a forced cut makes it shorter.
+    def unfinished(self) -> SpeechSegment | None:
+        """Return a copy of the unfinished segment, None where it is 0 ms long; changes nothing.
+
+        What is returned later begins with these samples, unless a forced cut makes it shorter.
         """
-        count = len(self._held)
-        if not self._speaking or count * WINDOW_MS < min_ms:
+        if not self.unfinished_ms:
             return None
-        if not self._is_speech or self._quiet_run > self._tail_windows:
-            return None
-        start_ms = self._first_held * WINDOW_MS
+        start_ms, count = self._first_held * WINDOW_MS, len(self._held)
         return SpeechSegment(
             start_ms=start_ms,
             end_ms=start_ms + count * WINDOW_MS,

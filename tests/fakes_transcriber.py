@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import anyio
 
@@ -15,11 +16,23 @@ class ScriptedTranscriber:
     """Answers the first segment with the first of *script*, and so on; an error is raised.
 
     After the script it hears nothing (an empty text). With ``open_gate=False`` every segment waits
-    until the test calls ``gate.set()``.
+    until the test calls ``gate.set()``. Partial segments have a script of their own where
+    *partials* gives one, and behind its end they are refused; ``partial_gate`` is closed by
+    putting a new event there.
     """
 
-    def __init__(self, *script: str | Transcript | AsrError, open_gate: bool = True) -> None:
+    def __init__(
+        self,
+        *script: str | Transcript | AsrError,
+        open_gate: bool = True,
+        partials: Sequence[str | Transcript | AsrError] | None = None,
+    ) -> None:
         self.gate = anyio.Event()
+        self.partial_gate = anyio.Event()
+        self.partial_gate.set()
+        self.partials_heard: list[SpeechSegment] = []
+        """Every partial segment that was given to the script of their own."""
+        self._partials = None if partials is None else deque(partials)
         self.heard: list[SpeechSegment] = []
         """Every segment that was given, in order."""
         self.urgencies: list[Urgency] = []
@@ -46,6 +59,8 @@ class ScriptedTranscriber:
             raise TranscriberUnavailable("the script says that there is no recogniser")
         if urgency.rank is Rank.PARTIAL and self.shedding:
             raise TranscriptionShed("the script says that there is too much to do")
+        if urgency.rank is Rank.PARTIAL and self._partials is not None:
+            return await self._partial(segment, self._partials)
         self.heard.append(segment)
         self.urgencies.append(urgency)
         if is_silence(segment.samples):
@@ -56,8 +71,22 @@ class ScriptedTranscriber:
             await self.gate.wait()
         finally:
             self._waiting -= 1
-        if isinstance(answer, AsrError):
-            raise answer
-        if isinstance(answer, str):
-            return Transcript(text=answer, confidence=0.9 if answer else 0.0, model="scripted")
-        return answer
+        return _said(answer)
+
+    async def _partial(
+        self, segment: SpeechSegment, script: deque[str | Transcript | AsrError]
+    ) -> Transcript:
+        self.partials_heard.append(segment)
+        if not script:
+            raise TranscriptionShed("the script has no more words for partial segments")
+        answer = script.popleft()
+        await self.partial_gate.wait()
+        return _said(answer)
+
+
+def _said(answer: str | Transcript | AsrError) -> Transcript:
+    if isinstance(answer, AsrError):
+        raise answer
+    if isinstance(answer, str):
+        return Transcript(text=answer, confidence=0.9 if answer else 0.0, model="scripted")
+    return answer

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from app.auth.identity import Identity
+from app.calls.alert_rows import alert_fields
 from app.calls.endpoints import seen_by
 from app.calls.lifecycle import facts_of
-from app.calls.records import alert_fields
 from app.calls.recovery import Recovered, recover
 from app.calls.repository import alert_with_call
 from app.errors import NotFound
@@ -84,7 +84,7 @@ def _marking(
                 kind=kind,
                 by_login=identity.login,
                 at=entry.now,
-                detail={"alert_id": alert.id, "key": alert.key},
+                detail={"alert_id": row.id, "key": row.key},
             )
         )
         entry.tell(

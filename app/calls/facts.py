@@ -51,3 +51,8 @@ class Lost:
 def utterance_id(call_id: str, track: Track, start_ms: int) -> str:
     """Return the same id for the same stretch of the same call, however often it is judged."""
     return f"{call_id}.{track.value[0]}{start_ms}"
+
+
+def line_of(facts: CallFacts, track: Track) -> str:
+    """Return the name by which recognition keeps the segments of one track in their order."""
+    return f"{facts.call_id}.{track.value}"

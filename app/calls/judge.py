@@ -2,29 +2,29 @@
 
 Everything that changes the standing of a call goes through here, one at a time, so the
 conversation in memory and the tables say the same. After a crash the conversation is
-heard again from the tables (``app.calls.recovery``).
+heard again from the tables (``app.calls.recovery``). What half a sentence shows is no
+part of the conversation: the whole sentence confirms it or takes it back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import anyio
 
 from app.calls import records
+from app.calls.conclusion import Conclusion
 from app.calls.facts import CallFacts, Heard, Lost, utterance_id
 from app.calls.protocol import Track
 from app.calls.recovery import Recovered
-from app.calls.repository import advance_tracks
-from app.calls.standing import Standing
+from app.calls.standing import Early, Standing
 from app.events import EventType
 from app.ledger import Entry, Ledger
-from app.responses.scripts import Scripts, suggest
+from app.responses.scripts import Scripts
+from asr.types import Doubt
 from detection.ports import Conversation, Detector
 from detection.types import Decision, Speaker, Utterance
-
-STALEMATE_TICK_MS = 30_000
-"""How often a screen is told that the talk still does not move."""
 
 
 class CallJudge:
@@ -44,11 +44,16 @@ class CallJudge:
         self._facts = facts
         self._detector = detector
         self._conversation = conversation
-        self._scripts = scripts
+        self._conclusion = Conclusion(facts, scripts, warning_limit)
         self._ledger = ledger
-        self._warning_limit = warning_limit
         self._standing = standing or Standing()
         self._turn = anyio.Lock()
+        self._over_ms: dict[Track, int] = {}
+        """Where the last sentence of each track ended."""
+        self._shown_partial = ""
+        """The utterance of which a partial text stands on the screens."""
+        self._settled = anyio.Event()
+        self._left = False
 
     @property
     def level(self) -> int:
@@ -56,57 +61,89 @@ class CallJudge:
 
     async def hear(self, heard: Heard, judged_ms: Mapping[Track, int]) -> None:
         """Store an utterance and what follows from it."""
-        utterance = self._utterance(heard)
         async with self._turn:
-            assessment = self._detector.assess(utterance)
-            decision = self._conversation.hear(utterance, assessment)
+            over = self._end_sentence(heard.track, heard.segment.end_ms)
+            await self._judge(heard, judged_ms, over)
+
+    async def foresee(self, partial: Heard) -> None:
+        """Show the words of a sentence that is not over, and at once what is safe to say of it.
+
+        Does nothing once the sentence is over. Most partials leave no trace in the tables.
+        """
+        utterance = self._utterance(partial)
+        async with self._turn:
+            if utterance.start_ms < self._over_ms.get(partial.track, 0):
+                return
+            self._shown_partial = utterance.utterance_id
+            await self._announce(utterance.utterance_id, partial)
+            if partial.transcript.doubts:
+                return
+            decision = self._conversation.foresee(utterance, self._detector.assess(utterance))
+            if decision is None:
+                return
+            (line,) = decision.alerts
+            early = Early(line.key, line.level, utterance.start_ms, utterance.end_ms, partial)
+            before = self._standing.early
+            if before is not None and line.level <= before.level:
+                # Nothing new to show; but more of the words are known, should the rest be lost.
+                if line.key == before.key:
+                    self._standing = replace(self._standing, early=early)
+                return
 
             async def change(entry: Entry) -> Standing:
-                await records.add_utterance(entry, self._facts, utterance.utterance_id, heard)
-                records.add_findings(entry, self._facts, utterance.utterance_id, decision)
-                records.add_decision(entry, self._facts, utterance, assessment, decision)
-                return await self._conclude(entry, decision, judged_ms)
+                return await self._conclusion.early(entry, self._standing, decision, early)
 
-            self._standing = await self._ledger.write(change)
+            await self._write(change)
+
+    async def hear_nothing(self, nothing: Heard) -> None:
+        """Take back what was shown of a sentence that turned out to hold no words."""
+        segment = nothing.segment
+        name = utterance_id(self._facts.call_id, nothing.track, segment.start_ms)
+        async with self._turn:
+            if self._shown_partial == name:
+                await self._announce(name, nothing)
+            over = self._end_sentence(nothing.track, segment.end_ms)
+            if over is not None:
+                await self._pass_time(segment.end_ms, {}, over)
 
     async def lose(self, lost: Lost, judged_ms: Mapping[Track, int]) -> None:
-        """Make a loss visible: the screens show a gap, and the record keeps it."""
+        """Make a loss visible: the screens show a gap, and the record keeps it.
 
-        async def change(entry: Entry) -> None:
-            records.tell_gap(entry, self._facts, lost)
-            await advance_tracks(entry.session, self._facts.call_id, _by_name(judged_ms))
-
+        Where an alert rests on the beginning of the lost sentence, that beginning was clearly
+        heard: it is kept as an utterance cut short, and only the rest is the gap.
+        """
         async with self._turn:
-            await self._ledger.write(change)
+            over = self._end_sentence(lost.track, lost.end_ms)
+            part = over.heard if over is not None else None
+            if part is not None and part.segment.end_ms < lost.end_ms:
+                rest = replace(lost, start_ms=part.segment.end_ms)
+                await self._judge(_cut_short(part), judged_ms, over, rest)
+            else:
+                await self._pass_time(lost.end_ms, judged_ms, over, lost)
 
     async def tick(self, at_ms: int, judged_ms: Mapping[Track, int]) -> None:
         """Let the conversation notice that time has passed, and remember how far we are."""
         async with self._turn:
-            decision = self._conversation.tick(at_ms)
-
-            async def change(entry: Entry) -> Standing:
-                if decision.findings and decision.alerts:
-                    # Time itself was found too long: it rests on the last words heard.
-                    last_words = decision.alerts[0].utterance_id
-                    records.add_findings(entry, self._facts, last_words, decision)
-                return await self._conclude(entry, decision, judged_ms)
-
-            self._standing = await self._ledger.write(change)
+            early = self._standing.early
+            # Heard again after a crash, its sentence may turn out to be no speech at all.
+            over = early if early and early.end_ms <= judged_ms.get(Track.CALLER, 0) else None
+            await self._pass_time(at_ms, judged_ms, over)
 
     async def dismiss(self, alert_key: str, mark: Callable[[Entry], Awaitable[None]]) -> None:
         """Close an alert that a person called false, and let the level follow.
 
         *mark* stores what the person did, in the same transaction and the same place
-        among the words: heard again after a crash, the call comes out the same.
+        among the words: heard again after a crash, the call comes out the same. So an alert
+        that rests on half a sentence is closed when the sentence is over, some seconds later.
         """
+        alert_id = self._standing.alert_ids.get(alert_key)
+        while not self._left and (early := self._standing.early) and early.key == alert_key:
+            await self._settled.wait()
         async with self._turn:
-            decision = self._conversation.dismiss(alert_key)
-
-            async def change(entry: Entry) -> Standing:
-                await mark(entry)
-                return await self._conclude(entry, decision, {})
-
-            self._standing = await self._ledger.write(change)
+            # The whole sentence may have given the line another key, or taken it back.
+            keys = (key for key, known in self._standing.alert_ids.items() if known == alert_id)
+            decision = self._conversation.dismiss(next(keys, ""))
+            await self._conclude(decision, mark)
 
     async def hear_again(
         self,
@@ -121,45 +158,96 @@ class CallJudge:
             await self._ledger.write(mark)
             recovered = await read()
             self._conversation = recovered.conversation
-            decision = recovered.decision
-            if decision is None:
-                return
+            if recovered.decision is not None:
+                await self._conclude(recovered.decision, _nothing)
 
-            async def change(entry: Entry) -> Standing:
-                return await self._conclude(entry, decision, {})
+    def leave(self) -> None:
+        """No more words will come: let go of whoever waits for the end of a sentence."""
+        self._left = True
+        self._settled.set()
 
-            self._standing = await self._ledger.write(change)
+    async def _judge(
+        self,
+        heard: Heard,
+        judged_ms: Mapping[Track, int],
+        over: Early | None,
+        rest: Lost | None = None,
+    ) -> None:
+        utterance = self._utterance(heard)
+        assessment = self._detector.assess(utterance)
+        decision = self._conversation.hear(utterance, assessment)
+        if rest is not None:
+            decision = _to_be_checked(decision, utterance.utterance_id)
 
-    async def _conclude(
-        self, entry: Entry, decision: Decision, judged_ms: Mapping[Track, int]
-    ) -> Standing:
-        """Write what *decision* changes about the call and tell it; return the new standing."""
-        facts, before = self._facts, self._standing
-        await advance_tracks(entry.session, facts.call_id, _by_name(judged_ms))
-        alert_ids = await records.put_alerts(entry, facts, before.alert_ids, decision)
-        script = suggest(decision, self._scripts)
-        after = before.after(decision, alert_ids, script.id if script else "", STALEMATE_TICK_MS)
-        if (after.level, after.outcome) != (before.level, before.outcome):
-            entry.tell(
-                EventType.LEVEL_CHANGED,
-                facts.call_id,
-                facts.audience,
-                {"level": after.level, "outcome": after.outcome.value},
+        async def change(entry: Entry) -> Standing:
+            await records.add_utterance(entry, self._facts, utterance.utterance_id, heard)
+            records.add_findings(entry, self._facts, utterance.utterance_id, decision)
+            records.add_decision(entry, self._facts, utterance, assessment, decision)
+            if rest is not None:
+                records.tell_gap(entry, self._facts, rest)
+            return await self._conclusion.whole(
+                entry,
+                self._standing,
+                decision,
+                judged_ms,
+                over=over,
+                utterance_id=utterance.utterance_id,
             )
-        if after.warnings_spoken > before.warnings_spoken:
-            records.tell_warning(entry, facts, decision, self._warning_limit)
-        if after.script_id != before.script_id:
-            records.tell_script(entry, facts, script)
-        if after.stalemate_told_ms != before.stalemate_told_ms:
-            kind = (
-                EventType.STALEMATE_TICK
-                if before.stalemate_told_ms
-                else EventType.STALEMATE_STARTED
+
+        await self._write(change)
+
+    async def _pass_time(
+        self,
+        at_ms: int,
+        judged_ms: Mapping[Track, int],
+        over: Early | None,
+        lost: Lost | None = None,
+    ) -> None:
+        decision = self._conversation.tick(at_ms)
+
+        async def change(entry: Entry) -> Standing:
+            if lost is not None:
+                records.tell_gap(entry, self._facts, lost)
+            if decision.findings and decision.alerts:
+                # Time itself was found too long: it rests on the last words heard.
+                last_words = decision.alerts[0].utterance_id
+                records.add_findings(entry, self._facts, last_words, decision)
+            return await self._conclusion.whole(
+                entry, self._standing, decision, judged_ms, over=over
             )
-            entry.tell(kind, facts.call_id, facts.audience, {"stalemate_ms": decision.stalemate_ms})
-        if after != before or judged_ms:
-            await records.update_call(entry, facts, decision, after)
-        return after
+
+        await self._write(change)
+
+    async def _conclude(self, decision: Decision, mark: Callable[[Entry], Awaitable[None]]) -> None:
+        async def change(entry: Entry) -> Standing:
+            await mark(entry)
+            return await self._conclusion.whole(entry, self._standing, decision, {})
+
+        await self._write(change)
+
+    async def _write(self, change: Callable[[Entry], Awaitable[Standing]]) -> None:
+        self._standing = await self._ledger.write(change)
+        if self._standing.early is None:
+            settled, self._settled = self._settled, anyio.Event()
+            settled.set()
+
+    async def _announce(self, name: str, partial: Heard) -> None:
+        await self._ledger.announce(
+            EventType.TRANSCRIPT_PARTIAL,
+            self._facts.call_id,
+            self._facts.audience,
+            records.words_of(name, partial),
+        )
+
+    def _end_sentence(self, track: Track, end_ms: int) -> Early | None:
+        """Note that a sentence is over, and return the alert that rested on its beginning."""
+        self._over_ms[track] = max(end_ms, self._over_ms.get(track, 0))
+        if track is not Track.CALLER:
+            return None
+        self._shown_partial = ""
+        early = self._standing.early
+        # After a crash it may begin some windows beside where it was first heard to begin.
+        return early if early is not None and early.start_ms < end_ms else None
 
     def _utterance(self, heard: Heard) -> Utterance:
         segment = heard.segment
@@ -174,5 +262,17 @@ class CallJudge:
         )
 
 
-def _by_name(judged_ms: Mapping[Track, int]) -> dict[str, int]:
-    return {track.value: at_ms for track, at_ms in judged_ms.items()}
+async def _nothing(_entry: Entry) -> None:
+    """Nobody did anything that is to be stored with it."""
+
+
+def _cut_short(part: Heard) -> Heard:
+    return replace(part, transcript=replace(part.transcript, doubts=(Doubt.TRUNCATED,)))
+
+
+def _to_be_checked(decision: Decision, utterance_id: str) -> Decision:
+    alerts = (
+        replace(alert, needs_check=True) if alert.utterance_id == utterance_id else alert
+        for alert in decision.alerts
+    )
+    return replace(decision, alerts=tuple(alerts))

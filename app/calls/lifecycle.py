@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.calls.alert_rows import withdraw_left_over
 from app.calls.facts import CallFacts
 from app.calls.protocol import CallStarted, Track
+from app.calls.records import take_back_level
 from app.events import Audience, EventType
 from app.ledger import Entry
 from app.models import Call, CallTrack
@@ -46,6 +48,8 @@ async def record_end(entry: Entry, facts: CallFacts, reason: str, duration_ms: i
     call = await entry.session.get(Call, facts.call_id)
     if call is None or call.ended_at is not None:
         return
+    if await withdraw_left_over(entry, facts):
+        await take_back_level(entry, call, facts)
     call.ended_at = entry.now
     call.end_reason = reason
     if duration_ms is not None:

@@ -2,7 +2,8 @@
 
 Sound → ears (``listening``) → transcriber → back in order → judge.
 Hanging up flushes each stage in turn, so everything accepted is judged before
-``finish`` returns. What cannot be kept up with is a visible gap.
+``finish`` returns. What cannot be kept up with is a visible gap. Beside this road the
+caller's unfinished sentence may be recognised (``partials``); nothing here waits for it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Final
 import anyio
 from anyio.abc import TaskGroup
 
-from app.calls.facts import CallFacts, GapReason, Heard, Lost
+from app.calls.facts import CallFacts, GapReason, Heard, Lost, line_of
 from app.calls.judge import CallJudge
 from app.calls.listening import NewListening
+from app.calls.partials import Partials
 from app.calls.protocol import Track
 from app.calls.release import ReleaseOrder, Ticket
 from app.ports import Clock
@@ -41,6 +43,7 @@ class LiveCall:
         new_listening: NewListening,
         clock: Clock,
         judged_ms: Mapping[Track, int],
+        partials: bool,
     ) -> None:
         self.facts = facts
         self.judge = judge
@@ -50,6 +53,16 @@ class LiveCall:
         self._listening = new_listening(
             facts, checkpoints_ms, accept=self._accept, fail=self._break
         )
+        self._partials: dict[int, Partials] = {}
+        """By the place of the track; only the caller's sentences are worth it."""
+        if partials and Track.CALLER in facts.tracks:
+            index = facts.tracks.index(Track.CALLER)
+            self._partials[index] = Partials(
+                facts,
+                segmenter=self._listening.segmenters[index],
+                transcriber=transcriber,
+                judge=judge,
+            )
         self._stored_ms = dict(zip(facts.tracks, checkpoints_ms, strict=True))
         self._order: ReleaseOrder[Heard | Lost] = ReleaseOrder(len(facts.tracks), HOLD_MS)
         self._outbox, self._inbox = anyio.create_memory_object_stream[
@@ -78,6 +91,8 @@ class LiveCall:
         if self._hung_up:
             return
         self._listening.hear(payload)
+        for partials in self._partials.values():
+            partials.look()
         if self.position_ms - self._ticked_ms >= TICK_MS:
             self._wake.set()
 
@@ -109,15 +124,20 @@ class LiveCall:
         try:
             async with anyio.create_task_group() as stages:
                 stages.start_soon(self._recognise_all, stages)
+                for partials in self._partials.values():
+                    stages.start_soon(partials.run)
                 await self._judge_in_order()
         finally:
             self._hang_up()
             self._judged.set()
+            self.judge.leave()
 
     def _hang_up(self) -> None:
         self._hung_up = True
         self._listening.close()
         self._outbox.close()
+        for partials in self._partials.values():
+            partials.close()
         self._wake.set()
 
     def _break(self, error: Exception) -> None:
@@ -126,6 +146,8 @@ class LiveCall:
         self._hang_up()
 
     def _accept(self, index: int, segment: SpeechSegment) -> None:
+        if index in self._partials:
+            self._partials[index].drop()
         ticket = self._order.expect(index, segment.start_ms, segment.end_ms)
         if len(self._order) > SEGMENTS_WAITING:
             # Waiting here would only move the backlog into the socket, unseen.
@@ -152,7 +174,7 @@ class LiveCall:
             self._settle(ticket, Heard(track, segment, transcript))
 
     def _urgency(self, track: Track) -> Urgency:
-        line = f"{self.facts.call_id}.{track.value}"
+        line = line_of(self.facts, track)
         if track is Track.OPERATOR:
             return Urgency(line, Rank.CALLER if self.judge.level else Rank.OPERATOR)
         return Urgency(line, Rank.FLAGGED if self.judge.level else Rank.CALLER)
@@ -187,9 +209,10 @@ class LiveCall:
 
     async def _judge(self, result: Heard | Lost) -> None:
         if isinstance(result, Heard):
-            if not result.transcript.text:
-                return  # nothing was said: the next tick stores how far we are
-            await self.judge.hear(result, self._new_checkpoints())
+            if result.transcript.text:
+                await self.judge.hear(result, self._new_checkpoints())
+            else:
+                await self.judge.hear_nothing(result)  # the next tick stores how far we are
         else:
             await self.judge.lose(result, self._new_checkpoints())
 

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
-from uuid import uuid4
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.calls.facts import CallFacts, Heard, Lost
 from app.calls.standing import Standing
 from app.events import EventType
 from app.ledger import Entry
-from app.models import AlertRow, Call, DecisionRow, FindingRow, UtteranceRow
+from app.models import Call, DecisionRow, FindingRow, UtteranceRow
 from app.responses.scripts import Script
-from detection.types import Alert, AlertChange, Assessment, Decision, Finding, Utterance
+from detection.types import Assessment, Decision, Finding, Outcome, Utterance
 
 ABOUT_THE_CONVERSATION: Final = "conversation."
 """How the ids of rules begin that look at more than one utterance."""
-_ALERT_EVENTS = {
-    AlertChange.RAISED: EventType.ALERT_RAISED,
-    AlertChange.UPDATED: EventType.ALERT_UPDATED,
-    AlertChange.CLOSED: EventType.ALERT_CLOSED,
-}
 
 
 async def add_utterance(entry: Entry, facts: CallFacts, utterance_id: str, heard: Heard) -> None:
@@ -48,16 +41,20 @@ async def add_utterance(entry: Entry, facts: CallFacts, utterance_id: str, heard
         EventType.TRANSCRIPT_FINAL,
         facts.call_id,
         facts.audience,
-        {
-            "utterance_id": utterance_id,
-            "track": heard.track.value,
-            "start_ms": segment.start_ms,
-            "end_ms": segment.end_ms,
-            "text": transcript.text,
-            "confidence": round(transcript.confidence, 3),
-            "doubts": doubts,
-        },
+        {**words_of(utterance_id, heard), "doubts": doubts},
     )
+
+
+def words_of(utterance_id: str, heard: Heard) -> dict[str, object]:
+    """Return what ``transcript.partial`` and ``transcript.final`` both say."""
+    return {
+        "utterance_id": utterance_id,
+        "track": heard.track.value,
+        "start_ms": heard.segment.start_ms,
+        "end_ms": heard.segment.end_ms,
+        "text": heard.transcript.text,
+        "confidence": round(heard.transcript.confidence, 3),
+    }
 
 
 def add_findings(entry: Entry, facts: CallFacts, utterance_id: str, decision: Decision) -> None:
@@ -127,58 +124,6 @@ def add_decision(
     )
 
 
-async def put_alerts(
-    entry: Entry, facts: CallFacts, alert_ids: Mapping[str, str], decision: Decision
-) -> dict[str, str]:
-    """Store the changed alerts, tell them, and return the public id of every alert key."""
-    known = dict(alert_ids)
-    for alert in decision.alerts:
-        alert_id = known.get(alert.key)
-        row = await entry.session.get(AlertRow, alert_id) if alert_id else None
-        if row is None:
-            alert_id = known[alert.key] = uuid4().hex
-            row = AlertRow(id=alert_id, call_id=facts.call_id, key=alert.key, raised_at=entry.now)
-            entry.session.add(row)
-        _fill(row, alert)
-        row.closed_at = entry.now if alert.change is AlertChange.CLOSED else None
-        entry.tell(
-            _ALERT_EVENTS[alert.change],
-            facts.call_id,
-            facts.audience,
-            {"alert_id": row.id, **alert_fields(row)},
-        )
-    return known
-
-
-def _fill(row: AlertRow, alert: Alert) -> None:
-    row.level = int(alert.level)
-    row.categories = [category.value for category in alert.categories]
-    row.utterance_id = alert.utterance_id
-    row.quote = alert.quote
-    row.start_ms = alert.start_ms
-    row.end_ms = alert.end_ms
-    row.reason = alert.reason
-    row.clause = alert.clause
-    row.count = alert.count
-    row.needs_check = alert.needs_check
-
-
-def alert_fields(row: AlertRow) -> dict[str, object]:
-    """Return an alert as screens know it, without its id."""
-    return {
-        "level": row.level,
-        "categories": list(row.categories),
-        "utterance_id": row.utterance_id,
-        "quote": row.quote,
-        "start_ms": row.start_ms,
-        "end_ms": row.end_ms,
-        "reason": row.reason,
-        "clause": row.clause,
-        "count": row.count,
-        "needs_check": row.needs_check,
-    }
-
-
 async def update_call(
     entry: Entry, facts: CallFacts, decision: Decision, standing: Standing
 ) -> None:
@@ -194,6 +139,31 @@ async def update_call(
             policy_version=decision.policy_version,
             detector_version=decision.detector_version,
         )
+    )
+
+
+async def take_back_level(entry: Entry, call: Call, facts: CallFacts) -> None:
+    """Put *call* back to where its last whole sentence left it, and tell it."""
+    last = (
+        await entry.session.execute(
+            select(DecisionRow.level, DecisionRow.outcome)
+            .where(DecisionRow.call_id == call.id)
+            .order_by(DecisionRow.id.desc())
+            .limit(1)
+        )
+    ).first()
+    level, outcome = (last.level, last.outcome) if last else (0, Outcome.ORDINARY.value)
+    if (level, outcome) != (call.level, call.outcome):
+        call.level, call.outcome = level, outcome
+        tell_level(entry, facts, level, outcome, call.top_level)
+
+
+def tell_level(entry: Entry, facts: CallFacts, level: int, outcome: str, top_level: int) -> None:
+    entry.tell(
+        EventType.LEVEL_CHANGED,
+        facts.call_id,
+        facts.audience,
+        {"level": level, "outcome": outcome, "top_level": top_level},
     )
 
 

@@ -22,9 +22,9 @@ from app.calls.repository import (
     tracks_of,
     utterances_as_judged,
 )
-from app.calls.standing import Standing
+from app.calls.standing import Early, Standing
 from app.events import EventType
-from app.models import StaffAction, UtteranceRow
+from app.models import AlertRow, StaffAction, UtteranceRow
 from detection.ports import Conversation, Detector
 from detection.types import Decision, Outcome, Severity, Speaker, Utterance
 
@@ -73,6 +73,7 @@ async def recover(
         script_id=scripts[-1].data["script_id"] if scripts else "",
         stalemate_told_ms=decision.stalemate_ms if decision else 0,
         alert_ids=MappingProxyType({alert.key: alert.id for alert in alerts}),
+        early=_early(alerts),
     )
     judged_ms = {Track(name): at_ms for name, at_ms in (await tracks_of(session, call_id)).items()}
     return Recovered(conversation, decision, standing, judged_ms)
@@ -87,6 +88,18 @@ def standing_dismissals(actions: Sequence[StaffAction]) -> list[StaffAction]:
         elif action.kind == "false_alarm_undone":
             standing.pop(action.detail["key"], None)
     return sorted(standing.values(), key=lambda action: action.id)
+
+
+def _early(alerts: Sequence[AlertRow]) -> Early | None:
+    """Return the alert whose sentence was still being spoken; it is heard again from its beginning."""
+    return next(
+        (
+            Early(alert.key, Severity(alert.level), alert.start_ms, alert.end_ms)
+            for alert in alerts
+            if alert.unconfirmed is not None and alert.closed_at is None
+        ),
+        None,
+    )
 
 
 def _utterance(row: UtteranceRow) -> Utterance:

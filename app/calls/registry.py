@@ -67,6 +67,8 @@ class CallParts:
     scripts: Scripts
     warning_limit: int | None
     """How many warnings the policy wants before the end; None where it fixes no number."""
+    partials: bool
+    """Recognise the caller's sentences before they are over, too."""
 
 
 @dataclass(slots=True)
@@ -278,6 +280,7 @@ class CallRegistry:
             new_listening=self._rounds.listen,
             clock=parts.clock,
             judged_ms=recovered.judged_ms if recovered else no_time,
+            partials=parts.partials,
         )
         entry = self._entries[facts.call_id] = _Entry(call, token_id, started)
         if self._tasks is None:

@@ -85,6 +85,8 @@ class AlertOut(_Out):
     count: int
     needs_check: bool
     """要確認."""
+    withdrawn: bool
+    """取り下げ: it was shown before its sentence was over, and the whole sentence did not bear it out."""
     state: Literal["open", "closed"]
     false_alarm: bool
     raised_at: datetime

@@ -6,13 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from app.calls.facts import Heard
 from detection.types import Decision, Outcome, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """The alert that rests on a sentence which is still being spoken; of one call at most one."""
+
+    key: str
+    level: Severity
+    start_ms: int
+    end_ms: int
+    heard: Heard | None = field(default=None, compare=False)
+    """The words so far; None after a crash, for they are nowhere stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     level: Severity = Severity.NONE
+    """As told, an early alert included."""
     top_level: Severity = Severity.NONE
+    """The highest that whole sentences have led to."""
     outcome: Outcome = Outcome.ORDINARY
     warnings_spoken: int = 0
     script_id: str = ""
@@ -20,11 +35,17 @@ class Standing:
     """The last stalemate time that was told; 0 while the talk moves."""
     alert_ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Public id of each alert key of this call."""
+    early: Early | None = None
+
+    def outweighs(self, decision: Decision) -> bool:
+        """Whether an early alert keeps the screens where they are until its sentence is over."""
+        return self.early is not None and decision.level <= self.level
 
     def after(
         self, decision: Decision, alert_ids: Mapping[str, str], script_id: str, every_ms: int
     ) -> Standing:
         """Return the standing after *decision*; a stalemate is told again after *every_ms*."""
+        held = self.outweighs(decision)
         if decision.stalemate_ms <= 0:
             told_ms = 0
         elif (
@@ -35,11 +56,25 @@ class Standing:
             told_ms = self.stalemate_told_ms
         return replace(
             self,
-            level=decision.level,
+            level=self.level if held else decision.level,
             top_level=max(self.top_level, decision.level),
-            outcome=decision.outcome,
+            outcome=self.outcome if held else decision.outcome,
             warnings_spoken=decision.warnings_spoken,
             script_id=script_id,
             stalemate_told_ms=told_ms,
             alert_ids=MappingProxyType(dict(alert_ids)),
+        )
+
+    def ahead(
+        self, decision: Decision, alert_ids: Mapping[str, str], script_id: str, early: Early
+    ) -> Standing:
+        """Return the standing that *decision* on half a sentence shows; nothing of it is counted."""
+        higher = decision.level >= self.level
+        return replace(
+            self,
+            level=max(self.level, decision.level),
+            outcome=decision.outcome if higher else self.outcome,
+            script_id=script_id if higher else self.script_id,
+            alert_ids=MappingProxyType(dict(alert_ids)),
+            early=early,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.calls.records import alert_fields
+from app.calls.alert_rows import alert_fields
 from app.calls.repository import (
     actions_of,
     alerts_of,

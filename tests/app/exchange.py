@@ -69,6 +69,7 @@ class Exchange:
     registry: CallRegistry
     database: Database
     ledger: Ledger
+    bus: MemoryBus
     token_id: int
     formats: dict[str, AudioFormat] = field(default_factory=dict)
 
@@ -135,6 +136,7 @@ async def exchange(
     new_conversation: Callable[[], Conversation] | None = None,
     new_voice_activity: Callable[[], VoiceActivityModel] = LoudnessActivity,
     through: Callable[[Database], Database] = lambda database: database,
+    partials: bool = False,
 ) -> AsyncIterator[Exchange]:
     """Run a registry; *through* may put something between it and the tables."""
     clock = SystemClock()
@@ -144,7 +146,8 @@ async def exchange(
         made = await Administration(database, clock).create_token(
             name="exchange", role=Role.STREAM, section=SECTION
         )
-        ledger = Ledger(through(database), MemoryBus(64), clock, retry_seconds=NO_WAIT)
+        bus = MemoryBus(256)
+        ledger = Ledger(through(database), bus, clock, retry_seconds=NO_WAIT)
         await ledger.open()
         registry = CallRegistry(
             CallParts(
@@ -159,9 +162,10 @@ async def exchange(
                 or (lambda: CallConversation(policy, judging.version)),
                 scripts=load_scripts(),
                 warning_limit=None,
+                partials=partials,
             ),
             end_retry_seconds=0,
             gather_ms=0,
         )
         async with registry.running():
-            yield Exchange(registry, database, ledger, made.token.id)
+            yield Exchange(registry, database, ledger, bus, made.token.id)

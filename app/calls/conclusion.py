@@ -1,0 +1,96 @@
+"""Glue: what a decision changes about its call: rows through the entry, events to the screens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.calls import records
+from app.calls.alert_rows import put_alerts, put_early, settle_early
+from app.calls.facts import CallFacts
+from app.calls.protocol import Track
+from app.calls.repository import advance_tracks
+from app.calls.standing import Early, Standing
+from app.events import EventType
+from app.ledger import Entry
+from app.responses.scripts import Script, Scripts, suggest
+from detection.types import Decision
+
+STALEMATE_TICK_MS: Final = 30_000
+"""How often a screen is told that the talk still does not move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """Writes and tells for one call. Keeps nothing: the standing goes in and comes out."""
+
+    facts: CallFacts
+    scripts: Scripts
+    warning_limit: int | None
+
+    async def whole(
+        self,
+        entry: Entry,
+        before: Standing,
+        decision: Decision,
+        judged_ms: Mapping[Track, int],
+        *,
+        over: Early | None = None,
+        utterance_id: str = "",
+    ) -> Standing:
+        """Conclude from what was heard whole, the sentence of *over* among it; return the new standing."""
+        facts = self.facts
+        await advance_tracks(entry.session, facts.call_id, _by_name(judged_ms))
+        alert_ids: Mapping[str, str] = before.alert_ids
+        kept = before.early
+        if over is not None:
+            alert_ids = await settle_early(
+                entry, facts, alert_ids, over, decision.alerts, utterance_id
+            )
+        if over is not None or (kept and any(a.key == kept.key for a in decision.alerts)):
+            kept = None
+        alert_ids = await put_alerts(entry, facts, alert_ids, decision.alerts)
+        settled = replace(before, early=kept)
+        script = suggest(decision, self.scripts)
+        script_id = script.id if script else ""
+        if settled.outweighs(decision):
+            script_id = before.script_id
+        after = settled.after(decision, alert_ids, script_id, STALEMATE_TICK_MS)
+        self._tell(entry, before, after, script)
+        if after.warnings_spoken > before.warnings_spoken:
+            records.tell_warning(entry, facts, decision, self.warning_limit)
+        if after.stalemate_told_ms != before.stalemate_told_ms:
+            kind = (
+                EventType.STALEMATE_TICK
+                if before.stalemate_told_ms
+                else EventType.STALEMATE_STARTED
+            )
+            entry.tell(kind, facts.call_id, facts.audience, {"stalemate_ms": decision.stalemate_ms})
+        if after != before or judged_ms:
+            await records.update_call(entry, facts, decision, after)
+        return after
+
+    async def early(
+        self, entry: Entry, before: Standing, decision: Decision, early: Early
+    ) -> Standing:
+        """Show what half a sentence foretells; what is counted waits for the whole of it."""
+        (line,) = decision.alerts
+        alert_ids = await put_early(entry, self.facts, before.alert_ids, line, before.early)
+        script = suggest(decision, self.scripts)
+        after = before.ahead(decision, alert_ids, script.id if script else "", early)
+        self._tell(entry, before, after, script)
+        await records.update_call(entry, self.facts, decision, after)
+        return after
+
+    def _tell(self, entry: Entry, before: Standing, after: Standing, script: Script | None) -> None:
+        if (after.level, after.outcome) != (before.level, before.outcome):
+            records.tell_level(
+                entry, self.facts, int(after.level), after.outcome.value, int(after.top_level)
+            )
+        if after.script_id != before.script_id:
+            records.tell_script(entry, self.facts, script)
+
+
+def _by_name(judged_ms: Mapping[Track, int]) -> dict[str, int]:
+    return {track.value: at_ms for track, at_ms in judged_ms.items()}
