@@ -32,7 +32,7 @@ class DispatchConfig:
     budgets_ms: Mapping[Rank, int] = field(default_factory=lambda: BUDGETS_MS)
     late_limit_ms: int = 20_000
     """How long after its deadline a segment is still worth recognising."""
-    lasting_overload_ms: int = 20_000
+    lasting_overload_ms: int = 60_000
     """After so long at the last step of ``Shedding`` the backlog will not be worked off."""
     lasting_late_limit_ms: int = 5_000
     """The late limit from then on: as much is lost, and what is left comes in time."""

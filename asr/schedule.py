@@ -23,6 +23,9 @@ LATE_AFTER_MS: Final = 1_000
 """So long past its deadline a segment lets those pass that can still come in time."""
 LATE_SHARE: Final = 4
 """Every so many takes are for the oldest late one, so that a backlog is worked off."""
+OPERATORS_AT_ONCE: Final = 4
+"""When they come after every caller: the caller who speaks up meanwhile waits for half as long as
+behind eight (64 simulated calls: p95 1.4 instead of 1.8 s, for 7 of 100 operators' segments)."""
 AHEAD_MS: Final = 2_000
 """So much sound may come faster than it was spoken: a forced cut is found up to 2 s later."""
 
@@ -145,7 +148,10 @@ class DeadlineQueue(Generic[Item]):
         if not self._waiting:
             return Taken((), expired)
         order = self._order(now_ms, operators_last)
-        batch = self._batch(self._first(order), [*order.in_time, *order.late], max_batch)
+        first = self._first(order)
+        if operators_last and first.urgency.rank is Rank.OPERATOR:
+            max_batch = min(max_batch, OPERATORS_AT_ONCE)
+        batch = self._batch(first, [*order.in_time, *order.late], max_batch)
         self._remove(*batch)
         return Taken(batch, expired)
 

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr.schedule import AHEAD_MS, LATE_AFTER_MS, LATE_SHARE, DeadlineQueue
+from asr.schedule import (
+    AHEAD_MS,
+    LATE_AFTER_MS,
+    LATE_SHARE,
+    OPERATORS_AT_ONCE,
+    DeadlineQueue,
+)
 from asr.types import Rank, Urgency
 
 SECOND_MS = 1_000
@@ -92,6 +98,16 @@ def test_operators_wait_behind_every_caller_when_that_is_asked_for() -> None:
     order = [take(queue, at_ms=3_000, operators_last=True) for _ in range(2)]
 
     assert order == [["late caller", "caller"], ["operator"]]
+
+
+def test_operators_who_come_last_take_little_time_at_once() -> None:
+    queue = DeadlineQueue[str](100)
+    for number in range(20):
+        push(queue, f"{number}", 0, rank=Rank.OPERATOR)
+
+    last, as_usual = take(queue, operators_last=True), take(queue)
+
+    assert (len(last), len(as_usual)) == (OPERATORS_AT_ONCE, 8)
 
 
 # Lines
