@@ -14,7 +14,7 @@ About 30 ms each and 17 ms a second, Whisper base."""
 _MEMORY_MS: Final = 60_000
 """Sound after which half of what was measured before is forgotten, roughly."""
 _MEASURED_AFTER: Final = 3
-"""Batches of a kind until their cost is believed: the first ones still allocate memory."""
+"""Batches until their cost is believed: the first ones still allocate memory."""
 _MOST_PATIENCE: Final = 8
 
 
@@ -23,7 +23,7 @@ class DecodeCost:
 
     def __init__(self) -> None:
         self._ms_per_ms: dict[Effort, float] = {}
-        self._batches: dict[Effort, int] = dict.fromkeys(Effort, 0)
+        self._batches = 0
         self._patience = 1
 
     def answered(self, durations_ms: Sequence[int], effort: Effort, took_ms: float) -> None:
@@ -34,7 +34,7 @@ class DecodeCost:
         self._ms_per_ms[effort] = (
             measured if before is None else before + (measured - before) * weight
         )
-        self._batches[effort] += 1
+        self._batches += 1
         self._patience = 1
 
     def not_answered(self) -> None:
@@ -56,7 +56,7 @@ class DecodeCost:
         *first_ms* as long as little is known, then eight times what is expected, at
         least *least_ms*; twice as long after each that was not answered.
         """
-        if self._batches[effort] < _MEASURED_AFTER:
+        if self._batches < _MEASURED_AFTER:
             return first_ms
         expected_ms = self.expected_ms(len(durations_ms), sum(durations_ms), effort)
         return self._patience * max(least_ms, round(8 * expected_ms))

@@ -77,6 +77,10 @@ def test_the_first_batches_may_take_long() -> None:
     assert timeout_ms(measured(100, batches=2), [8_000] * 8) == FIRST_MS
 
 
+def test_one_reading_is_never_expected_to_take_longer_than_several() -> None:
+    assert timeout_ms(measured(10_000), [3_200], Effort.QUICK) == 80_000
+
+
 def test_a_small_batch_is_given_seconds_all_the_same() -> None:
     assert timeout_ms(measured(100), [500]) == LEAST_MS
 
