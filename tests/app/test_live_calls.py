@@ -31,6 +31,7 @@ from tests.app.sounds import call_bytes, joined, sentences, silence, speech
 from tests.fakes_transcriber import ScriptedTranscriber
 
 ONE_SENTENCE = call_bytes(sentences(1))
+THREAT = "今からそっちに行って刺してやるからな、お前の顔は覚えたぞ"
 
 
 class LockedDatabase(Database):
@@ -301,20 +302,23 @@ class Killed(Exception):  # noqa: N818 - named as a fact
     """The process is gone."""
 
 
+@pytest.mark.parametrize("partials", [False, True])
 @pytest.mark.parametrize("kill_at", [0.1, 0.3, 0.45, 0.5, 0.62, 0.75, 0.9])
 async def test_a_server_killed_anywhere_loses_nothing_of_either_track_and_stores_nothing_twice(
-    settings: Settings, kill_at: float
+    settings: Settings, kill_at: float, *, partials: bool
 ) -> None:
     caller = joined(*[part for _ in range(4) for part in (silence(900), speech(2_400))])
     operator = joined(silence(2_000), *[p for _ in range(3) for p in (speech(3_000), silence(800))])
     payload = call_bytes(caller, operator)
     cut = int(len(payload) * kill_at) // 2 * 2
     killed_at_once = at_once(drain_seconds=0, resume_seconds=60)
-    transcriber = ScriptedTranscriber(*("言葉",) * 99)
+    transcriber = ScriptedTranscriber(*("言葉",) * 99, partials=(THREAT,) * 99)
     token_ids = []
 
     async def play_until_killed() -> None:
-        async with exchange(settings, transcriber, stream=killed_at_once) as office:
+        async with exchange(
+            settings, transcriber, stream=killed_at_once, partials=partials
+        ) as office:
             token_ids.append(office.token_id)
             attached = await office.attach("c1")
             attached.call.hear(payload[: cut // 4 * 2])
@@ -327,12 +331,15 @@ async def test_a_server_killed_anywhere_loses_nothing_of_either_track_and_stores
 
     with pytest.raises(ExceptionGroup):
         await play_until_killed()
-    async with exchange(settings, transcriber) as office:
+    async with exchange(settings, transcriber, partials=partials) as office:
         office.token_id = token_ids[0]
         attached = await office.attach("c1", resume=True)
         attached.call.hear(payload[attached.call.position_samples * 2 :])
         await office.registry.stop(attached, "stop")
         spans = await office.spans("c1")
+        top_level = (await office.row("c1")).top_level
+
+    assert top_level == 0
 
     for track, sound in (("caller", caller), ("operator", operator)):
         told = sorted(spans[track])

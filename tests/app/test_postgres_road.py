@@ -21,7 +21,7 @@ from tests.app.running import (
     say,
     send,
 )
-from tests.app.sounds import call_bytes, sentences
+from tests.app.sounds import call_bytes, joined, sentences, silence, speech
 from tests.app.test_stream import begin, record_of, refusal_of, stop
 from tests.fakes_transcriber import ScriptedTranscriber
 from tests.postgres import PostgresServer
@@ -96,6 +96,28 @@ async def test_a_call_goes_on_over_a_new_server_and_a_dismissal_is_kept(
     assert [u["text"] for u in record["utterances"]] == [THREAT, HARMLESS]
     assert record["call"]["level"] == 0
     assert record["alerts"][0]["false_alarm"] is True
+
+
+@pytest.mark.parametrize(("whole", "level"), [(THREAT, 3), (HARMLESS, 0)])
+async def test_an_alert_that_comes_before_the_end_of_its_sentence_is_settled_by_the_whole_of_it(
+    on_postgres: Settings, whole: str, level: int
+) -> None:
+    transcriber = ScriptedTranscriber(whole, partials=[f"{THREAT}、待ってろ"])
+    async with running_server(on_postgres, transcriber) as server:
+        token = await server.token(Role.SUPERVISOR)
+        async with server.screen(token) as screen, server.stream() as stream:
+            await begin(stream, call_id="c1")
+            await send(stream, call_bytes(joined(silence(400), speech(3_200))))
+            early = (await hear_until(screen, "alert.raised"))[-1]["data"]
+            await send(stream, call_bytes(joined(speech(640), silence(900))))
+            await stop(stream)
+        record = await record_of(server, "c1")
+
+    (alert,) = record["alerts"]
+    assert early["needs_check"] is True
+    assert alert["alert_id"] == early["alert_id"]
+    assert (alert["withdrawn"], alert["state"]) == ((False, "open") if level else (True, "closed"))
+    assert (record["call"]["level"], record["call"]["top_level"]) == (level, level)
 
 
 @pytest.mark.parametrize(
