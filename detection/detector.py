@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -154,8 +155,11 @@ class LexiconDetector:
         return tuple(found.values())
 
 
+@cache
 def load_detector() -> Detector:
-    """Return the detector with the shipped word lists.
+    """Return the detector with the shipped word lists; one serves a whole process.
+
+    It keeps nothing between utterances, and each would map its dictionary (77 MB) anew.
 
     Raises:
         LexiconInvalid: a shipped file breaks the rules.
