@@ -112,6 +112,9 @@ NEEDS_CHECK: Final = "要確認"
 UNSURE: Final = "聞き取り不確か"
 FALSE_ALARM: Final = "誤検知"
 DRAFT: Final = "案"
+HEARING: Final = "聞き取り中"
+WITHDRAWN: Final = "取り下げ"
+WITHDRAWN_HINT: Final = "話の途中の聞き取りによるお知らせでした。文の終わりまで聞いて取り下げました。"
 WAIT_FOR_ANSWER: Final = "お伝え済みです。お返事を待って、お話を伺ってください。"
 DEEDS: Final[Mapping[str, str]] = {
     "help_requested": "応援を要請",
@@ -143,6 +146,9 @@ def screen_words() -> dict[str, object]:
         "unsure": UNSURE,
         "false_alarm": FALSE_ALARM,
         "draft": DRAFT,
+        "hearing": HEARING,
+        "withdrawn": WITHDRAWN,
+        "withdrawn_hint": WITHDRAWN_HINT,
         "wait_for_answer": WAIT_FOR_ANSWER,
         "deeds": dict(DEEDS),
         "no_deeds": NO_DEEDS,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from tests.browser.stage import Json, Stage
+from tests.browser.stage import WELL, Json, Stage
 
 CALL: Final = "c-1"
 CLAUSES: Final = {
@@ -55,6 +55,24 @@ class Talk:
                 "text": text,
                 "confidence": 0.4 if doubts else 0.9,
                 "doubts": list(doubts),
+            },
+        )
+        return utterance_id
+
+    def saying(self, track: str, at: str, text: str, *, seconds: int = 3) -> str:
+        """Show the words so far of a sentence that is still being spoken."""
+        start_ms = ms(at)
+        utterance_id = f"{self.call_id}.{track[0]}{start_ms}"
+        self.stage.tell(
+            "transcript.partial",
+            self.call_id,
+            {
+                "utterance_id": utterance_id,
+                "track": track,
+                "start_ms": start_ms,
+                "end_ms": start_ms + seconds * 1000,
+                "text": text,
+                "confidence": 0.8,
             },
         )
         return utterance_id
@@ -144,6 +162,7 @@ def alert(
         "clause": CLAUSES[category],
         "count": count,
         "needs_check": check,
+        "withdrawn": False,
     }
 
 
@@ -275,12 +294,13 @@ def level3(stage: Stage) -> None:
 
 def behind(stage: Stage) -> None:
     level1(stage)
-    stage.tell("health", CALL, {"recognition_delay_ms": 6_000, "status": "behind"})
+    behind = {"recognition_delay_ms": 6_000, "status": "behind", "shedding": "operator"}
+    stage.tell("health", CALL, behind)
 
 
 def down(stage: Stage) -> None:
     level1(stage)
-    stage.tell("health", CALL, {"recognition_delay_ms": 0, "status": "down"})
+    stage.tell("health", CALL, {**WELL, "status": "down"})
     stage.tell(
         "gap",
         CALL,

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Json = dict[str, Any]
-VOLATILE = frozenset({"health"})
+VOLATILE = frozenset({"health", "transcript.partial"})
+WELL = {"recognition_delay_ms": 0, "status": "ok", "shedding": "nothing"}
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class Stage:
             "script": None,
             "stalemate_ms": 0,
             "warning_limit": None,
-            "health": {"recognition_delay_ms": 0, "status": "ok"},
+            "health": dict(WELL),
         }
         self.tell("call.started", call_id, {})
 
@@ -89,7 +90,7 @@ class Stage:
         if before is not None:
             chosen = [call for call in chosen if call["started_at"] < before]
         healths = [held["health"] for held in self.calls.values()]
-        health = healths[-1] if healths else {"recognition_delay_ms": 0, "status": "ok"}
+        health = healths[-1] if healths else WELL
         return {
             "calls": copy.deepcopy(chosen[:limit]),
             "health": copy.deepcopy(health),
@@ -143,7 +144,7 @@ def _apply_to_standing(held: Json, call: Json, event_type: str, data: Json, at: 
             call["last_words"] = data["text"]
         case "level.changed":
             call.update(level=data["level"], outcome=data["outcome"])
-            call["top_level"] = max(call["top_level"], data["level"])
+            call["top_level"] = data.get("top_level", max(call["top_level"], data["level"]))
         case "script.suggested":
             held["script"] = data if data["text"] else None
         case "warning.spoken":

@@ -40,6 +40,7 @@ function take(event) {
   if (event.call_id && event.call_id !== callId) return;
   state = reduce(state, event);
   tellWhoHelps(event);
+  tellWithdrawn(event);
   // What was said last may still be on its way, so the socket is kept for a minute.
   if (event.type === "call.ended") {
     setTimeout(() => feed?.stop(), 60_000);
@@ -56,6 +57,11 @@ function callAddress(id) {
 function tellWhoHelps({ type, data }) {
   if (!maySpeak || type !== "note" || data.kind !== "help_withdrawn" || data.by === page.dataset.me) return;
   toast("監督者が応援要請を「対応済み」にしました");
+}
+
+/** An alert that vanishes by itself has to say why. */
+function tellWithdrawn({ type, data }) {
+  if (type === "alert.closed" && data.withdrawn) toast(`「${category(data.categories[0])}」:${words.withdrawn_hint}`);
 }
 
 function local(type, data) {

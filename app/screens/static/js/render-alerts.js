@@ -38,13 +38,15 @@ export class AlertsView {
     card.title.title = alert.categories.map(category).join("\n");
     say(card.level, level(alert.level).label);
     say(card.count, alert.count > 1 ? `${alert.count}回` : "");
-    card.check.hidden = !alert.needs_check;
+    card.check.hidden = !alert.needs_check || Boolean(alert.withdrawn);
     say(card.time, clock(alert.start_ms));
     say(card.quote, alert.quote ? `「${alert.quote}」` : "");
     card.quote.title = alert.quote;
-    say(card.reason, alert.reason);
+    card.withdrawn.hidden = !alert.withdrawn;
+    say(card.reason, alert.withdrawn ? words.withdrawn_hint : alert.reason);
     say(card.clause, alert.clause ? `方針:${alert.clause}` : "");
     card.clause.title = alert.clause;
+    if (card.wrong) card.wrong.hidden = Boolean(alert.withdrawn);
     card.wrong?.setAttribute("aria-label", `${words.false_alarm}として記録:${category(alert.categories[0])}`);
     if (card.key) card.key.hidden = !first;
     return card.root;
@@ -58,6 +60,7 @@ export class AlertsView {
       level: make("span", { class: "alert-level" }),
       count: make("span", { class: "alert-count number" }),
       check: make("span", { class: "tag alert-check", text: words.needs_check }),
+      withdrawn: make("span", { class: "tag alert-withdrawn", text: words.withdrawn }),
       time: make("time", { class: "alert-time number" }),
       quote: make("span"),
       reason: make("span", { class: "alert-reason" }),
@@ -74,7 +77,7 @@ export class AlertsView {
       );
     }
     card.root = make("li", { class: "alert", "data-alert-id": id }, [
-      make("p", { class: "alert-head" }, [svg, card.title, card.level, card.check, card.count]),
+      make("p", { class: "alert-head" }, [svg, card.title, card.level, card.check, card.withdrawn, card.count]),
       make("p", { class: "alert-quote" }, [card.time, card.quote]),
       make("p", { class: "alert-why" }, [card.reason, card.clause]),
       card.wrong,
@@ -99,6 +102,7 @@ export class AlertsView {
     const focused = document.activeElement?.closest?.("[data-alert-id]")?.dataset.alertId;
     const first = state.call.ended_at ? null : state.places.find((place) => place !== null);
     const id = focused ?? first ?? null;
+    if (id !== null && state.alerts[id].withdrawn) return null;
     return id !== null && !state.alerts[id].false_alarm && (state.call.ended_at || isOpen(state.alerts[id])) ? id : null;
   }
 }

@@ -130,7 +130,24 @@ function dismissedMarks(alerts) {
 }
 
 function drawLine(line, dismissed, evidence) {
+  if (line.kind === "partial") return drawPartial(line);
   return line.kind === "gap" ? drawGap(line) : drawUtterance(line, dismissed, evidence);
+}
+
+/** The list is no live region: a screen reader is not told words that may change with the next breath. */
+function drawPartial(line) {
+  return make("li", { class: `line line-${line.track} line-partial`, "data-utterance-id": line.utterance_id }, [
+    drawHead(line, make("span", { class: "tag", text: words.hearing })),
+    make("p", { class: "line-words", text: line.text }),
+  ]);
+}
+
+function drawHead(line, tag = null) {
+  return make("p", { class: "line-head" }, [
+    make("span", { text: words.tracks[line.track] ?? "" }),
+    make("time", { class: "number", text: clock(line.start_ms) }),
+    tag,
+  ]);
 }
 
 function drawGap(gap) {
@@ -159,10 +176,7 @@ function drawUtterance(line, dismissed, evidence) {
       "data-level": counted.length > 0 ? String(gravest) : null,
     },
     [
-      make("p", { class: "line-head" }, [
-        make("span", { text: words.tracks[line.track] ?? "" }),
-        make("time", { class: "number", text: clock(line.start_ms) }),
-      ]),
+      drawHead(line),
       make("p", { class: "line-words" }, [body]),
       foot.length > 0 ? make("p", { class: "line-foot" }, foot) : null,
     ],

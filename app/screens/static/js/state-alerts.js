@@ -53,7 +53,7 @@ export function noteOnAlert(held, data) {
 /** The alert that holds the level where it is: the gravest, of these the latest. Afterwards those that lapsed count too. */
 export function cause(alerts, ended) {
   return Object.values(alerts)
-    .filter((alert) => (ended ? !alert.false_alarm : isOpen(alert)))
+    .filter((alert) => (ended ? !alert.false_alarm && !alert.withdrawn : isOpen(alert)))
     .reduce((best, alert) => (best === null || graver(alert, best) ? alert : best), null);
 }
 

@@ -30,7 +30,7 @@ export function reduceList(list, event) {
 
 const CHANGES = {
   "transcript.final": (data) => ({ last_words: data.text }),
-  "level.changed": (data, call) => ({ level: data.level, outcome: data.outcome, top_level: Math.max(call.top_level, data.level) }),
+  "level.changed": ({ level, outcome, top_level }, call) => ({ level, outcome, top_level: top_level ?? Math.max(call.top_level, level) }),
   "warning.spoken": (data) => ({ warnings_spoken: data.count }),
   note: (data) =>
     data.kind === "help_requested" ? { help_requested: true } : data.kind === "help_withdrawn" ? { help_requested: false } : {},
@@ -39,6 +39,7 @@ const CHANGES = {
 function ended(list, event) {
   const call = list.live.find((one) => one.call_id === event.call_id);
   if (!call) return list;
-  const done = { ...call, ended_at: event.at, end_reason: event.data.reason ?? "", duration_ms: event.data.duration_ms ?? 0 };
+  const { reason: end_reason = "", duration_ms = 0, top_level = call.top_level } = event.data;
+  const done = { ...call, ended_at: event.at, end_reason, duration_ms, top_level };
   return withPast(list, [done]);
 }

@@ -1,14 +1,16 @@
 /** Pure: what the screen of one call knows. (state, event) -> state; touches neither page nor clock. */
 
 import { alertsFrom, forgetAlert, noteOnAlert, placeAlert } from "./state-alerts.js";
+import { inserted, said, saying, withoutPartials } from "./state-lines.js";
 
+const VOLATILE = new Set(["transcript.partial", "health"]); // their number is that of the last stored event
 const NOTE_HELP = { help_requested: true, help_withdrawn: false };
 
 export function emptyState() {
   return {
     ready: false,
     call: null,
-    lines: [], // utterances and gaps in the order in which they were said
+    lines: [], // utterances, gaps and sentences still being spoken, in the order in which they were said
     waitingFindings: {}, // findings that came before their utterance
     ...alertsFrom([]),
     script: null,
@@ -44,23 +46,27 @@ export function fromSnapshot(snapshot) {
 export function reduce(state, event) {
   const change = CHANGES[event.type];
   if (!change || !state.ready) return state;
-  if (event.type === "health") return change(state, event.data, event);
+  if (VOLATILE.has(event.type)) return change(state, event.data, event);
   if (event.seq !== undefined && event.seq <= state.seq) return state;
   const after = change(state, event.data, event);
   return event.seq === undefined ? after : { ...after, seq: event.seq };
 }
 
 const CHANGES = {
-  "call.ended": (state, data, event) =>
-    onCall(state, { ended_at: event.at, end_reason: data.reason ?? "", duration_ms: data.duration_ms ?? state.call.duration_ms }),
+  "call.ended": (before, data, event) => {
+    const state = { ...before, lines: withoutPartials(before.lines) };
+    const { duration_ms = state.call.duration_ms, top_level = state.call.top_level } = data;
+    return onCall(state, { ended_at: event.at, end_reason: data.reason ?? "", duration_ms, top_level });
+  },
+  "transcript.partial": (state, data) => (state.call.ended_at ? state : { ...state, lines: saying(state.lines, data) }),
   "transcript.final": (state, data) => {
-    if (state.lines.some((line) => line.utterance_id === data.utterance_id)) return state;
+    if (said(state.lines, data.utterance_id)) return state;
     const { [data.utterance_id]: early = [], ...waitingFindings } = state.waitingFindings;
     const line = { kind: "utterance", doubts: [], ...data, findings: early };
-    return { ...state, waitingFindings, lines: inserted(state.lines, line) };
+    return { ...state, waitingFindings, lines: inserted(withoutPartials(state.lines, data), line) };
   },
   finding: (state, { utterance_id, ...finding }) => {
-    const index = state.lines.findLastIndex((line) => line.utterance_id === utterance_id);
+    const index = state.lines.findLastIndex((line) => line.kind === "utterance" && line.utterance_id === utterance_id);
     if (index < 0) {
       const early = state.waitingFindings[utterance_id] ?? [];
       return { ...state, waitingFindings: { ...state.waitingFindings, [utterance_id]: [...early, finding] } };
@@ -68,12 +74,13 @@ const CHANGES = {
     const line = state.lines[index];
     return { ...state, lines: state.lines.with(index, { ...line, findings: [...line.findings, finding] }) };
   },
-  gap: (state, data) => ({ ...state, lines: inserted(state.lines, { kind: "gap", ...data }) }),
+  gap: (state, data) => ({ ...state, lines: inserted(withoutPartials(state.lines, data), { kind: "gap", ...data }) }),
   "alert.raised": (state, data, event) => ({ ...state, ...placeAlert(state, { raised_at: event.at, ...data }) }),
   "alert.updated": (state, data) => ({ ...state, ...placeAlert(state, data) }),
-  "alert.closed": (state, data) => ({ ...state, ...forgetAlert(state, data.alert_id, { state: "closed" }) }),
-  "level.changed": (state, data) =>
-    onCall(state, { level: data.level, outcome: data.outcome, top_level: Math.max(state.call.top_level, data.level) }),
+  "alert.closed": (state, data) => ({ ...state, ...forgetAlert(state, data.alert_id, { state: "closed", withdrawn: data.withdrawn ?? false }) }),
+  // The top level counts whole sentences only, so it may lie below the level for some seconds.
+  "level.changed": (state, { level, outcome, top_level = Math.max(state.call.top_level, level) }) =>
+    onCall(state, { level, outcome, top_level }),
   "script.suggested": (state, data) => ({ ...state, script: freshScript(data) }),
   "script.used": (state, data, event) => {
     const after = done(state, { kind: "script_used", text: data.text ?? "", by: data.by ?? "", at: event.at });
@@ -111,11 +118,4 @@ function done(state, deed) {
 /** `used` counts: the same sentence may be needed, and said, again. */
 function freshScript(script) {
   return script ? { text: "", ...script, used: 0 } : null;
-}
-
-/** Two tracks are recognised apart, so a sentence may come after one that was said later. */
-function inserted(lines, line) {
-  let index = lines.length;
-  while (index > 0 && lines[index - 1].start_ms > line.start_ms) index -= 1;
-  return lines.toSpliced(index, 0, line);
 }
