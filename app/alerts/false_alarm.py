@@ -77,7 +77,9 @@ def _marking(
         if row is None or row.false_alarm == false_alarm:
             return
         row.false_alarm = false_alarm
-        row.closed_at = entry.now if false_alarm else None
+        # Nor does a person bring back what the whole sentence did not bear out.
+        stands = not (false_alarm or row.withdrawn)
+        row.closed_at = None if stands else entry.now
         entry.session.add(
             StaffAction(
                 call_id=call.id,
@@ -96,7 +98,7 @@ def _marking(
         if not tell:
             return
         entry.tell(
-            EventType.ALERT_CLOSED if false_alarm else EventType.ALERT_RAISED,
+            EventType.ALERT_RAISED if stands else EventType.ALERT_CLOSED,
             call.id,
             facts.audience,
             {"alert_id": alert.id, **alert_fields(row), "false_alarm": false_alarm},

@@ -8,6 +8,7 @@ import anyio
 import pytest
 from sqlalchemy import select
 
+from app.auth.identity import Role
 from app.calls.live_call import LiveCall
 from app.calls.recovery import Recovered, recover
 from app.events import EventType
@@ -20,7 +21,8 @@ from detection.conversation import CallConversation
 from detection.policy_files import load_policy
 from detection.types import Assessment, Utterance
 from tests.app.exchange import BREAKING, BreakingDetector, Exchange
-from tests.app.sounds import joined, silence, speech
+from tests.app.running import hear_until, running_server, say, send
+from tests.app.sounds import call_bytes, joined, silence, speech
 from tests.app.speaking import (
     PAUSE_MS,
     Screens,
@@ -223,7 +225,10 @@ async def test_a_graver_word_of_the_same_sentence_goes_on_with_the_same_alert(
     more = f"{INSULT_SO_FAR}きくな、刺してやるからな、待ってろよ"
     transcriber = heard_as(more, INSULT_SO_FAR, INSULT_SO_FAR + "き", more)
     async with watched(settings, transcriber) as (office, screens):
-        call = await begin(office, screens, 7_500)
+        call = await begin(office, screens, 2_600)
+        await speak(call, speech(2_400))
+        await screens.until(EventType.TRANSCRIPT_PARTIAL, 2)
+        await speak(call, speech(2_400))
         await screens.until(EventType.ALERT_UPDATED)
         await end_sentence(call, screens, EventType.TRANSCRIPT_FINAL)
         await stop(office, call)
@@ -320,6 +325,36 @@ async def test_an_early_alert_called_false_is_closed_when_its_sentence_is_over_a
         assert stored.level == level
         assert again.decision is not None
         assert again.decision.level == level
+
+
+async def test_taking_back_a_false_alarm_does_not_bring_a_withdrawn_alert_back(
+    settings: Settings,
+) -> None:
+    transcriber = ScriptedTranscriber(MISHEARD, partials=[THREAT_SO_FAR])
+    async with running_server(settings, transcriber) as server:
+        token = await server.token(Role.SUPERVISOR)
+        async with (
+            server.screen(token) as screen,
+            server.stream() as stream,
+            server.client(token) as client,
+            anyio.create_task_group() as people,
+        ):
+            await say(stream, {"type": "start", "call_id": "c1"})
+            # What is sent faster than it is spoken is heard a second later.
+            await send(stream, call_bytes(begun(4_800)))
+            early = (await hear_until(screen, "alert.raised"))[-1]["data"]
+            path = f"/v1/alerts/{early['alert_id']}/false-alarm"
+            people.start_soon(client.post, path)
+            await send(stream, call_bytes(joined(speech(800), silence(PAUSE_MS))))
+            await hear_until(screen, "note")
+            taken_back = await client.delete(path)
+            record = (await client.get("/v1/calls/c1")).json()
+
+        assert taken_back.status_code == 204
+        assert [(a["state"], a["withdrawn"], a["false_alarm"]) for a in record["alerts"]] == [
+            ("closed", True, False)
+        ]
+        assert record["call"]["level"] == 0
 
 
 class JudgingUntilItBreaks(BreakingDetector):

@@ -70,9 +70,12 @@ async def test_the_first_partial_is_asked_for_after_2400_ms_and_each_further_one
     settings: Settings,
 ) -> None:
     transcriber = ScriptedTranscriber(partials=[SO_FAR] * 9)
-    async with watched(settings, transcriber) as (office, _):
+    async with watched(settings, transcriber) as (office, screens):
         attached = await office.attach("c1")
-        await speak(attached.call, begun(7_600))
+        await speak(attached.call, silence(400))
+        for count in (1, 2, 3):
+            await speak(attached.call, speech(2_480))
+            await screens.until(EventType.TRANSCRIPT_PARTIAL, count)
         lengths_ms = [part.duration_ms for part in transcriber.partials_heard]
 
     assert [length // 100 for length in lengths_ms] == [24, 48, 72]

@@ -107,7 +107,8 @@ async def test_an_alert_that_comes_before_the_end_of_its_sentence_is_settled_by_
         token = await server.token(Role.SUPERVISOR)
         async with server.screen(token) as screen, server.stream() as stream:
             await begin(stream, call_id="c1")
-            await send(stream, call_bytes(joined(silence(400), speech(3_200))))
+            # What is sent faster than it is spoken is heard a second later.
+            await send(stream, call_bytes(joined(silence(400), speech(4_800))))
             early = (await hear_until(screen, "alert.raised"))[-1]["data"]
             await send(stream, call_bytes(joined(speech(640), silence(900))))
             await stop(stream)
