@@ -23,7 +23,7 @@ from app.calls.release import ReleaseOrder, Ticket
 from app.ports import Clock
 from asr.errors import TranscriberUnavailable, TranscriptionFailed, TranscriptionShed
 from asr.ports import Transcriber
-from asr.types import WINDOW_MS, Rank, SpeechSegment, Urgency
+from asr.types import WINDOW_MS, Rank, Shedding, SpeechSegment, Urgency
 
 SEGMENTS_WAITING: Final = 32
 """Of one call; at 8 s each that is more than any call may fall behind."""
@@ -192,6 +192,9 @@ class LiveCall:
                 raise self._broken
             self._wake = anyio.Event()
             now_ms = self._clock.monotonic_ms()
+            # The operator's words wait behind every caller's then: they come seconds later.
+            behind = self._transcriber.shedding >= Shedding.OPERATOR
+            self._order.hold_ms = 0 if behind else HOLD_MS
             ticket = self._order.take(now_ms)
             if ticket is not None and ticket.result is not None:
                 await self._judge(ticket.result)

@@ -30,7 +30,8 @@ class ReleaseOrder(Generic[R]):
     """Expect in order of each track, settle in any order, take in order of time."""
 
     def __init__(self, track_count: int, hold_ms: int) -> None:
-        self._hold_ms = hold_ms
+        self.hold_ms = hold_ms
+        """May be changed at any time: nothing need be held for words that come far too late."""
         self._tracks: tuple[deque[Ticket[R]], ...] = tuple(deque() for _ in range(track_count))
 
     def __len__(self) -> int:
@@ -73,4 +74,4 @@ class ReleaseOrder(Generic[R]):
         )
         if not earlier_unsettled or ticket.settled_at_ms is None:
             return 0
-        return ticket.settled_at_ms + self._hold_ms - now_ms
+        return ticket.settled_at_ms + self.hold_ms - now_ms

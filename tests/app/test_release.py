@@ -68,6 +68,17 @@ def test_the_wait_for_the_other_track_ends() -> None:
     assert segments.take(now_ms=100 + HOLD_MS) is later
 
 
+def test_nothing_is_held_once_the_other_track_is_known_to_come_late() -> None:
+    segments = order()
+    segments.expect(OPERATOR, 0, 1_000)
+    later = segments.expect(CALLER, 900, 2_000)
+    segments.settle(later, "後", now_ms=0)
+
+    segments.hold_ms = 0
+
+    assert segments.take(now_ms=0) is later
+
+
 def test_a_later_segment_of_the_other_track_is_not_waited_for() -> None:
     segments = order()
     segments.expect(OPERATOR, 0, 3_000)
