@@ -55,7 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             device=options.device,
             compute_type=options.compute_type,
             beam_size=options.beam_size,
-            alternatives=options.alternatives,
         )
         return WhisperModel(options.model, name=options.name, config=config)
 
@@ -150,8 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--nice", type=int, default=5, help="0..19; sockets go before words")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--compute-type", default="int8")
-    parser.add_argument("--beam-size", type=int, default=1)
-    parser.add_argument("--alternatives", type=int, default=0)
+    parser.add_argument("--beam-size", type=int, default=1, help="of a thorough decode")
     return parser
 
 

@@ -13,8 +13,10 @@ from asr.model_files import find_model
 from asr.plausibility import judge
 from asr.pool import PoolConfig, RecogniserPool
 from asr.recogniser_process import process_recogniser, recogniser_command
-from asr.types import MODEL_RATE_HZ, Cut, Rank, Samples, SpeechSegment, Urgency
-from asr.whisper import WhisperConfig, WhisperModel
+from asr.search import search_for
+from asr.types import MODEL_RATE_HZ, Cut, Effort, Rank, Samples, SpeechSegment, Urgency
+from asr.whisper import WhisperConfig, WhisperModel, other_readings
+from asr.windowing import token_bound
 from tests.fakes import babble
 
 
@@ -99,9 +101,7 @@ def test_what_the_model_writes_over_a_tone_is_not_believed(model: WhisperModel) 
 
 @pytest.mark.model
 def test_a_beam_returns_other_readings_without_the_best(directory: Path) -> None:
-    model = WhisperModel(
-        directory, name="whisper-base", config=WhisperConfig(beam_size=4, alternatives=3)
-    )
+    model = WhisperModel(directory, name="whisper-base", config=WhisperConfig(beam_size=4))
 
     (heard,) = model.decode([babble("aoieuaoieuaoie")])
 
@@ -161,9 +161,42 @@ def test_a_precision_that_the_processor_lacks_names_its_setting(directory: Path)
         WhisperModel(directory, name="m", config=WhisperConfig(compute_type="float16"))
 
 
-def test_more_alternatives_than_the_beam_is_wide_are_refused() -> None:
-    with pytest.raises(ValueError, match="alternatives"):
-        WhisperConfig(beam_size=2, alternatives=2)
+def test_a_beam_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="beam_size"):
+        WhisperConfig(beam_size=0)
+
+
+@pytest.mark.model
+def test_a_quick_decode_has_one_reading_whatever_the_settings_allow(directory: Path) -> None:
+    model = WhisperModel(directory, name="whisper-base", config=WhisperConfig(beam_size=4))
+    voice = babble("aoieuaoieuaoie")
+
+    (quick,) = model.decode([voice], Effort.QUICK)
+    (thorough,) = model.decode([voice], Effort.THOROUGH)
+
+    assert quick.hypotheses == ()
+    assert thorough.hypotheses
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("effort", list(Effort))
+def test_a_sentence_is_never_longer_than_its_sound_allows(
+    model: WhisperModel, effort: Effort
+) -> None:
+    voice = np.tile(babble("aoieuaoieuaoie"), 3)[: 4 * MODEL_RATE_HZ]
+
+    (heard,) = model.decode([voice], effort)
+
+    assert heard.token_count <= token_bound(voice.size, search_for(effort, 1).limits)
+
+
+@pytest.mark.model
+def test_the_probability_of_a_sentence_is_a_mean_of_its_tokens(model: WhisperModel) -> None:
+    short, long = babble("aoie"), babble("aoieuaoieuaoieuaoieuaoie")
+
+    heard = model.decode([short, long])
+
+    assert all(-3.0 < transcript.avg_logprob < 0.0 for transcript in heard)
 
 
 @pytest.mark.model
@@ -176,3 +209,9 @@ def test_leaving_other_languages_out_changes_no_word(directory: Path, model: Whi
 
     assert any(of_whole)
     assert of_trimmed == of_whole
+
+
+def test_other_readings_differ_in_a_letter() -> None:
+    readings = other_readings("死ね。", ["死ね", "しね", "しね!", "市ね", "", "シネ", "酢ね"])
+
+    assert readings == ("しね", "市ね", "シネ")
