@@ -124,7 +124,14 @@ class WhisperModel:
     def decode(
         self, batch: Sequence[Samples], effort: Effort = Effort.THOROUGH
     ) -> list[RawTranscript]:
-        search = search_for(effort, self._config.beam_size)
+        return self.look(batch, search_for(effort, self._config.beam_size))
+
+    def look(self, batch: Sequence[Samples], search: Search) -> list[RawTranscript]:
+        """Decode as *search* says, for those who compare searches.
+
+        Raises:
+            TranscriptionFailed: none of the batch could be decoded.
+        """
         with _foreign_errors():
             heard = [
                 index for index, samples in enumerate(batch) if samples.size >= SHORTEST_SAMPLES

@@ -140,6 +140,38 @@ def asr(
     _print_recognition(result)
 
 
+@bench_app.command("sweep")
+def sweep(
+    wav_dir: Annotated[
+        Path, typer.Option(help="<id>.wav のフォルダー。", exists=True, file_okay=False)
+    ],
+    utterances: Annotated[
+        Path, typer.Option(help="発話の JSONL(id と text)。", exists=True, dir_okay=False)
+    ],
+    only: Annotated[
+        list[str] | None, typer.Option(help="名前がこれで始まる設定だけ。何度でも書けます。")
+    ] = None,
+    takes: Annotated[
+        int, typer.Option(help="録音ごとに、聞こえない違いを付けて聞く回数。", min=1, max=20)
+    ] = 3,
+    as_json: Json = False,
+) -> None:
+    """デコーダーの設定(窓・まとめる数・ビーム・精度)ごとの費用と文字誤り率を、標準の faster-whisper と並べます。"""
+    # Imported late, as for ``asr``.
+    from app.bench import decode_sweep
+
+    decode_sweep.start_over_single_threaded()
+    settings = decode_sweep.chosen(only or ())
+    if not settings:
+        raise typer.BadParameter("--only に合う設定がありません。")
+    with _bar("設定の比較", 1.0, shown=not as_json) as advance:
+        result = decode_sweep.measure_sweep(wav_dir, utterances, settings, takes, advance)
+    if as_json:
+        print_json(result)
+    else:
+        Console().print(decode_sweep.sweep_table(result))
+
+
 @bench_app.command("listening")
 def listening(
     tracks: Annotated[
