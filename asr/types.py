@@ -184,7 +184,7 @@ class Transcript:
 
     text: str
     confidence: float
-    """0..1, comparable between transcripts; not a probability."""
+    """0..1: about the share of characters that are right, lowered by each doubt."""
     doubts: tuple[Doubt, ...] = ()
     hypotheses: tuple[str, ...] = ()
     model: str = ""

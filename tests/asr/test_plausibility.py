@@ -129,6 +129,51 @@ def test_each_sign_against_a_sentence_lowers_its_confidence() -> None:
     assert all(confidence < sure for confidence in doubted)
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("はい", 0.7), ("あ。", 6.5), ("ん", 1.3), ("うん", 0.6)]
+)
+@pytest.mark.parametrize("sign", [{"no_speech": 0.7}, {"voice": 0.2}])
+def test_a_filler_that_was_hardly_a_voice_was_said_by_nobody(
+    text: str, seconds: float, sign: dict[str, float]
+) -> None:
+    words = said(text, seconds=seconds, logprob=-2.4, **sign)  # type: ignore[arg-type]
+
+    assert words.text == ""
+    assert Doubt.PHANTOM_PHRASE in words.doubts
+
+
+@pytest.mark.parametrize(
+    "signs",
+    [{"logprob": -1.8, "no_speech": 0.9}, {"logprob": -2.4}, {"no_speech": 0.9, "voice": 0.1}],
+)
+def test_one_sign_alone_takes_no_answer_away(signs: dict[str, float]) -> None:
+    assert said("はい", seconds=0.6, **signs).text == "はい"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["死ね", "しね", "市ね", "殺す", "黙れ", "いや"])
+def test_a_short_word_that_is_no_filler_is_kept_whatever_speaks_against_it(text: str) -> None:
+    words = said(text, seconds=0.6, logprob=-3.0, no_speech=0.95, voice=0.1)
+
+    assert words.text == text
+
+
+def test_a_decoder_in_a_loop_is_trusted_less_than_its_tokens_are() -> None:
+    looping = said("私が" + "いろ" * 20, seconds=7.7)
+
+    assert looping.text
+    assert looping.confidence < said("私が電話しました", seconds=7.7).confidence
+
+
+@given(lower=st.floats(-4, 0), higher=st.floats(-4, 0))
+def test_surer_words_are_never_trusted_less(lower: float, higher: float) -> None:
+    lower, higher = sorted((lower, higher))
+
+    assert (
+        said("窓口で待っています", logprob=lower).confidence
+        <= said("窓口で待っています", logprob=higher).confidence
+    )
+
+
 @pytest.mark.parametrize("text", ["", "  ", "。", "…", "!?"])
 def test_nothing_but_punctuation_is_nothing(text: str) -> None:
     words = said(text)
