@@ -269,7 +269,7 @@ def test_an_untold_confidence_is_neither_certainty_nor_doubt() -> None:
     untold = judge(transcript(text="もしもし"), duration_ms=2_000, voice_ratio=0.9, model_name="m")
 
     assert untold.doubts == ()
-    assert untold.confidence == pytest.approx(0.607)
+    assert untold.confidence == pytest.approx(0.725)
 
 
 def test_a_server_that_writes_on_and_on_is_cut_and_marked() -> None:
