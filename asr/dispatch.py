@@ -200,8 +200,8 @@ class Dispatch(Generic[Item]):
 def _effort(batch: Sequence[Waiting[Item]], step: Shedding) -> Effort:
     if step >= Shedding.THOROUGHNESS:
         return Effort.QUICK
-    # From this step on, operators have batches of their own.
-    if step is Shedding.OPERATOR and batch[0].urgency.rank is Rank.OPERATOR:
+    operators_only = all(place.urgency.rank is Rank.OPERATOR for place in batch)
+    if step is Shedding.OPERATOR and operators_only:
         return Effort.QUICK
     return Effort.THOROUGH
 

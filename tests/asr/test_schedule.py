@@ -95,9 +95,19 @@ def test_operators_wait_behind_every_caller_when_that_is_asked_for() -> None:
     push(queue, "late caller", 0, budget_ms=500)
     push(queue, "caller", 3_000, budget_ms=5_000)
 
-    order = [take(queue, at_ms=3_000, operators_last=True) for _ in range(2)]
+    order = [take(queue, 2, at_ms=3_000, operators_last=True) for _ in range(2)]
 
     assert order == [["late caller", "caller"], ["operator"]]
+
+
+def test_operators_who_come_last_fill_the_places_that_callers_leave() -> None:
+    queue = DeadlineQueue[str](10)
+    push(queue, "operator", 0, rank=Rank.OPERATOR)
+    push(queue, "caller", 1_000)
+
+    together = take(queue, at_ms=1_000, operators_last=True)
+
+    assert sorted(together) == ["caller", "operator"]
 
 
 def test_operators_who_come_last_take_little_time_at_once() -> None:
