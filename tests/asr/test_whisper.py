@@ -15,7 +15,7 @@ from asr.pool import PoolConfig, RecogniserPool
 from asr.recogniser_process import process_recogniser, recogniser_command
 from asr.search import search_for
 from asr.types import MODEL_RATE_HZ, Cut, Effort, Rank, Samples, SpeechSegment, Urgency
-from asr.whisper import WhisperConfig, WhisperModel, other_readings
+from asr.whisper import WhisperConfig, WhisperModel, in_one_length, other_readings
 from asr.windowing import token_bound
 from tests.fakes import babble
 
@@ -215,3 +215,14 @@ def test_other_readings_differ_in_a_letter() -> None:
     readings = other_readings("死ね。", ["死ね", "しね", "しね!", "市ね", "", "シネ", "酢ね"])
 
     assert readings == ("しね", "市ね", "シネ")
+
+
+def test_what_is_shorter_is_made_longer_by_its_own_last_row() -> None:
+    short = np.array([[[1.0, 2.0], [3.0, 4.0]]], dtype=np.float32)
+    long = np.zeros((1, 4, 2), dtype=np.float32)
+
+    together = in_one_length([short, long])
+
+    assert together.shape == (2, 4, 2)
+    assert together[0].tolist() == [[1, 2], [3, 4], [3, 4], [3, 4]]
+    assert not together[1].any()
