@@ -16,7 +16,6 @@ from typing import Final, Protocol
 
 import ctranslate2
 import numpy as np
-from faster_whisper.feature_extractor import FeatureExtractor
 from numpy.typing import NDArray
 
 from asr.errors import (
@@ -28,6 +27,7 @@ from asr.errors import (
 )
 from asr.plausibility import letters_of, too_fast
 from asr.search import MOST_ALTERNATIVES, Search, search_for
+from asr.spectrogram import Spectrograph, Window
 from asr.trimmed_model import TRIM_AT_MOST_BYTES, trim_to_japanese
 from asr.types import MODEL_RATE_HZ, Effort, RawTranscript, Samples
 from asr.vocabulary import Vocabulary
@@ -35,9 +35,8 @@ from asr.windowing import (
     FULL_WINDOW_FRAMES,
     FULL_WINDOW_SAMPLES,
     SHORTEST_SAMPLES,
-    shared_frames,
     token_bound,
-    window_frames,
+    windows,
 )
 
 PROMPT: Final = ("<|startoftranscript|>", "<|ja|>", "<|transcribe|>", "<|notimestamps|>")
@@ -49,12 +48,6 @@ _MAX_LENGTH: Final = 448
 _NOTHING_HEARD: Final = RawTranscript(
     text="", avg_logprob=0.0, no_speech_probability=1.0, token_count=0
 )
-
-_SILENCE_BELOW_LOUDEST: Final = 2.0
-_LEAST: Final = -1.5
-"""The spectrogram's own scale: 80 dB below the loudest, and what 1e-10 becomes."""
-
-_Spectrogram = NDArray[np.float32]
 
 
 class _Generated(Protocol):
@@ -104,7 +97,7 @@ class WhisperModel:
                 source, tokens = Path(scratch), kept
             self._model = self._load(source, directory)
         self._vocabulary = Vocabulary(tokens)
-        self._extract = FeatureExtractor(feature_size=self._model.n_mels)
+        self._spectrograph = Spectrograph(self._model.n_mels)
 
     def _load(self, source: Path, directory: Path) -> ctranslate2.models.Whisper:
         try:
@@ -117,6 +110,10 @@ class WhisperModel:
             )
         except (RuntimeError, ValueError) as error:
             raise _why_not_loaded(error, directory, self._config) from error
+
+    @property
+    def _on_a_card(self) -> bool:
+        return self._config.device != "cpu"
 
     @property
     def name(self) -> str:
@@ -166,12 +163,13 @@ class WhisperModel:
         if not batch:
             return []
         limits = search.limits
-        if self._config.device == "cpu":
-            windows = [frames or window_frames(samples.size, limits) for samples in batch]
-        else:
-            windows = [frames or shared_frames([s.size for s in batch], limits)] * len(batch)
+        counts = [samples.size for samples in batch]
+        lengths = windows(counts, limits, together=self._on_a_card)
         encoded = self._encode(
-            [self._spectrogram(*heard) for heard in zip(batch, windows, strict=True)]
+            [
+                self._spectrograph.window(samples, frames or length)
+                for samples, length in zip(batch, lengths, strict=True)
+            ]
         )
         bounds = [token_bound(samples.size, limits) for samples in batch]
         results = self._model.generate(
@@ -189,22 +187,14 @@ class WhisperModel:
             self._transcript(result, bound) for result, bound in zip(results, bounds, strict=True)
         ]
 
-    def _spectrogram(self, samples: Samples, frames: int) -> _Spectrogram:
-        # Never pass chunk_length here: it would change the extractor for every later call.
-        heard = self._extract(samples)[:, :frames]
-        # What silence looks like. Zeros, as faster-whisper pads, are a noise far above it: they cost
-        # .016 of the character error rate in windows this short.
-        silence = max(float(heard.max()) - _SILENCE_BELOW_LOUDEST, _LEAST)
-        window = np.full((1, heard.shape[0], frames), silence, dtype=np.float32)
-        window[0, :, : heard.shape[1]] = heard
-        return window
-
-    def _encode(self, windows: Sequence[_Spectrogram]) -> ctranslate2.StorageView:
-        if self._config.device != "cpu":
-            return self._model.encode(_view(np.concatenate(windows)))
+    def _encode(self, heard: Sequence[Window]) -> ctranslate2.StorageView:
+        if self._on_a_card:
+            return self._model.encode(_view(np.concatenate(heard)))
         # One by one, each as long as it needs: a window for all costs a mixed batch a sixth more, and
         # batches of two or four save nothing.
-        return _view(in_one_length([np.array(self._model.encode(_view(w))) for w in windows]))
+        return _view(
+            in_one_length([np.array(self._model.encode(_view(window))) for window in heard])
+        )
 
     def _transcript(self, result: _Generated, bound: int) -> RawTranscript:
         token_ids = result.sequences_ids[0]

@@ -6,7 +6,7 @@ int8, sentences over a simulated telephone line: the figures stand at the fields
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,9 +50,13 @@ def window_frames(sample_count: int, limits: WindowLimits) -> int:
     return min(FULL_WINDOW_FRAMES, wanted + wanted % 2)
 
 
-def shared_frames(sample_counts: Iterable[int], limits: WindowLimits) -> int:
-    """Return the window of a batch: everybody gets what the longest needs."""
-    return max(window_frames(count, limits) for count in sample_counts)
+def windows(sample_counts: Sequence[int], limits: WindowLimits, *, together: bool) -> list[int]:
+    """Return the window of each of a batch; *together*, everybody gets what the longest needs.
+
+    A card encodes a batch at once and needs one length; a processor encodes one by one.
+    """
+    lengths = [window_frames(count, limits) for count in sample_counts]
+    return [max(lengths)] * len(lengths) if together and lengths else lengths
 
 
 def token_bound(sample_count: int, limits: WindowLimits) -> int:

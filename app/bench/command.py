@@ -159,13 +159,17 @@ def sweep(
     """デコーダーの設定(窓・まとめる数・ビーム・精度)ごとの費用と文字誤り率を、標準の faster-whisper と並べます。"""
     # Imported late, as for ``asr``.
     from app.bench import decode_sweep
+    from asr.whisper import WhisperConfig, WhisperModel
 
-    decode_sweep.start_over_single_threaded()
+    def load(directory: Path, name: str, compute_type: str) -> WhisperModel:
+        return WhisperModel(directory, name=name, config=WhisperConfig(compute_type=compute_type))
+
+    decode_sweep.start_over_single_threaded(environment())
     settings = decode_sweep.chosen(only or ())
     if not settings:
         raise typer.BadParameter("--only に合う設定がありません。")
     with _bar("設定の比較", 1.0, shown=not as_json) as advance:
-        result = decode_sweep.measure_sweep(wav_dir, utterances, settings, takes, advance)
+        result = decode_sweep.measure_sweep(wav_dir, utterances, settings, takes, load, advance)
     if as_json:
         print_json(result)
     else:

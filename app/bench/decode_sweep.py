@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import faster_whisper
 import numpy as np
@@ -17,9 +17,8 @@ from app.bench.comparison import Decode, Hearing, Measured, compare, report
 from app.bench.recordings import Recording, load_recordings
 from app.bootstrap import prepare_model
 from app.settings import Settings
-from asr.recogniser_process import environment
 from asr.search import QUICK, Search
-from asr.whisper import WhisperConfig, WhisperModel
+from asr.types import RawTranscript, Samples
 from asr.windowing import FULL_WINDOW_FRAMES, WindowLimits
 
 STOCK: Final = "stock, greedy"
@@ -27,6 +26,16 @@ _TAKE_NOISE: Final = 2e-5
 """-94 dBFS, a twelfth of mu-law's smallest step."""
 _TAKE_SHIFT_SAMPLES: Final = 160
 _TAKE_SEED: Final = 33
+
+
+class Searching(Protocol):
+    """A recogniser that can be told how to search."""
+
+    def look(self, batch: Sequence[Samples], search: Search) -> list[RawTranscript]: ...
+
+
+LoadModel = Callable[[Path, str, str], Searching]
+"""From a directory, a name and a type to compute in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,7 @@ def measure_sweep(
     utterances: Path,
     settings: Sequence[Setting],
     take_count: int,
+    load: LoadModel,
     on_progress: Callable[[float], None],
 ) -> dict[str, Any]:
     """Return what each of *settings* costs and mishears, beside stock faster-whisper on the same sound."""
@@ -102,7 +112,7 @@ def measure_sweep(
     decoders = {
         STOCK: _stock(model.path, beam_size=1),
         "stock, beam 5": _stock(model.path, beam_size=5),
-        **_ours(model.path, model.name, settings),
+        **_ours(load, model.path, model.name, settings),
     }
     for decode in decoders.values():
         decode(recordings[:1])  # the first decode allocates; it belongs to nobody
@@ -146,26 +156,27 @@ def sweep_table(result: dict[str, Any]) -> Table:
     return table
 
 
-def start_over_single_threaded() -> None:
-    """Begin this command again in the environment of a recogniser, if it is not in it.
+def start_over_single_threaded(wanted: Mapping[str, str]) -> None:
+    """Begin this command again in the environment *wanted*, a recogniser's, if it is not in it.
 
     NumPy reads OMP_NUM_THREADS when it is imported. With two threads its spectrogram costs 8 ms a
     sentence instead of 0.6, which would be counted as recognition.
     """
-    wanted = environment()
     if os.environ.get("OMP_NUM_THREADS") != wanted["OMP_NUM_THREADS"]:
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], wanted)  # noqa: S606 - ourselves
 
 
-def _ours(directory: Path, name: str, settings: Sequence[Setting]) -> dict[str, Decode]:
+def _ours(
+    load: LoadModel, directory: Path, name: str, settings: Sequence[Setting]
+) -> dict[str, Decode]:
     models = {
-        kind: WhisperModel(directory, name=name, config=WhisperConfig(compute_type=kind))
+        kind: load(directory, name, kind)
         for kind in sorted({setting.compute_type for setting in settings})
     }
     return {setting.name: _decoder(models[setting.compute_type], setting) for setting in settings}
 
 
-def _decoder(model: WhisperModel, setting: Setting) -> Decode:
+def _decoder(model: Searching, setting: Setting) -> Decode:
     def decode(recordings: Sequence[Recording]) -> list[Hearing]:
         places = list(range(len(recordings)))
         if setting.alike:

@@ -10,9 +10,9 @@ from asr.types import MODEL_RATE_HZ
 from asr.windowing import (
     FULL_WINDOW_FRAMES,
     WindowLimits,
-    shared_frames,
     token_bound,
     window_frames,
+    windows,
 )
 
 LIMITS = WindowLimits(floor_frames=800, margin_frames=150, tokens_a_second=10, tokens_extra=20)
@@ -43,8 +43,19 @@ def test_a_window_is_even_holds_the_speech_and_never_more_than_the_model_takes(
     assert frames * MODEL_RATE_HZ >= 100 * min(sample_count, 30 * MODEL_RATE_HZ)
 
 
-def test_all_of_a_batch_get_what_the_longest_needs() -> None:
-    assert shared_frames([MODEL_RATE_HZ, 10 * MODEL_RATE_HZ, 2 * MODEL_RATE_HZ], LIMITS) == 1_150
+BATCH = [MODEL_RATE_HZ, 10 * MODEL_RATE_HZ, 2 * MODEL_RATE_HZ]
+
+
+def test_a_batch_that_is_encoded_together_gets_what_the_longest_needs() -> None:
+    assert windows(BATCH, LIMITS, together=True) == [1_150] * 3
+
+
+def test_a_batch_that_is_encoded_one_by_one_gets_what_each_needs() -> None:
+    assert windows(BATCH, LIMITS, together=False) == [800, 1_150, 800]
+
+
+def test_a_batch_of_nobody_needs_no_window() -> None:
+    assert windows([], LIMITS, together=True) == []
 
 
 @pytest.mark.parametrize(("seconds", "tokens"), [(0.0, 20), (1.0, 30), (1.01, 31), (8.0, 100)])
