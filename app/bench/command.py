@@ -239,7 +239,7 @@ class _bar:  # noqa: N801 - a with-statement, read as a verb's object
 def _print_recognition(result: dict[str, Any]) -> None:
     console = Console()
     table = Table("", "CPU 秒 / 音声秒", "各回", "文字誤り率", "1 発話 100 % まで")
-    for name in ("ours", "thorough", "stock"):
+    for name in ("ours", "quick", "stock"):
         row = result[name]
         by_round = " ".join(f"{cost:.4f}" for cost in row["by_round"])
         table.add_row(
@@ -252,7 +252,7 @@ def _print_recognition(result: dict[str, Any]) -> None:
     console.print(table)
     console.print(
         f"{result['recordings']} 発話 {result['sound_seconds']} 秒  "
-        f"費用は標準の 1/{result['times_cheaper']}(thorough は 1/{result['thorough']['times_cheaper']})  "
+        f"費用は標準の 1/{result['times_cheaper']}(quick は 1/{result['quick']['times_cheaper']})  "
         f"疑わしい文字起こし {result['ours']['doubtful']} 件"
     )
     for what, key in (
