@@ -114,7 +114,9 @@ FALSE_ALARM: Final = "誤検知"
 DRAFT: Final = "案"
 HEARING: Final = "聞き取り中"
 WITHDRAWN: Final = "取り下げ"
-WITHDRAWN_HINT: Final = "話の途中の聞き取りによるお知らせでした。文の終わりまで聞いて取り下げました。"
+WITHDRAWN_HINT: Final = (
+    "話の途中の聞き取りによるお知らせでした。文の終わりまで聞いて取り下げました。"
+)
 WAIT_FOR_ANSWER: Final = "お伝え済みです。お返事を待って、お話を伺ってください。"
 DEEDS: Final[Mapping[str, str]] = {
     "help_requested": "応援を要請",
