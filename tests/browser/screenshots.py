@@ -16,6 +16,7 @@ from app.auth.identity import Role
 from tests.browser.conftest import CHROMIUM, QUIET_ARGUMENTS
 from tests.browser.png import Pixels, palette_png
 from tests.browser.preview import OPERATOR, Preview, running
+from tests.browser.scenes import CALL, Talk, alert, ms
 
 UNPACK: Final = """async (encoded) => {
   const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
@@ -37,6 +38,8 @@ PICTURES: Final = {
     "level-2": ("level2", "light"),
     "level-3": ("level3", "light"),
     "level-3-dark": ("level3", "dark"),
+    "half-a-sentence": ("quiet", "light"),
+    "withdrawn": ("quiet", "light"),
     "welfare": ("welfare", "light"),
     "help-requested": ("help", "light"),
     "help-failed": ("level2", "light"),
@@ -95,10 +98,33 @@ async def _spoil(page: Page, preview: Preview, name: str) -> None:
         preview.theatre.refusing = True
         preview.cut_sockets()
         await expect(page.locator("#link")).to_have_attribute("data-state", "waiting")
+    if name in ("half-a-sentence", "withdrawn"):
+        await _hear_half(page, preview, withdrawn=name == "withdrawn")
     if name == "help-failed":
         preview.theatre.stage.failing["/help"] = 9
         await page.locator("#help").click()
         await expect(page.locator(".help-place")).to_have_attribute("data-help", "failed")
+
+
+async def _hear_half(page: Page, preview: Preview, *, withdrawn: bool) -> None:
+    """Show an alert before its sentence is over, and perhaps what the whole of it says."""
+    talk, at = Talk(preview.theatre.stage), "1:20"
+    half = "今からそっちに行って殴ってやるから待って"
+    utterance_id = preview.portal.call(talk.saying, "caller", at, half)
+    early = alert("physical_attack", 3, "殴ってやる", ms(at), utterance_id, check=True)
+    risen = {"level": 3, "outcome": "harassment_suspected", "top_level": 0}
+    preview.tell("alert.raised", CALL, early)
+    preview.tell("level.changed", CALL, risen)
+    sentence = "ただいまのお言葉は、職員の安全に関わります。警察に通報することがあります。"
+    preview.portal.call(talk.suggests, "emergency", sentence, None)
+    await expect(page.locator(".alert-check")).to_be_visible()
+    if withdrawn:
+        whole = f"{half}ろって、夫が隣の人に言われました"
+        preview.portal.call(talk.says, "caller", at, whole)
+        preview.tell("alert.closed", CALL, {**early, "withdrawn": True})
+        preview.tell("level.changed", CALL, {**risen, "level": 0, "outcome": "ordinary"})
+        preview.portal.call(talk.suggests, "listen", "", None)
+        await expect(page.locator("#toast")).to_contain_text("取り下げ")
 
 
 async def take_all(names: list[str], folder: Path) -> None:
