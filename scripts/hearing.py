@@ -25,7 +25,7 @@ from asr.wav import Wav, read_wav, wav_bytes
 from asr.whisper import WhisperModel
 from detection.corpus_files import Heard, text_key
 from detection.measures import character_errors
-from scripts.hts_voice import HALF_TONES, NAME, SIZE, spoken_by_hts
+from scripts.hts_voice import HALF_TONES, NAME, RISE_DB, SIZE, spoken_by_hts
 from scripts.make_telephone_speech import (
     SENTENCE_PAUSE_MS,
     SENTENCES,
@@ -72,6 +72,7 @@ class Speaker:
                 speed=manner.speed,
                 size=manner.pitch,
                 half_tones=round(rng.uniform(*HALF_TONES), 1),
+                rise_db=round(rng.uniform(*RISE_DB), 1),
             )
         else:
             sound = spoken(

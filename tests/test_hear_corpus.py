@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from asr.types import Transcript
 from detection.corpus_files import CorpusInvalid, Heard, heard_row, text_key
 from scripts.hear_corpus import TEXTS_AT_ONCE, batches, main, moment, unheard
 from scripts.hearing import joined
+from scripts.hts_voice import risen
+from scripts.telephone_speech import VOICE_HZ
 
 NOW = datetime(2026, 11, 22, 16, 30, 5, tzinfo=UTC)
 
@@ -66,6 +69,19 @@ def test_other_voices_never_write_into_the_corpus(capsys: pytest.CaptureFixture[
         main(["--voice", "kokoro"])
 
     assert "--out" in capsys.readouterr().err
+
+
+# The voice
+
+
+@pytest.mark.parametrize(("hertz", "more_db"), [(500, -5.0), (1_000, 0.0), (2_000, 5.0)])
+def test_a_rise_is_so_many_decibels_in_each_octave(hertz: int, more_db: float) -> None:
+    time_s = np.arange(VOICE_HZ) / VOICE_HZ
+    tone = np.sin(2 * np.pi * hertz * time_s).astype(np.float32)
+
+    louder = float(np.sqrt(np.mean(risen(tone, 5.0) ** 2) / np.mean(tone**2)))
+
+    assert 20 * np.log10(louder) == pytest.approx(more_db, abs=0.1)
 
 
 # One text, several segments
