@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from detection.errors import PolicyInvalid, PolicyNotFound
-from detection.policy import Policy, parse_policy
+from detection.policy import Policy
+from detection.policy_faults import Fault, FaultKind
+from detection.policy_reading import parse_policy
+from detection.toml_places import Place
 
 DEFAULT_POLICY: Final = "ebetsu"
 
@@ -24,7 +27,7 @@ def load_policy(name_or_path: str | Path = DEFAULT_POLICY) -> Policy:
 
     Raises:
         PolicyNotFound: neither a preset nor a file; the message names the presets.
-        PolicyInvalid: the file breaks a rule; the message names file and key.
+        PolicyInvalid: the file breaks rules; the message names file, line and key of each fault.
     """
     wanted = str(name_or_path)
     if wanted in policy_names():
@@ -35,8 +38,14 @@ def load_policy(name_or_path: str | Path = DEFAULT_POLICY) -> Policy:
         raise PolicyNotFound(
             f"no policy '{wanted}'; presets: {', '.join(policy_names())}, or give a .toml file"
         )
+    return parse_policy(_text_of(path), path.name)
+
+
+def _text_of(path: Path) -> str:
+    raw = path.read_bytes()
     try:
-        text = path.read_text(encoding="utf-8")
+        # Some editors put a mark before the first letter; the parser would stumble over it.
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PolicyInvalid(f"{path.name}: not UTF-8 text") from error
-    return parse_policy(text, path.name)
+        place = Place(raw.count(b"\n", 0, error.start) + 1, 1)
+        raise PolicyInvalid(path.name, (Fault(place, FaultKind.NOT_UTF8, ""),)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from detection.policy import DEMAND_CATEGORIES, Policy
 from detection.types import Category, Finding, Severity
@@ -28,6 +29,8 @@ _GRAVITY = {
     )
 }
 """Between findings of one severity: which of them names the line."""
+
+_LEVEL_NAMES: Final = {Severity.CAUTION: "注意", Severity.WARNING: "警告"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,9 @@ def weighed(
     """
     kept = []
     for found in findings:
-        finding = eased(found) if fault_admitted else found
+        claim = eased(found) if fault_admitted else found
+        finding = counted(claim, policy) if claim else None
         if finding is None or finding.severity is Severity.NONE:
-            continue
-        if finding.score < policy.minimum_score(finding.category):
             continue
         if needs_help and finding.severity < Severity.STOP:
             continue
@@ -74,6 +76,24 @@ def weighed(
             continue
         kept.append(finding)
     return tuple(sorted(kept, key=lambda f: (-f.severity, _GRAVITY[f.category], -f.score)))
+
+
+def counted(finding: Finding, policy: Policy) -> Finding | None:
+    """Return *finding* as the office's policy lets it count; None where it does not.
+
+    A threat of harm counts in full, whatever category it stands in: no policy switches it off.
+    """
+    if finding.score < policy.minimum_score(finding.category, finding.severity):
+        return None
+    if finding.severity is Severity.STOP:
+        return finding
+    if finding.category in policy.categories_off:
+        return None
+    cap = policy.severity_caps.get(finding.category, Severity.STOP)
+    if finding.severity <= cap:
+        return finding
+    reason = f"{finding.reason}(方針により「{_LEVEL_NAMES[cap]}」まで)"
+    return replace(finding, severity=cap, reason=reason)
 
 
 def eased(finding: Finding) -> Finding | None:

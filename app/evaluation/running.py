@@ -13,6 +13,7 @@ from detection.measures import JudgedCall, JudgedUtterance
 from detection.policy import Policy
 from detection.ports import Detector
 from detection.types import Alert, AlertChange, Category, Finding, Severity, Speaker, Utterance
+from detection.weighing import counted
 
 Advance = Callable[[], None]
 """Called once a case: moves the progress bar."""
@@ -134,7 +135,7 @@ def judge_utterance(
 ) -> UtteranceResult:
     """Judge *case* by what was *heard* of it, each piece by itself, as a live call does.
 
-    Counted is what the policy's minimum scores let through.
+    Counted is what the policy lets count, and as heavily as it lets it weigh.
     """
     found, offset = list[Found](), 0
     for number, piece in enumerate(heard):
@@ -147,11 +148,8 @@ def judge_utterance(
             confidence=piece.confidence,
             hypotheses=piece.hypotheses,
         )
-        found += [
-            Found(finding, offset)
-            for finding in detector.assess(utterance).findings
-            if finding.score >= policy.minimum_score(finding.category)
-        ]
+        findings = (counted(f, policy) for f in detector.assess(utterance).findings)
+        found += [Found(finding, offset) for finding in findings if finding]
         offset += len(piece.text)
     return UtteranceResult(case, tuple(found))
 
