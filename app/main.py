@@ -23,6 +23,8 @@ from app.bootstrap import open_services
 from app.calls import audio_ws
 from app.calls import endpoints as calls
 from app.errors import AppError, NotSignedIn
+from app.feedback import endpoints as feedback
+from app.feedback import pages as feedback_pages
 from app.responses import endpoints as responses
 from app.screens import pages, screen_ws
 from app.screens.rendering import ScreenFiles, render
@@ -67,10 +69,12 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         screen_ws,
         calls,
         alerts,
+        feedback,
         responses,
         supervision,
         accounts,
         account_pages,
+        feedback_pages,
         pages,
     ):
         app.include_router(module.router)

@@ -192,7 +192,10 @@ class DecisionRow(Base):
 
 class AlertRow(Base):
     __tablename__ = "alerts"
-    __table_args__ = (UniqueConstraint("call_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("call_id", "key"),
+        Index("ix_alerts_raised_at", "raised_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
@@ -214,6 +217,37 @@ class AlertRow(Base):
     """Set while it rests on a sentence that is not over: how it stood before, empty if it did not."""
     withdrawn: Mapped[bool] = mapped_column(default=False)
     """It rested on half a sentence only, which the whole one did not bear out."""
+
+
+class AlertRule(Base):
+    """A rule that had a part in an alert: one row however often the alert was updated."""
+
+    __tablename__ = "alert_rules"
+
+    alert_id: Mapped[str] = mapped_column(
+        ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True
+    )
+    rule: Mapped[str] = mapped_column(String(128), primary_key=True)
+    category: Mapped[str] = mapped_column(String(32), primary_key=True)
+    severity: Mapped[int]
+    """The gravest that it found there."""
+    early: Mapped[bool]
+    """Only half a sentence showed it; false once a whole one bore it out."""
+
+
+class RuleReview(Base):
+    """What an administrator decided about a rule. Rows are only added: the last ones say where it stands."""
+
+    __tablename__ = "rule_reviews"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(String(128))
+    category: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(Text)
+    by_login: Mapped[str] = mapped_column(String(160))
+    """Longer than a person's: a token's name may have 128 characters."""
+    at: Mapped[datetime]
 
 
 class StaffAction(Base):

@@ -140,6 +140,13 @@ class DetectionSettings(_Group):
     """Name of a shipped policy, or a TOML file."""
 
 
+class FeedbackSettings(_Group):
+    review_below: float = Field(default=0.7, ge=0, le=1)
+    """A rule is suggested for review when its share of right alerts lies surely (95 %) below it; 0: never."""
+    review_from: int = Field(default=10, ge=1)
+    """So many alerts it must have raised before."""
+
+
 class Settings(BaseSettings):
     """Everything that an office may set; each field says what it does."""
 
@@ -173,6 +180,8 @@ class Settings(BaseSettings):
     """Operators' and supervisors' screens."""
     detection: DetectionSettings = DetectionSettings()
     """Rules and policy."""
+    feedback: FeedbackSettings = FeedbackSettings()
+    """What is made of 誤検知."""
 
     @field_validator("log_level")
     @classmethod

@@ -13,6 +13,7 @@ from app.calls.protocol import Track
 from app.calls.repository import advance_tracks
 from app.calls.standing import Early, Standing
 from app.events import EventType
+from app.feedback.alert_rules import note_rules
 from app.ledger import Entry
 from app.responses.scripts import Script, Scripts, suggest
 from detection.types import Decision
@@ -51,6 +52,7 @@ class Conclusion:
         if over is not None or (kept and any(a.key == kept.key for a in decision.alerts)):
             kept = None
         alert_ids = await put_alerts(entry, facts, alert_ids, decision.alerts)
+        await note_rules(entry, alert_ids, decision, early=False)
         settled = replace(before, early=kept)
         script = suggest(decision, self.scripts)
         script_id = script.id if script else ""
@@ -77,6 +79,7 @@ class Conclusion:
         """Show what half a sentence foretells; what is counted waits for the whole of it."""
         (line,) = decision.alerts
         alert_ids = await put_early(entry, self.facts, before.alert_ids, line, before.early)
+        await note_rules(entry, alert_ids, decision, early=True)
         script = suggest(decision, self.scripts)
         after = before.ahead(decision, alert_ids, script.id if script else "", early)
         self._tell(entry, before, after, script)

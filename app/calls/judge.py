@@ -20,11 +20,12 @@ from app.calls.protocol import Track
 from app.calls.recovery import Recovered
 from app.calls.standing import Early, Standing
 from app.events import EventType
+from app.feedback.reviews import SwitchedOff
 from app.ledger import Entry, Ledger
 from app.responses.scripts import Scripts
 from asr.types import Doubt
 from detection.ports import Conversation, Detector
-from detection.types import Decision, Speaker, Utterance
+from detection.types import Assessment, Decision, Speaker, Utterance
 
 
 class CallJudge:
@@ -40,9 +41,11 @@ class CallJudge:
         ledger: Ledger,
         warning_limit: int | None = None,
         standing: Standing | None = None,
+        switched_off: SwitchedOff | None = None,
     ) -> None:
         self._facts = facts
         self._detector = detector
+        self._switched_off = switched_off or SwitchedOff()
         self._conversation = conversation
         self._conclusion = Conclusion(facts, scripts, warning_limit)
         self._ledger = ledger
@@ -78,7 +81,7 @@ class CallJudge:
             await self._announce(utterance.utterance_id, partial)
             if partial.transcript.doubts:
                 return
-            decision = self._conversation.foresee(utterance, self._detector.assess(utterance))
+            decision = self._conversation.foresee(utterance, self._assess(utterance))
             if decision is None:
                 return
             (line,) = decision.alerts
@@ -174,7 +177,7 @@ class CallJudge:
         rest: Lost | None = None,
     ) -> None:
         utterance = self._utterance(heard)
-        assessment = self._detector.assess(utterance)
+        assessment = self._assess(utterance)
         decision = self._conversation.hear(utterance, assessment)
         if rest is not None:
             decision = _to_be_checked(decision, utterance.utterance_id)
@@ -195,6 +198,9 @@ class CallJudge:
             )
 
         await self._write(change)
+
+    def _assess(self, utterance: Utterance) -> Assessment:
+        return self._switched_off.without(self._detector.assess(utterance))
 
     async def _pass_time(
         self,

@@ -1,7 +1,8 @@
 """Glue: hears a call again from the tables, so that its conversation goes on after a crash.
 
 The words are stored, the judgement is a fold over them: the same rules give the same
-standing. Dismissals by people are part of the story and are told in their place.
+standing, those left out that were switched off when the call began. Dismissals by people
+are part of the story and are told in their place.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from app.calls.repository import (
 )
 from app.calls.standing import Early, Standing
 from app.events import EventType
+from app.feedback.repository import switched_off_at
+from app.feedback.reviews import SwitchedOff
 from app.models import AlertRow, StaffAction, UtteranceRow
 from detection.ports import Conversation, Detector
 from detection.types import Decision, Outcome, Severity, Speaker, Utterance
@@ -38,6 +41,7 @@ class Recovered:
     """The last one; None when nothing was said yet."""
     standing: Standing
     judged_ms: dict[Track, int]
+    switched_off: SwitchedOff
 
 
 async def recover(
@@ -50,6 +54,7 @@ async def recover(
     call = await call_by_id(session, call_id)
     if call is None:
         raise LookupError(call_id)
+    switched_off = await switched_off_at(session, call.started_at)
     utterances = await utterances_as_judged(session, call_id)
     dismissals = standing_dismissals(await actions_of(session, call_id))
     conversation = new_conversation()
@@ -60,7 +65,8 @@ async def recover(
         utterance = _utterance(row)
         # An hour of talk is some 600 sentences: other calls are heard in between.
         await anyio.lowlevel.checkpoint()
-        decision = conversation.hear(utterance, detector.assess(utterance))
+        assessment = switched_off.without(detector.assess(utterance))
+        decision = conversation.hear(utterance, assessment)
     for dismissal in dismissals:
         decision = conversation.dismiss(dismissal.detail["key"])
     scripts = await events_of_call(session, call_id, EventType.SCRIPT_SUGGESTED)
@@ -76,7 +82,7 @@ async def recover(
         early=_early(alerts),
     )
     judged_ms = {Track(name): at_ms for name, at_ms in (await tracks_of(session, call_id)).items()}
-    return Recovered(conversation, decision, standing, judged_ms)
+    return Recovered(conversation, decision, standing, judged_ms, switched_off)
 
 
 def standing_dismissals(actions: Sequence[StaffAction]) -> list[StaffAction]:

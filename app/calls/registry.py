@@ -37,6 +37,8 @@ from app.calls.standing import Standing
 from app.calls.turns import Turns
 from app.db import Database
 from app.events import Audience
+from app.feedback.repository import switched_off_at
+from app.feedback.reviews import SwitchedOff
 from app.ledger import Entry, Ledger, is_passing
 from app.models import Call
 from app.ports import Clock
@@ -210,12 +212,14 @@ class CallRegistry:
         )
         self._beginning += 1
         try:
-            await self._record_start(facts, started, token_id)
+            switched_off = await self._record_start(facts, started, token_id)
         finally:
             self._beginning -= 1
-        return self._enter(facts, started, token_id, None)
+        return self._enter(facts, started, token_id, None, switched_off)
 
-    async def _record_start(self, facts: CallFacts, started: CallStarted, token_id: int) -> None:
+    async def _record_start(
+        self, facts: CallFacts, started: CallStarted, token_id: int
+    ) -> SwitchedOff:
         async with self._parts.database.transaction() as session:
             known = await call_by_id(session, facts.call_id)
         if known is not None:
@@ -226,10 +230,11 @@ class CallRegistry:
                 "この call_id の通話はすでにあります。続ける場合は resume を true にしてください。",
             )
 
-        async def change(entry: Entry) -> None:
+        async def change(entry: Entry) -> SwitchedOff:
             await record_start(entry, facts, started, token_id)
+            return await switched_off_at(entry.session, entry.now)
 
-        await self._parts.ledger.write(change)
+        return await self._parts.ledger.write(change)
 
     async def _resume(self, started: CallStarted, token_id: int) -> _Entry:
         if started.call_id is None:
@@ -257,10 +262,15 @@ class CallRegistry:
                 detector=self._parts.detector,
                 new_conversation=self._parts.new_conversation,
             )
-        return self._enter(facts, started, token_id, recovered)
+        return self._enter(facts, started, token_id, recovered, recovered.switched_off)
 
     def _enter(
-        self, facts: CallFacts, started: CallStarted, token_id: int, recovered: Recovered | None
+        self,
+        facts: CallFacts,
+        started: CallStarted,
+        token_id: int,
+        recovered: Recovered | None,
+        switched_off: SwitchedOff,
     ) -> _Entry:
         parts = self._parts
         no_time: dict[Track, int] = {}
@@ -272,6 +282,7 @@ class CallRegistry:
             ledger=parts.ledger,
             warning_limit=parts.warning_limit,
             standing=recovered.standing if recovered else Standing(),
+            switched_off=switched_off,
         )
         call = LiveCall(
             facts,

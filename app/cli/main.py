@@ -12,6 +12,8 @@ from app.cli.evaluate import evaluate_app
 from app.cli.failures import explain
 from app.cli.model import model_app
 from app.cli.options import REFUSED
+from app.cli.policy import policy_app
+from app.cli.rules import rules
 from app.cli.serve import serve
 from app.cli.token import token_app
 from app.cli.user import user_app
@@ -25,9 +27,11 @@ cli = typer.Typer(
 )
 cli.command("serve")(serve)
 cli.command("demo")(demo)
+cli.command("rules")(rules)
 cli.add_typer(user_app, name="user")
 cli.add_typer(token_app, name="token")
 cli.add_typer(model_app, name="model")
+cli.add_typer(policy_app, name="policy")
 cli.add_typer(evaluate_app, name="evaluate")
 cli.add_typer(bench_app, name="bench")
 

@@ -46,6 +46,7 @@ class NavigationItem:
 
 
 _SEES_CALLS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
+_SEES_RULES: Final = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
 
 _templates = Jinja2Templates(directory=_HERE / "templates")
 _templates.env.globals.update(
@@ -90,6 +91,8 @@ def navigation_for(identity: Identity | None, path: str) -> tuple[NavigationItem
         pages.append(("通話一覧", "/calls"))
     if identity.role is Role.ADMINISTRATOR:
         pages.append(("管理", "/admin"))
+    if identity.role in _SEES_RULES:
+        pages.append(("検知ルールの点検", "/rules"))
     return tuple(
         NavigationItem(label, href, current=path == href or path.startswith(f"{href}/"))
         for label, href in pages

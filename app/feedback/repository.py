@@ -1,0 +1,104 @@
+"""Adapter: every query about rules and their reviews. Counts only: no word of a call leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.feedback.precision import Count, Tally
+from app.feedback.reviews import Review, ReviewKind, SwitchedOff, switched_off
+from app.models import AlertRow, AlertRule, Call, RuleReview
+from detection.types import Severity
+
+
+async def tallies(session: AsyncSession, since: datetime) -> Sequence[Tally]:
+    """Return what each rule and version led to in calls that are over, by the alerts raised from *since* on."""
+    reviewed = (
+        select(RuleReview.rule, RuleReview.category, func.max(RuleReview.at).label("at"))
+        .where(RuleReview.kind == ReviewKind.REVIEWED.value)
+        .group_by(RuleReview.rule, RuleReview.category)
+        .subquery()
+    )
+    borne_out = AlertRule.early.is_(False)
+    wrong = and_(borne_out, AlertRow.false_alarm.is_(True))
+    fresh = or_(reviewed.c.at.is_(None), AlertRow.raised_at > reviewed.c.at)
+    query = (
+        select(
+            AlertRule.rule,
+            AlertRule.category,
+            Call.detector_version,
+            Call.policy_version,
+            func.max(AlertRule.severity).label("severity"),
+            _number_of(borne_out).label("raised"),
+            _number_of(wrong).label("false"),
+            _number_of(and_(borne_out, fresh)).label("fresh_raised"),
+            _number_of(and_(wrong, fresh)).label("fresh_false"),
+            _number_of(AlertRule.early.is_(True)).label("withdrawn"),
+            func.max(AlertRow.raised_at).label("last_at"),
+        )
+        .join(AlertRow, AlertRow.id == AlertRule.alert_id)
+        .join(Call, Call.id == AlertRow.call_id)
+        .outerjoin(
+            reviewed,
+            and_(reviewed.c.rule == AlertRule.rule, reviewed.c.category == AlertRule.category),
+        )
+        .where(AlertRow.raised_at >= since, Call.ended_at.is_not(None))
+        .group_by(AlertRule.rule, AlertRule.category, Call.detector_version, Call.policy_version)
+    )
+    return [
+        Tally(
+            rule=row.rule,
+            category=row.category,
+            detector_version=row.detector_version,
+            policy_version=row.policy_version,
+            severity=Severity(row.severity),
+            count=Count(row.raised, row.false),
+            fresh=Count(row.fresh_raised, row.fresh_false),
+            withdrawn=row.withdrawn,
+            last_at=row.last_at,
+        )
+        for row in await session.execute(query)
+    ]
+
+
+def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((condition, 1)))
+
+
+async def gravest(session: AsyncSession, rule: str, category: str) -> Severity | None:
+    """Return the gravest that the rule ever found in an alert of this office; None where it raised none."""
+    found = await session.scalar(
+        select(func.max(AlertRule.severity)).where(
+            AlertRule.rule == rule, AlertRule.category == category
+        )
+    )
+    return None if found is None else Severity(found)
+
+
+async def reviews(session: AsyncSession) -> Sequence[Review]:
+    """Return every decision about rules, in the order in which they were made."""
+    return [_review(row) for row in await session.scalars(_in_order())]
+
+
+async def switched_off_at(session: AsyncSession, moment: datetime) -> SwitchedOff:
+    """Return the rules that a call which began at *moment* is judged without."""
+    rows = await session.scalars(_in_order().where(RuleReview.at <= moment))
+    return switched_off(_review(row) for row in rows)
+
+
+def _in_order() -> Select[RuleReview]:
+    return select(RuleReview).order_by(RuleReview.id)
+
+
+def _review(row: RuleReview) -> Review:
+    return Review(
+        rule=row.rule,
+        category=row.category,
+        kind=ReviewKind(row.kind),
+        note=row.note,
+        by=row.by_login,
+        at=row.at,
+    )

@@ -1,0 +1,64 @@
+"""Pure: what the rules led to beside what was decided about them, in the order in which a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.feedback.precision import Limits, Proposal, RuleRecord
+from app.feedback.reviews import Key, Standing, why_always_used
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule in one category."""
+
+    rule: str
+    category: str
+    record: RuleRecord | None
+    """None for a rule that is switched off and raised nothing in the span."""
+    standing: Standing = field(default_factory=Standing)
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """Set when the rule should be looked at; not while it is switched off."""
+        if self.record is None or self.standing.switched_off is not None:
+            return None
+        return self.record.proposal
+
+    @property
+    def why_always_used(self) -> str:
+        """Why it cannot be switched off; empty where it can."""
+        return why_always_used(self.rule, self.record.severity) if self.record else ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTable:
+    since: datetime
+    days: int
+    limits: Limits
+    lines: tuple[RuleLine, ...]
+    """The proposed ones first, those that are switched off last."""
+
+
+def lined_up(
+    records: Iterable[RuleRecord], decided: Mapping[Key, Standing]
+) -> tuple[RuleLine, ...]:
+    """Return a line for each of *records*, in their order, and for every rule that is switched off."""
+    lines = [
+        RuleLine(r.rule, r.category, r, decided.get((r.rule, r.category), Standing()))
+        for r in records
+    ]
+    counted = {(line.rule, line.category) for line in lines}
+    lines += [
+        RuleLine(rule, category, None, standing)
+        for (rule, category), standing in sorted(decided.items(), key=lambda item: item[0])
+        if standing.switched_off is not None and (rule, category) not in counted
+    ]
+    return tuple(
+        sorted(
+            lines,
+            key=lambda line: (line.standing.switched_off is not None, line.proposal is None),
+        )
+    )

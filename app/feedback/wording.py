@@ -1,0 +1,26 @@
+"""Pure: what is said about a rule: why it is suggested for review, and how sure the numbers are."""
+
+from __future__ import annotations
+
+from app.feedback.precision import Count, Proposal
+
+
+def reason_for(proposal: Proposal) -> str:
+    """Return the reason in plain sentences: 「30件のうち14件が誤検知でした。…」."""
+    where = "前回の見直しより後の" if proposal.since_review else ""
+    where += "今の版での" if proposal.latest_only else ""
+    counted = f"{where}{proposal.count.raised}件のうち{proposal.count.false}件が誤検知でした。"
+    if proposal.only_to_look_at:
+        return (
+            f"{counted}身の安全に関わるルールのため、使用をやめることはできません。"
+            "内容の確認だけをお願いします。"
+        )
+    return f"{counted}ルールの見直しを検討してください。"
+
+
+def share_of(count: Count) -> str:
+    """Return the share that was right, with the ends between which it surely lies."""
+    if count.share is None:
+        return "–"
+    low, high = (round(100 * end) for end in (count.interval.low, count.interval.high))
+    return f"{round(100 * count.share)}%({low}〜{high}%)"
