@@ -67,6 +67,11 @@ def caller_cues(
     return tuple(cues), _demand(text, tokens, sorted(demands))
 
 
+def content_of(tokens: Sequence[Token]) -> str:
+    """Return the words of an utterance that say what it is about, in normal form."""
+    return " ".join(token.normal for token in tokens if token.part_of_speech in _CONTENT)
+
+
 def _demand(text: NormalText, tokens: Sequence[Token], demands: list[tuple[int, int]]) -> str:
     words: dict[str, None] = {}
     for start, end in demands:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from detection import persistence
 from detection.alerting import Evidence, closed, placed
 from detection.call_state import (
     MOST_HEARD,
@@ -20,24 +21,24 @@ from detection.call_state import (
 )
 from detection.foresight import GRAVE_ENOUGH, new_line, safe_early
 from detection.ladder import Mark, MarkKind, Offence, noted, remembered
+from detection.moves import moves_of
 from detection.overrun import RESTATED_AFTER_MS, finding_of, overrun
-from detection.policy import CLAUSES, Policy
-from detection.repetition import Return, listened, moves_of
+from detection.persistence import persistent
+from detection.policy import Policy
+from detection.repetition import Return, listened
 from detection.types import (
     Assessment,
-    Category,
     Cue,
     Decision,
     Finding,
     Severity,
-    Span,
     Speaker,
     Utterance,
 )
 from detection.verdict import concluded, settled, standing_of
 from detection.weighing import Quiet, eased, only_a_mild_demand, weighed
 
-PERSISTENCE: Final = "conversation.persistence"
+PERSISTENCE: Final = persistence.RULE
 
 _SAME_OUTBURST_MS: Final = 15_000
 """「金返せ、金返せよ」 is one outburst."""
@@ -249,29 +250,14 @@ def _by_utterance(
     policy: Policy,
 ) -> Iterable[tuple[Utterance, tuple[Finding, ...]]]:
     """Join the findings of the words with those of the conversation, utterance by utterance."""
-    persistent = {
-        r.utterance.utterance_id: (r.utterance, (_persistence(r),))
-        for r in returns
-        if r.returns >= policy.returns_for_persistence
-        and not any(q.covers(_persistence(r), middle(r.utterance)) for q in state.quiets)
+    again = {
+        said.utterance_id: (said, (finding,))
+        for said, finding in persistent(state, returns, policy)
     }
-    _, also = persistent.pop(utterance.utterance_id, (utterance, ()))
+    _, also = again.pop(utterance.utterance_id, (utterance, ()))
     if own or also:
         yield utterance, (*own, *also)
-    yield from persistent.values()
-
-
-def _persistence(came_back: Return) -> Finding:
-    text = came_back.utterance.text
-    return Finding(
-        category=Category.PERSISTENCE,
-        severity=Severity.CAUTION,
-        span=Span(0, len(text)),
-        quote=text,
-        rule=PERSISTENCE,
-        clause=CLAUSES[Category.PERSISTENCE],
-        reason=f"お答えした後も、同じご要望が{came_back.returns + 1}回目です",
-    )
+    yield from again.values()
 
 
 def _counted(turn: Turn, said: Utterance, findings: tuple[Finding, ...], policy: Policy) -> Turn:

@@ -13,17 +13,19 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from detection.caller_speech import caller_cues
+from detection.caller_speech import caller_cues, content_of
 from detection.context import set_aside_by
 from detection.lexicon import Entry, Lexicon, read_lexicon
+from detection.likeness import packed
 from detection.operator_speech import operator_cues
 from detection.phonetic import hear, sound_of
-from detection.ports import Detector, ReadingSource, Token
+from detection.ports import Detector, ReadingSource, SentenceVectors, Token
 from detection.respelling import respell
+from detection.sentence_vectors import shared_sentence_vectors
 from detection.sudachi import SudachiReadings
 from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
-from detection.types import Assessment, Finding, Span, Speaker, Utterance
+from detection.types import Assessment, Cue, Finding, Span, Speaker, Utterance
 
 CODE_VERSION: Final = "2"
 """Raise with every change of code that changes an assessment; the word lists count by themselves."""
@@ -39,14 +41,25 @@ GUESS_SCORE: Final = 0.75
 """For words that hold only if the recogniser wrote one word for another."""
 MOST_HYPOTHESES: Final = 3
 
+STATES_FROM_LETTERS: Final = 8
+"""「はい、わかりました」 states nothing that could come back: it gets no vector."""
+_ANSWERS: Final = frozenset({Cue.ANSWER, Cue.REFUSAL, Cue.SAME_ANSWER})
+
 _MASK: Final = "〓"
 
 
 class LexiconDetector:
     """Finds what the word lists say. Keeps nothing between utterances."""
 
-    def __init__(self, reading_source: ReadingSource, lexicon: Lexicon) -> None:
+    def __init__(
+        self,
+        reading_source: ReadingSource,
+        lexicon: Lexicon,
+        vectors: SentenceVectors | None = None,
+    ) -> None:
+        """Without *vectors* a demand that comes back is known by its words alone."""
         self._readings = reading_source
+        self._vectors = vectors
         self._lexicon = lexicon
         digest = hashlib.sha256(f"{CODE_VERSION}:{lexicon.digest}".encode())
         self._version = f"lexicon-{digest.hexdigest()[:12]}"
@@ -59,7 +72,11 @@ class LexiconDetector:
         text = normalise(utterance.text)
         if utterance.speaker is Speaker.OPERATOR:
             cues = operator_cues(text, self._lexicon.operator_cues)
-            return Assessment(utterance.utterance_id, (), cues)
+            if _ANSWERS.isdisjoint(cues):
+                return Assessment(utterance.utterance_id, (), cues)
+            words = content_of(self._readings.tokens(utterance.text))
+            meaning = self._meaning(utterance.text)
+            return Assessment(utterance.utterance_id, (), cues, words=words, meaning=meaning)
         tokens = self._readings.tokens(utterance.text)
         findings, set_aside = self._judged(text, tokens)
         others = self._second_best(utterance, findings)
@@ -73,7 +90,14 @@ class LexiconDetector:
             cues=cues,
             demand=demand,
             set_aside=set_aside,
+            words=content_of(tokens),
+            meaning=self._meaning(utterance.text),
         )
+
+    def _meaning(self, text: str) -> bytes:
+        if self._vectors is None or sum(map(str.isalnum, text)) < STATES_FROM_LETTERS:
+            return b""
+        return packed(self._vectors.vector(text))
 
     def _judged(
         self, text: NormalText, tokens: tuple[Token, ...]
@@ -170,7 +194,7 @@ def load_detector() -> Detector:
         for file in folder.iterdir()
         if file.name.endswith(".toml")
     }
-    return LexiconDetector(SudachiReadings(), read_lexicon(files))
+    return LexiconDetector(SudachiReadings(), read_lexicon(files), shared_sentence_vectors())
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ _SAYS_NOTHING: Final = re.compile(
     r"|お電話番号|教えて(?:ください|いただ)|お話し?(?:ください|くださ)|ご発言は|記録いたし|ご?要望(?:は|として)承りました"
 )
 _STEPS: Final = frozenset({Cue.ASKED_TO_STOP, Cue.WARNED, Cue.CLOSING})
+_REQUIRES: Final = re.compile(
+    r"(?:(?<!それ)でない|調べない|確認しない|いただかない|なければ|ない)と?[^。?]{0,12}でき(?:ません|かね)"
+)
+"""「ご本人でないとお話しできません」 says what is needed; it refuses no demand for good."""
 _CONDITION: Final = re.compile(
     r"場合|ようでしたら|ようであれば|のであれば|なければ|ないようで|でしたら"
 )
@@ -47,7 +51,9 @@ def operator_cues(text: NormalText, entries: Iterable[CueEntry]) -> tuple[Cue, .
 
 
 def _sentence_cues(sentence: str, entries: tuple[CueEntry, ...]) -> dict[Cue, None]:
-    cues = dict.fromkeys(e.cue for e in entries if e.pattern.search(sentence))
+    cues: dict[Cue, None] = dict.fromkeys(
+        entry.cue for entry in entries if entry.pattern.search(sentence)
+    )
     if Cue.CLOSING in cues and _CONDITION.search(sentence):
         # 「続く場合は、これで終了…」 is still a warning.
         del cues[Cue.CLOSING]
@@ -55,6 +61,9 @@ def _sentence_cues(sentence: str, entries: tuple[CueEntry, ...]) -> dict[Cue, No
     if _STEPS & cues.keys():
         # 「そのようなお言葉では、ご用件を伺うことができません」 refuses the tone, not the demand.
         return {cue: None for cue in cues if cue not in (Cue.REFUSAL, Cue.ANSWER)}
+    if Cue.REFUSAL in cues and _REQUIRES.search(sentence):
+        del cues[Cue.REFUSAL]
+        cues[Cue.ANSWER] = None
     if Cue.REFUSAL in cues:
         cues.pop(Cue.ANSWER, None)
     elif not cues and _explains(sentence):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from detection.types import Assessment, Decision, Utterance
@@ -12,6 +13,14 @@ class ReadingSource(Protocol):
 
     def tokens(self, text: str) -> tuple[Token, ...]:
         """Return the words of *text* in order; together they cover it without overlap."""
+        ...
+
+
+class SentenceVectors(Protocol):
+    """Sentences as points: the nearer, the more they mean the same."""
+
+    def vector(self, text: str) -> Sequence[float]:
+        """Return the unit vector of *text*, always of one length; empty where there is nothing to say."""
         ...
 
 

@@ -1,81 +1,42 @@
 """Pure: recognises a demand that comes back after it was answered, and how long the talk has not moved.
 
 To say the same again is not persistence by itself. It counts only where the operator
-answered or refused in between, the caller heard it, and nothing new was said.
+answered or refused in between, the caller heard it, and nothing new was said. Which demand
+it is shows in its words, in its meaning, and in what the operator refuses: who hears the same
+refusal again has asked for the same again, however it was put.
 Utterances of the two tracks arrive up to some seconds out of order, so the last of them
 are replayed from a settled state each time.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from operator import attrgetter
 from typing import Final
 
-from rapidfuzz.distance import Levenshtein
-
-from detection.types import Assessment, Cue, Speaker, Utterance
+from detection.likeness import MOST_WORDS, Said, known_of, said_alike
+from detection.moves import Move, MoveKind
+from detection.types import Utterance
 
 REORDER_MS: Final = 8_000
 """A segment is at most 8 s long, so what began earlier may arrive later by that much."""
 MOST_PENDING: Final = 24
-MOST_TOPICS: Final = 8
-MOST_WORDS: Final = 48
+MOST_TOPICS: Final = 6
+MOST_OPEN: Final = 4
 MOST_RETOLD: Final = 64
 STALEMATE_LAPSES_MS: Final = 300_000
 """A demand that has not come back for five minutes does not hold up the talk."""
+AGREEMENT_HOLDS_MS: Final = 20_000
+"""「わかりました。でも…」: who goes on at once has not agreed."""
 
-_LIKE_WORD: Final = 0.75
-"""Two words of three letters or more count as one from here: the recogniser's slips."""
-_NEW_WORDS: Final = 3
-_NEW_SHARE: Final = 0.7
-"""So many unheard words, and so large a share of the statement, make it a new circumstance."""
-
-_EMPTY: Final = """
-する 為る 言う 下さい 下さる くださる 呉れる くれる 願う お願い 御願い 欲しい ほしい 貰う もらう 頂く
-成る なる 居る いる 有る ある 無い ない 遣る やる 致す 思う 分かる 出来る できる 良い いい 早い 駄目
-何 もう 今 直ぐ すぐ 兎に角 とにかく だから そう 此れ これ 其れ それ 事 こと 物 もの 方 人 私 俺 為 訳
-何度 何回 同じ 絶対 ちゃんと 話
-"""
-_EMPTY_WORDS: Final = frozenset(_EMPTY.split())
-"""Words that any demand may hold; alone they say nothing about *which* demand."""
-_CONTENT: Final = re.compile(r"[一-龯々]{1,4}|[ァ-ヶー]{2,}")
-"""For a demand whose words the detector did not give."""
-_NEW_CIRCUMSTANCE: Final = re.compile(
-    r"実は|言い忘れ|伝え忘れ|新しく|見つか[りっ]|出てき|届い[たて]|届きまし|診断書|今日になって|その後"
-    r"|[状事]{1}[況情]が変わ|別の件|もう[一1]つ|ところで|ちなみに|調べ(?:てみ)?たら|聞いたら|確認したら"
-)
-
-_REASON: Final = re.compile(r"ので|くて|んです|ものですから")
-"""「足が悪くて」: a caller who explains is not insisting, as long as the words are new."""
-_NEW_IN_REASON: Final = 2
-
-
-class MoveKind(StrEnum):
-    STATED = "stated"
-    ANSWERED = "answered"
-    REFUSED = "refused"
-    UNHEARD = "unheard"
-    """The caller did not hear or understand: the answer has not arrived."""
-    CALMED = "calmed"
-    FAULT = "fault"
-    """The city was wrong: what was demanded so far was a claim, not persistence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What one utterance does to the question of repetition."""
-
-    at_ms: int
-    """Middle of the utterance: words that were talked over were not heard."""
-    kind: MoveKind
-    utterance: Utterance
-    words: frozenset[str] = frozenset()
-    new: bool = False
-    """Says of itself that it is new: 「実は」「届いたので」."""
-    explains: bool = False
+_MOST_STATEMENTS: Final = 4
+_MOST_REFUSALS: Final = 3
+_SAID_MARGIN: Final = 0.1
+"""So much surer must the likeness be of what is no demand by its wording."""
+_REFUSED_ALIKE: Final = 0.7
+"""Two refusals as alike as this refuse one demand."""
+_BOTH_ALIKE: Final = 0.85
+"""… or statements and refusals as alike as this in sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +44,14 @@ class Topic:
     """One demand, in all the ways it has been said."""
 
     words: frozenset[str]
-    statements: tuple[frozenset[str], ...]
-    """The last three, for comparison."""
+    statements: tuple[Said, ...]
+    """The last ones, for comparison."""
     stated_ms: int
     answered: bool = False
     """Since it was last stated."""
+    refusals: tuple[Said, ...] = ()
+    """What the operator said to it when refusing, the last ones."""
+    refused: bool = False
     returns: int = 0
     """Times it came back after an answer."""
 
@@ -98,6 +62,8 @@ class Return:
 
     utterance: Utterance
     returns: int
+    refused: bool
+    """Not only explained: somebody said no to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +72,20 @@ class Talk:
 
     topics: tuple[Topic, ...] = ()
     """Most recently stated last."""
+    open: tuple[Move, ...] = ()
+    """What the caller said since the last answer and that is no known demand yet."""
     stalled_since_ms: int | None = None
     stalled_until_ms: int = 0
     """When the demand last came back."""
+    agreed_ms: int | None = None
+    """The caller accepted; not yet known whether it lasts."""
     only_refusals_answer: bool = False
     refused: bool = False
 
     def stalemate_ms(self, now_ms: int) -> int:
-        if self.stalled_since_ms is None or now_ms - self.stalled_until_ms > STALEMATE_LAPSES_MS:
+        if self.stalled_since_ms is None or self.agreed_ms is not None:
+            return 0
+        if now_ms - self.stalled_until_ms > STALEMATE_LAPSES_MS:
             return 0
         return max(0, now_ms - self.stalled_since_ms)
 
@@ -130,33 +102,7 @@ class Repetition:
     """Utterances whose return was already reported."""
 
 
-def moves_of(utterance: Utterance, assessment: Assessment) -> tuple[Move, ...]:
-    """Return what *utterance* does, in the order in which it takes effect."""
-    at_ms = (utterance.start_ms + utterance.end_ms) // 2
-    cues = frozenset(assessment.cues)
-    if utterance.speaker is Speaker.OPERATOR:
-        kinds = (
-            (Cue.FAULT_ADMITTED, MoveKind.FAULT),
-            (Cue.ANSWER, MoveKind.ANSWERED),
-            (Cue.REFUSAL, MoveKind.REFUSED),
-        )
-        return tuple(Move(at_ms, kind, utterance) for cue, kind in kinds if cue in cues)
-    moves = []
-    if Cue.NOT_HEARD in cues or Cue.WELFARE in cues:
-        moves.append(Move(at_ms, MoveKind.UNHEARD, utterance))
-    if Cue.CALMED in cues:
-        moves.append(Move(at_ms, MoveKind.CALMED, utterance))
-    elif Cue.DEMAND in cues or assessment.demand:
-        words = content_words(assessment.demand or " ".join(_CONTENT.findall(utterance.text)))
-        new = _NEW_CIRCUMSTANCE.search(utterance.text) is not None
-        explains = _REASON.search(utterance.text) is not None
-        moves.append(Move(at_ms, MoveKind.STATED, utterance, words, new, explains))
-    return tuple(moves)
-
-
-def content_words(demand: str) -> frozenset[str]:
-    """Return the words of *demand* that say which demand it is."""
-    return frozenset(word for word in demand.split()[:MOST_WORDS] if word not in _EMPTY_WORDS)
+Taken = tuple[Talk, tuple[Return, ...]]
 
 
 def listened(
@@ -182,90 +128,163 @@ def listened(
     return Repetition(settled, tuple(kept), talk, told), new
 
 
-def _taken(talk: Talk, move: Move, same_demand: float) -> tuple[Talk, tuple[Return, ...]]:
+def _taken(talk: Talk, move: Move, same_demand: float) -> Taken:
     match move.kind:
         case MoveKind.STATED:
             return _stated(talk, move, same_demand)
-        case MoveKind.ANSWERED if not talk.only_refusals_answer:
-            return _answered(talk, answered=True), ()
-        case MoveKind.ANSWERED:
-            return talk, ()
+        case MoveKind.SAID:
+            return _said(talk, move, same_demand)
         case MoveKind.REFUSED:
-            return replace(_answered(talk, answered=True), refused=True), ()
+            return _refused(talk, move)
+        case MoveKind.ANSWERED:
+            return (talk if talk.only_refusals_answer else _explained(talk)), ()
+        case MoveKind.NEW:
+            return _told_news(talk, move), ()
         case MoveKind.UNHEARD:
-            return _answered(talk, answered=False), ()
+            return _with_answer(talk, answered=False), ()
+        case MoveKind.REOPENED:
+            return replace(_with_answer(talk, answered=False), open=()), ()
         case MoveKind.CALMED:
-            return replace(talk, stalled_since_ms=None), ()
+            return replace(talk, agreed_ms=move.at_ms), ()
         case MoveKind.FAULT:
             forgiven = tuple(replace(t, answered=False, returns=0) for t in talk.topics)
             return Talk(topics=forgiven, only_refusals_answer=True), ()
 
 
-def _answered(talk: Talk, *, answered: bool) -> Talk:
+def _with_answer(talk: Talk, *, answered: bool) -> Talk:
     return replace(talk, topics=tuple(replace(t, answered=answered) for t in talk.topics))
 
 
-def _stated(talk: Talk, move: Move, same_demand: float) -> tuple[Talk, tuple[Return, ...]]:
-    topic = _same_topic(talk.topics, move.words, same_demand)
+def _stated(talk: Talk, move: Move, same_demand: float) -> Taken:
+    """A demand by its wording, or holding on to the one before."""
+    topic = _known(talk.topics, move.said, same_demand)
+    if topic is None and talk.topics and (move.insists or not move.said.words):
+        topic = talk.topics[-1]
     if topic is None:
-        if not move.words:
-            return talk, ()
-        fresh = Topic(move.words, (move.words,), move.at_ms)
-        topics = (*talk.topics, fresh)[-MOST_TOPICS:]
-        return replace(talk, topics=topics, stalled_since_ms=None), ()
-    others = tuple(t for t in talk.topics if t is not topic)
-    moved = _is_new(topic, move)
+        return (_kept_open(talk, move) if move.said.words else talk), ()
+    return _came_back(talk, topic, move)
+
+
+def _said(talk: Talk, move: Move, same_demand: float) -> Taken:
+    """No demand by its wording: it counts at once only if it is very like what was refused."""
+    if move.asks:
+        return talk, ()
+    topic = _known(talk.topics, move.said, min(1.0, same_demand + _SAID_MARGIN))
+    if topic is not None and topic.answered and topic.refused and not move.new:
+        return _came_back(talk, topic, move)
+    return _kept_open(talk, move), ()
+
+
+def _kept_open(talk: Talk, move: Move) -> Talk:
+    return replace(talk, open=(*talk.open, move)[-MOST_OPEN:])
+
+
+def _came_back(talk: Talk, topic: Topic, move: Move) -> Taken:
+    """Count *move* as one more statement of *topic*."""
+    talk, topic = _agreement_weighed(talk, topic, move.at_ms)
+    moved = move.new and known_of(move.said.words, topic.words) < len(move.said.words)
+    counts = topic.answered and not moved and not move.asks
     after = replace(
         topic,
-        words=topic.words if len(topic.words) >= MOST_WORDS else topic.words | move.words,
-        statements=(*topic.statements, move.words)[-3:] if move.words else topic.statements,
+        words=topic.words if len(topic.words) >= MOST_WORDS else topic.words | move.said.words,
+        statements=(*topic.statements, move.said)[-_MOST_STATEMENTS:],
         stated_ms=move.at_ms,
-        answered=False,
-        returns=topic.returns + (topic.answered and not moved),
+        answered=topic.answered and move.asks,
+        returns=topic.returns + counts,
     )
+    others = tuple(t for t in talk.topics if t is not topic)
     talk = replace(talk, topics=(*others, after))
     if moved:
         return replace(talk, stalled_since_ms=None), ()
     stalled = talk.stalemate_ms(move.at_ms) > 0
-    if not topic.answered:
+    if not counts:
         return replace(talk, stalled_until_ms=move.at_ms) if stalled else talk, ()
     since_ms = talk.stalled_since_ms if stalled else move.at_ms
     talk = replace(talk, stalled_since_ms=since_ms, stalled_until_ms=move.at_ms)
-    return talk, (Return(move.utterance, after.returns),)
+    return talk, (Return(move.utterance, after.returns, after.refused),)
 
 
-def _same_topic(
-    topics: tuple[Topic, ...], words: frozenset[str], same_demand: float
-) -> Topic | None:
-    """Words that say nothing by themselves (「いいからやって」) go on with the latest demand."""
-    if not topics or not words:
-        return topics[-1] if topics else None
+def _agreement_weighed(talk: Talk, topic: Topic, at_ms: int) -> tuple[Talk, Topic]:
+    """A demand that comes back long after the caller accepted is asked for anew."""
+    if talk.agreed_ms is None:
+        return talk, topic
+    if at_ms - talk.agreed_ms <= AGREEMENT_HOLDS_MS:
+        return replace(talk, agreed_ms=None), topic
+    anew = {id(t): replace(t, answered=False, returns=0) for t in talk.topics}
+    talk = replace(
+        talk, topics=tuple(anew.values()), agreed_ms=None, stalled_since_ms=None, open=()
+    )
+    return talk, anew[id(topic)]
+
+
+def _refused(talk: Talk, move: Move) -> Taken:
+    """A refusal also says what was asked for: what the caller just said, and mostly the same as before."""
+    returns: tuple[Return, ...] = ()
+    asked = [m for m in talk.open if not m.asks]
+    if asked:
+        demand = next((m for m in reversed(asked) if m.kind is MoveKind.STATED), asked[-1])
+        topic = _refused_before(talk.topics, asked, move)
+        talk = replace(talk, open=())
+        if topic is None:
+            talk = _with_topic(talk, asked)
+        else:
+            talk, returns = _came_back(talk, topic, demand)
+    talk = replace(_with_answer(talk, answered=True), open=(), refused=True)
+    if talk.topics:
+        latest = talk.topics[-1]
+        refusals = (*latest.refusals, move.said)[-_MOST_REFUSALS:]
+        latest = replace(latest, refusals=refusals, refused=True)
+        talk = replace(talk, topics=(*talk.topics[:-1], latest))
+    return talk, returns
+
+
+def _refused_before(topics: tuple[Topic, ...], asked: list[Move], refusal: Move) -> Topic | None:
+    """Return the demand that was refused once more, None where it is another one."""
+    best, alike = None, 0.0
+    for topic in topics:
+        if not topic.refused:
+            continue
+        refusals = max((said_alike(refusal.said, r) for r in topic.refusals), default=0.0)
+        statements = max(said_alike(m.said, s) for m in asked for s in topic.statements)
+        if refusals >= _REFUSED_ALIKE or refusals + statements >= _BOTH_ALIKE or refusal.same:
+            likeness = refusals + statements
+            if best is None or likeness >= alike:
+                best, alike = topic, likeness
+    return best
+
+
+def _explained(talk: Talk) -> Talk:
+    demands = [m for m in talk.open if m.kind is MoveKind.STATED and not m.asks]
+    if demands:
+        talk = _with_topic(talk, demands)
+    return replace(_with_answer(talk, answered=True), open=())
+
+
+def _with_topic(talk: Talk, asked: list[Move]) -> Talk:
+    """Add what was *asked* as one demand: the talk moves."""
+    words = frozenset[str]().union(*(m.said.words for m in asked))
+    statements = tuple(m.said for m in asked)[-_MOST_STATEMENTS:]
+    fresh = Topic(frozenset(sorted(words)[:MOST_WORDS]), statements, asked[-1].at_ms)
+    return replace(talk, topics=(*talk.topics, fresh)[-MOST_TOPICS:], stalled_since_ms=None)
+
+
+def _told_news(talk: Talk, move: Move) -> Talk:
+    """What nobody knew opens the matter anew; the same news again does not."""
+    known = frozenset[str]().union(*(t.words for t in talk.topics))
+    if known_of(move.said.words, known) >= len(move.said.words) or not talk.topics:
+        return talk
+    talk = _with_answer(talk, answered=False)
+    latest = talk.topics[-1]
+    if len(latest.words) < MOST_WORDS:
+        latest = replace(latest, words=latest.words | move.said.words)
+    return replace(talk, topics=(*talk.topics[:-1], latest), stalled_since_ms=None)
+
+
+def _known(topics: tuple[Topic, ...], said: Said, at_least: float) -> Topic | None:
+    if not topics or not (said.words or said.meaning):
+        return None
     likeness, best = max(
-        ((max(likeness_of(words, s) for s in t.statements), t) for t in topics),
+        ((max(said_alike(said, s) for s in t.statements), t) for t in topics),
         key=lambda pair: (pair[0], pair[1].stated_ms),
     )
-    return best if likeness >= same_demand else None
-
-
-def _is_new(topic: Topic, move: Move) -> bool:
-    unheard = [w for w in move.words if not any(_alike(w, known) for known in topic.words)]
-    if move.new or move.explains:
-        return len(unheard) >= (1 if move.new else _NEW_IN_REASON)
-    return len(unheard) >= _NEW_WORDS and len(unheard) >= _NEW_SHARE * len(move.words)
-
-
-def likeness_of(one: frozenset[str], other: frozenset[str]) -> float:
-    """Return which share of the shorter statement's words both hold, 0..1."""
-    if not one or not other:
-        return 0.0
-    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
-    shared = sum(any(_alike(word, candidate) for candidate in longer) for word in shorter)
-    return shared / len(shorter)
-
-
-def _alike(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    if min(len(one), len(other)) < 3:
-        return False
-    return bool(Levenshtein.normalized_similarity(one, other) >= _LIKE_WORD)
+    return best if likeness >= at_least else None

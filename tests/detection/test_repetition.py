@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detection.repetition import content_words, likeness_of
+from detection.likeness import content_words, worded_alike
 from detection.types import Category, Cue, Decision, Severity, Step
 from tests.detection.calls import PLAIN, Turn, caller, demand, operator, play, played
 
@@ -78,14 +78,18 @@ def test_a_caller_who_is_lost_is_not_persistent() -> None:
     ],
 )
 def test_a_new_circumstance_is_no_repetition(changed: Turn) -> None:
-    decisions = play(ASK, REFUSE, AGAIN, REFUSE, changed)
+    told = replace(changed, cues=(Cue.DEMAND, Cue.NEW_CIRCUMSTANCE))
+    decisions = play(ASK, REFUSE, AGAIN, REFUSE, told)
 
     assert not any(persistent(decisions))
     assert decisions[-1].stalemate_ms == 0
 
 
 def test_a_reason_given_again_is_not_new() -> None:
-    because = demand("足が悪いので減免してください", "足 悪い 減免")
+    because = replace(
+        demand("足が悪いので減免してください", "足 悪い 減免"),
+        cues=(Cue.DEMAND, Cue.NEW_CIRCUMSTANCE),
+    )
 
     assert persistent(play(ASK, REFUSE, because, REFUSE, because, REFUSE, because))[-1]
 
@@ -263,14 +267,14 @@ WORD_SETS = st.frozensets(
 def test_likeness_is_a_share_and_does_not_depend_on_the_order(
     one: frozenset[str], other: frozenset[str]
 ) -> None:
-    likeness = likeness_of(one, other)
+    likeness = worded_alike(one, other)
 
     assert 0.0 <= likeness <= 1.0
-    assert likeness == likeness_of(other, one)
-    assert likeness_of(one, one) == (1.0 if one else 0.0)
+    assert likeness == worded_alike(other, one)
+    assert worded_alike(one, one) == (1.0 if one else 0.0)
 
 
 def test_a_slip_of_the_recogniser_in_a_long_word_is_forgiven() -> None:
     heard, said = content_words("固定資産税 減免"), content_words("固定資産性 減免 する")
 
-    assert likeness_of(heard, said) == 1.0
+    assert worded_alike(heard, said) == 1.0

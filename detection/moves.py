@@ -1,0 +1,122 @@
+"""Pure: what one utterance does to the question whether a demand keeps coming back after it was answered."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from detection.likeness import NOTHING_SAID, Said, content_words
+from detection.types import Assessment, Cue, Speaker, Utterance
+
+_CONTENT: Final = re.compile(r"[一-龯々]{1,4}|[ァ-ヶー]{2,}")
+"""For a demand whose words the detector did not give."""
+_LEAST_LETTERS: Final = 8
+"""「そうですか」「ははあ、なるほど」 state nothing; 「弁償なしで」 is said with more around it."""
+_GRANTS: Final = re.compile(
+    r"(?:お返し|返金|お送り|送付|発送|手配|お届け|お持ち|用意|対応|お渡し|ご連絡|お電話|発行|訂正|修正|お支払い|補償|ご?報告)"
+    r"(?:を)?(?:いた|致)?し(?:ます|たします)|(?:お)?(?:伺い|参り|まいり|向かい|向かわせ|来させ|行かせ)ます|差し上げます"
+)
+"""What was asked for will be done: such a sentence answers no demand that could come back."""
+_ASKS: Final = re.compile(
+    r"(?:ます|です|でしょう|ません|のか|んです|いいの|るの|たの)か?(?:ね|な)?[??]$"
+    r"|(?:いつ|どこ|誰|だれ|いくら|何時|何日|どのくらい|どれくらい|どちら)[^。]{0,14}(?:か|の|んだ)?(?:ね|な|よ)?[。?]?$"
+)
+
+
+class MoveKind(StrEnum):
+    STATED = "stated"
+    SAID = "said"
+    """The caller said something that is no demand by its wording; what the operator answers tells."""
+    NEW = "new"
+    """The caller told something that was not known before."""
+    UNHEARD = "unheard"
+    """The caller did not hear or understand: the answer has not arrived."""
+    CALMED = "calmed"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    REOPENED = "reopened"
+    """The operator wants to hear it, looks into it, or another person took over."""
+    FAULT = "fault"
+    """The city was wrong: what was demanded so far was a claim, not persistence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing that an utterance does."""
+
+    at_ms: int
+    """Middle of the utterance: words that were talked over were not heard."""
+    kind: MoveKind
+    utterance: Utterance
+    said: Said = NOTHING_SAID
+    new: bool = False
+    """Says of itself that it is new: 「実は」「届いたので」."""
+    insists: bool = False
+    """Will not have the answer: goes on with the latest demand, whatever words it has."""
+    asks: bool = False
+    """A question, or making sure of something: never persistence by itself."""
+    same: bool = False
+    """The operator says that the answer is the one already given."""
+
+
+def moves_of(utterance: Utterance, assessment: Assessment) -> tuple[Move, ...]:
+    """Return what *utterance* does, in the order in which it takes effect."""
+    cues = frozenset(assessment.cues)
+    if utterance.speaker is Speaker.OPERATOR:
+        return _of_operator(utterance, assessment, cues)
+    return _of_caller(utterance, assessment, cues)
+
+
+def _of_operator(
+    utterance: Utterance, assessment: Assessment, cues: frozenset[Cue]
+) -> tuple[Move, ...]:
+    at_ms, kinds = _middle(utterance), list[MoveKind]()
+    if Cue.FAULT_ADMITTED in cues:
+        kinds.append(MoveKind.FAULT)
+    if Cue.REFUSAL in cues or Cue.SAME_ANSWER in cues:
+        kinds.append(MoveKind.REFUSED)
+    elif Cue.REOPENED in cues:
+        kinds.append(MoveKind.REOPENED)
+    elif Cue.ANSWER in cues and not _GRANTS.search(utterance.text):
+        kinds.append(MoveKind.ANSWERED)
+    said = Said(content_words(assessment.words), assessment.meaning)
+    return tuple(Move(at_ms, kind, utterance, said, same=Cue.SAME_ANSWER in cues) for kind in kinds)
+
+
+def _of_caller(
+    utterance: Utterance, assessment: Assessment, cues: frozenset[Cue]
+) -> tuple[Move, ...]:
+    at_ms, moves = _middle(utterance), list[Move]()
+    if Cue.NOT_HEARD in cues or Cue.WELFARE in cues:
+        moves.append(Move(at_ms, MoveKind.UNHEARD, utterance))
+    demands = Cue.DEMAND in cues or bool(assessment.demand)
+    insists = Cue.INSISTS in cues
+    if Cue.CALMED in cues and not demands and not insists:
+        moves.append(Move(at_ms, MoveKind.CALMED, utterance))
+        return tuple(moves)
+    words = content_words(
+        assessment.demand or assessment.words or " ".join(_CONTENT.findall(utterance.text))
+    )
+    said = Said(words, assessment.meaning)
+    new = Cue.NEW_CIRCUMSTANCE in cues
+    asks = Cue.CONFIRMING in cues
+    if demands or (insists and not asks):
+        moves.append(Move(at_ms, MoveKind.STATED, utterance, said, new, insists, asks))
+    elif Cue.NOT_HEARD not in cues and _states(utterance.text, words, assessment):
+        asks = asks or _ASKS.search(utterance.text) is not None
+        moves.append(Move(at_ms, MoveKind.SAID, utterance, said, new, asks=asks))
+    if new:
+        moves.append(Move(at_ms, MoveKind.NEW, utterance, said))
+    return tuple(moves)
+
+
+def _states(text: str, words: frozenset[str], assessment: Assessment) -> bool:
+    """Say whether there is anything in it that a later sentence could repeat."""
+    letters = sum(letter.isalnum() for letter in text)
+    return letters >= _LEAST_LETTERS and bool(words or assessment.meaning)
+
+
+def _middle(utterance: Utterance) -> int:
+    return (utterance.start_ms + utterance.end_ms) // 2
