@@ -18,6 +18,7 @@ from app.bootstrap import open_transcriber, open_voice_activity
 from app.cli.options import JsonOption, fail, load_settings, print_json, refusals
 from app.evaluation import report
 from app.evaluation.cases import UtteranceCase, parse_calls, parse_utterances
+from app.evaluation.comparison import JudgedCalls, compared_json, compared_tables
 from app.evaluation.listening import Listened, listen_to_all, recogniser, refuse_missing
 from app.evaluation.running import (
     Advance,
@@ -43,6 +44,13 @@ FileArgument = Annotated[Path, typer.Argument(help="正解を付けた JSONL フ
 PolicyOption = Annotated[
     str | None,
     typer.Option("--policy", help="基本方針の名前か TOML ファイル(既定は設定のもの)。"),
+]
+PoliciesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        help="基本方針の名前か TOML ファイル(既定は設定のもの)。何度か書くと、並べて比べます。",
+    ),
 ]
 PredictionsOption = Annotated[
     Path | None,
@@ -74,7 +82,7 @@ def calls(
     file: FileArgument,
     as_json: JsonOption = False,
     predictions: PredictionsOption = None,
-    policy: PolicyOption = None,
+    policy: PoliciesOption = None,
     times: Annotated[
         TimeUnit, typer.Option("--times", help="t の単位。auto は値の大きさから決めます。")
     ] = TimeUnit.AUTO,
@@ -83,15 +91,32 @@ def calls(
 
     t のない発言は、前の発言の 0.6 秒後に始まり、1 文字 0.15 秒で話されたものとします。
     """
+    asked = tuple(dict.fromkeys(policy or [load_settings().detection.policy]))
+    judged = dict[str, JudgedCalls]()
     with refusals():
         cases = parse_calls(_lines(file), file.name)
-        detector, rules = _detection(policy)
-        with _predictions(predictions) as write, _progress("通話", len(cases), as_json) as advance:
-            results = judge_calls(cases, detector, rules, advance, times)
-            write(result.prediction() for result in results)
-    found = measure_calls([result.judged() for result in results])
-    run = _run(file, results, rules, detector)
-    _print(as_json, report.calls_json(run, found), report.calls_tables(run, found))
+        policies = [load_policy(name) for name in asked]
+        detector, work = load_detector(), len(cases) * len(asked)
+        with _predictions(predictions) as write, _progress("通話", work, as_json) as advance:
+            for name, rules in zip(asked, policies, strict=True):
+                results = judge_calls(cases, detector, rules, advance, times)
+                write(_marked(result.prediction(), name, asked) for result in results)
+                found = measure_calls([result.judged() for result in results])
+                judged[name] = JudgedCalls(_run(file, results, rules, detector), found)
+    if len(judged) == 1:
+        only = judged[asked[0]]
+        _print(
+            as_json,
+            report.calls_json(only.run, only.found),
+            report.calls_tables(only.run, only.found),
+        )
+    else:
+        _print(as_json, compared_json(judged), compared_tables(judged))
+
+
+def _marked(prediction: dict[str, Any], policy: str, asked: Sequence[str]) -> dict[str, Any]:
+    """Return *prediction* with its policy, where there are several."""
+    return prediction if len(asked) == 1 else {**prediction, "policy": policy}
 
 
 @evaluate_app.command("audio")

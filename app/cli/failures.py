@@ -11,9 +11,10 @@ from typing import Final
 from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from app.cli.policy_words import faults_in_one_line
 from app.errors import AppError
 from asr.errors import AsrError, ModelCorrupt, ModelNotFound
-from detection.errors import DetectionError, PolicyNotFound
+from detection.errors import DetectionError, PolicyInvalid, PolicyNotFound
 from detection.policy_files import policy_names
 
 _UNREACHABLE: Final = (
@@ -76,8 +77,10 @@ def _detection(error: DetectionError) -> str:
     if isinstance(error, PolicyNotFound):
         return (
             f"基本方針が見つかりません。{'、'.join(policy_names())} のどれか、または TOML ファイルの場所を "
-            "MIMAMORI_DETECTION__POLICY(evaluate では --policy)に指定してください。"
+            "MIMAMORI_DETECTION__POLICY(コマンドでは引数か --policy)に指定してください。"
         )
+    if isinstance(error, PolicyInvalid):
+        return f"基本方針のファイルに誤りがあります。次の箇所を直してください: {faults_in_one_line(error)}"
     return f"検知の規則を読み込めません。次の箇所を直してください: {error}"
 
 

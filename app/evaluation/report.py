@@ -13,7 +13,7 @@ from app.screens.words import CATEGORIES, LEVELS
 from detection.measures import Agreement, CallMeasures, Kind, Share, UtteranceMeasures
 from detection.types import Severity
 
-_KINDS: Final[Mapping[Kind, str]] = {
+KINDS: Final[Mapping[Kind, str]] = {
     Kind.HARASSMENT: "ハラスメント",
     Kind.LEGITIMATE: "正当な苦情・通常の用件",
     Kind.HARD_NEGATIVE: "紛らわしい無害な発言",
@@ -100,7 +100,7 @@ def utterances_tables(run: Run, found: UtteranceMeasures) -> RenderableType:
         (f"  {severity} {LEVELS[Severity(severity)].label}", share)
         for severity, share in found.recall_by_severity.items()
     ]
-    rows += [(f"誤検知率({_KINDS[kind]})", share) for kind, share in found.false_alarms.items()]
+    rows += [(f"誤検知率({KINDS[kind]})", share) for kind, share in found.false_alarms.items()]
     rows.append(("段階の一致", found.level_agreement))
     return Group(_title("発言の評価", run), _shares("全体", rows), _by_category(found))
 
@@ -113,7 +113,7 @@ def audio_tables(run: Run, found: UtteranceMeasures, hearing: Hearing) -> Render
 
 def calls_tables(run: Run, found: CallMeasures) -> RenderableType:
     rows = [("再現率(お知らせのあったハラスメント通話)", found.recall)]
-    rows += [(f"誤検知率({_KINDS[kind]})", share) for kind, share in found.false_alarms.items()]
+    rows += [(f"誤検知率({KINDS[kind]})", share) for kind, share in found.false_alarms.items()]
     rows += [
         ("最高段階の一致", found.level_agreement),
         ("最高段階の差が 1 以内", found.level_within_one),
@@ -123,7 +123,7 @@ def calls_tables(run: Run, found: CallMeasures) -> RenderableType:
     for heading in ("平均", "中央値", "最長", "通話数", "該当前", "お知らせなし"):
         waits.add_column(heading, justify="right")
     waits.add_row(
-        *(_number(value) for value in (delay.mean, delay.median, delay.longest)),
+        *(number(value) for value in (delay.mean, delay.median, delay.longest)),
         *(str(value) for value in (len(delay.turns), delay.early, delay.missed)),
     )
     repetition = Table(title="繰り返しの検知", title_justify="left")
@@ -138,7 +138,7 @@ def _by_category(found: UtteranceMeasures) -> Table:
     table.add_column("検知", justify="right")
     _agreement_columns(table)
     for category, agreement in found.categories.items():
-        flagged = _percent(found.recall_by_category[category].rate)
+        flagged = percent(found.recall_by_category[category].rate)
         table.add_row(CATEGORIES[category].short, flagged, *_agreement_cells(agreement))
     return table
 
@@ -153,7 +153,7 @@ def _shares(title: str, rows: Sequence[tuple[str, Share]]) -> Table:
     table.add_column(justify="right")
     table.add_column(justify="right")
     for name, share in rows:
-        table.add_row(name, _percent(share.rate), f"{share.count} / {share.of}")
+        table.add_row(name, percent(share.rate), f"{share.count} / {share.of}")
     return table
 
 
@@ -165,7 +165,7 @@ def _agreement_columns(table: Table) -> None:
 def _agreement_cells(agreement: Agreement) -> list[str]:
     shares = (agreement.precision, agreement.recall, agreement.f1)
     counts = (agreement.true_positive, agreement.false_positive, agreement.false_negative)
-    return [*(_percent(share) for share in shares), *(str(count) for count in counts)]
+    return [*(percent(share) for share in shares), *(str(count) for count in counts)]
 
 
 def _share(share: Share) -> dict[str, Any]:
@@ -187,9 +187,9 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
     return "―" if value is None else f"{value:.1%}"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     return "―" if value is None else f"{value:g}"

@@ -62,6 +62,42 @@ def test_calls_are_judged_under_the_policy_that_was_asked_for(calls: Path) -> No
     assert told["false_alarms"]["legitimate"] == {"rate": 0.0, "count": 0, "of": 1}
 
 
+def test_several_policies_are_compared_side_by_side(calls: Path) -> None:
+    told = json.loads(
+        evaluate("calls", calls, "--json", "--policy", "saga", "--policy", "ebetsu").stdout
+    )
+    alone = json.loads(evaluate("calls", calls, "--json", "--policy", "saga").stdout)
+
+    assert [one["policy"] for one in told["policies"]] == ["saga", "ebetsu"]
+    assert told["policies"][0] == {"policy": "saga", **alone}
+    assert (told["evaluation"], told["file"], told["count"]) == ("calls", "calls.jsonl", 1)
+
+
+def test_a_comparison_is_one_table_with_a_column_for_each_policy(calls: Path) -> None:
+    printed = evaluate("calls", calls, "--policy", "saga", "--policy", "kumamoto").stdout
+
+    heading = next(line for line in printed.splitlines() if "saga" in line)
+    assert "kumamoto" in heading
+    assert "誤検知率(正当な苦情・通常の用件)" in printed
+    assert "繰り返しの適合率" in printed
+
+
+def test_predictions_of_several_policies_say_whose_they_are(calls: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+
+    evaluate("calls", calls, "--policy", "saga", "--policy", "ebetsu", "--predictions", out)
+
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [(line["id"], line["policy"]) for line in lines] == [("c", "saga"), ("c", "ebetsu")]
+
+
+def test_a_policy_that_was_named_twice_is_judged_once_and_printed_as_ever(calls: Path) -> None:
+    once = evaluate("calls", calls, "--policy", "saga")
+    twice = evaluate("calls", calls, "--policy", "saga", "--policy", "saga")
+
+    assert twice.stdout == once.stdout
+
+
 def test_complaints_stay_quiet_and_repetition_is_noticed_in_written_calls() -> None:
     told = json.loads(evaluate("calls", WRITTEN_CALLS, "--json").stdout)
 

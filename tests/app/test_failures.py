@@ -89,6 +89,20 @@ def test_an_unknown_policy_names_those_that_exist() -> None:
     assert "MIMAMORI_DETECTION__POLICY" in said
 
 
+def test_a_broken_policy_is_told_in_one_line_with_its_first_faults(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('name = "x"\n[minutes]\nheld = 0\nhold = 3\n', encoding="utf-8")
+    with pytest.raises(DetectionError) as invalid:
+        load_policy(own)
+
+    said = explain(invalid.value)
+
+    assert said is not None
+    assert "\n" not in said
+    assert "own.toml 3行目: minutes.held は 1〜600 の間で書いてください" in said
+    assert "ほか1件は mimamori policy check で" in said
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
