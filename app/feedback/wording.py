@@ -22,5 +22,9 @@ def share_of(count: Count) -> str:
     """Return the share that was right, with the ends between which it surely lies."""
     if count.share is None:
         return "–"
-    low, high = (round(100 * end) for end in (count.interval.low, count.interval.high))
-    return f"{round(100 * count.share)}%({low}〜{high}%)"
+    interval = count.interval
+    # Cut off, not rounded: what lies under a limit of 70 % is never shown as 70 %.
+    share, low, high = (
+        int(100 * part + 1e-9) for part in (count.share, interval.low, interval.high)
+    )
+    return f"{share}%({low}〜{high}%)"
