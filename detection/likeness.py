@@ -11,8 +11,8 @@ from rapidfuzz.distance import Levenshtein
 
 MOST_WORDS: Final = 48
 
-_WORDS_WEIGH: Final = 0.5
-_MEANING_WEIGHS: Final = 0.9
+_WORDS_WEIGH: Final = 0.6
+_MEANING_WEIGHS: Final = 1.05
 _FEW_WORDS: Final = 2
 _FEW_WEIGH: Final = 0.75
 """One common word of one says less than two of two."""

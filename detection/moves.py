@@ -12,6 +12,7 @@ from detection.types import Assessment, Cue, Speaker, Utterance
 
 _CONTENT: Final = re.compile(r"[一-龯々]{1,4}|[ァ-ヶー]{2,}")
 """For a demand whose words the detector did not give."""
+_SCOLDS: Final = frozenset({Cue.WARNED, Cue.ASKED_TO_STOP})
 _LEAST_LETTERS: Final = 8
 """「そうですか」「ははあ、なるほど」 state nothing; 「弁償なしで」 is said with more around it."""
 _GRANTS: Final = re.compile(
@@ -19,6 +20,17 @@ _GRANTS: Final = re.compile(
     r"(?:を)?(?:いた|致)?し(?:ます|たします)|(?:お)?(?:伺い|参り|まいり|向かい|向かわせ|来させ|行かせ)ます|差し上げます"
 )
 """What was asked for will be done: such a sentence answers no demand that could come back."""
+_HOLDS_ON: Final = re.compile(
+    r"^[、。…\s]*(?:(?:あの|ええ|えー|はあ|うーん|まあ|そう(?:ですか|か)|なるほど|わか(?:った|りました)|分か(?:った|りました))[、。…ー\s]*)?"
+    r"(?:いや|いえ(?!いえ)|でも|だって|だから|ですから|ただ[、しで]|しかし|けど[、ね]|そうは(?:言|い)|それでも|それじゃ|とにかく|そこを|そんな|なんで|何で|どうして(?:も)?)"
+    r"|^[^。??]{0,14}(?:なんて|なんか|じゃ(?:遅|駄目|だめ|なく)|では?なく|は(?:もう)?いい(?:です|よ|から|んだ|。|、|$)|(?:は|なんか)?いら(?:ない|ん))"
+    r"|(?:できる|出来る|やれる|やれば)(?:でしょう|だろう|だろ|はず|じゃない)|ぐらい(?:なら|いい)|くらい(?:なら|いい)|だけ(?:でも|なら|で(?:も)?いい)|そう(?:言|おっしゃ)わずに"
+)
+"""Speaks against the answer, waves an offer away, or bargains about the same thing."""
+_SAME_CONDUCT: Final = re.compile(
+    r"求め|要求|ご?要望|強い(?:る|ら)|強要|同じ(?:こと|お話|内容|ご|お)|繰り返|何度も|毎日|お詫びを|謝罪を|お金を|金銭"
+)
+"""A warning that names what is asked for, not only the tone, says no to it once more."""
 _ASKS: Final = re.compile(
     r"(?:ます|です|でしょう|ません|のか|んです|いいの|るの|たの)か?(?:ね|な)?[??]$"
     r"|(?:いつ|どこ|誰|だれ|いくら|何時|何日|どのくらい|どれくらい|どちら)[^。]{0,14}(?:か|の|んだ)?(?:ね|な|よ)?[。?]?$"
@@ -55,6 +67,8 @@ class Move:
     """Says of itself that it is new: 「実は」「届いたので」."""
     insists: bool = False
     """Will not have the answer: goes on with the latest demand, whatever words it has."""
+    holds_on: bool = False
+    """Speaks against the answer: goes on with what was refused, if that is refused once more."""
     asks: bool = False
     """A question, or making sure of something: never persistence by itself."""
     same: bool = False
@@ -75,7 +89,9 @@ def _of_operator(
     at_ms, kinds = _middle(utterance), list[MoveKind]()
     if Cue.FAULT_ADMITTED in cues:
         kinds.append(MoveKind.FAULT)
-    if Cue.REFUSAL in cues or Cue.SAME_ANSWER in cues:
+    scolds = not cues.isdisjoint(_SCOLDS) and _SAME_CONDUCT.search(utterance.text) is not None
+    same = scolds or Cue.SAME_ANSWER in cues
+    if Cue.REFUSAL in cues or same:
         kinds.append(MoveKind.REFUSED)
     elif Cue.REOPENED in cues:
         kinds.append(MoveKind.REOPENED)
@@ -102,11 +118,12 @@ def _of_caller(
     said = Said(words, assessment.meaning)
     new = Cue.NEW_CIRCUMSTANCE in cues
     asks = Cue.CONFIRMING in cues
+    holds_on = insists or _HOLDS_ON.search(utterance.text) is not None
     if demands or (insists and not asks):
-        moves.append(Move(at_ms, MoveKind.STATED, utterance, said, new, insists, asks))
+        moves.append(Move(at_ms, MoveKind.STATED, utterance, said, new, insists, holds_on, asks))
     elif Cue.NOT_HEARD not in cues and _states(utterance.text, words, assessment):
-        asks = asks or _ASKS.search(utterance.text) is not None
-        moves.append(Move(at_ms, MoveKind.SAID, utterance, said, new, asks=asks))
+        asks = asks or (not holds_on and _ASKS.search(utterance.text) is not None)
+        moves.append(Move(at_ms, MoveKind.SAID, utterance, said, new, holds_on=holds_on, asks=asks))
     if new:
         moves.append(Move(at_ms, MoveKind.NEW, utterance, said))
     return tuple(moves)

@@ -33,6 +33,9 @@ _MOST_STATEMENTS: Final = 4
 _MOST_REFUSALS: Final = 3
 _SAID_MARGIN: Final = 0.1
 """So much surer must the likeness be of what is no demand by its wording."""
+_MOST_NEW_WORDS: Final = 2
+"""What brings more unheard words is taken for the same demand only if it is refused like it. On pairs of
+statements this takes away two thirds of the different demands, and none of the same (docs/detection.md)."""
 _REFUSED_ALIKE: Final = 0.7
 """Two refusals as alike as this refuse one demand."""
 _BOTH_ALIKE: Final = 0.85
@@ -246,7 +249,8 @@ def _refused_before(topics: tuple[Topic, ...], asked: list[Move], refusal: Move)
             continue
         refusals = max((said_alike(refusal.said, r) for r in topic.refusals), default=0.0)
         statements = max(said_alike(m.said, s) for m in asked for s in topic.statements)
-        if refusals >= _REFUSED_ALIKE or refusals + statements >= _BOTH_ALIKE or refusal.same:
+        held = refusal.same or asked[-1].holds_on
+        if held or refusals >= _REFUSED_ALIKE or refusals + statements >= _BOTH_ALIKE:
             likeness = refusals + statements
             if best is None or likeness >= alike:
                 best, alike = topic, likeness
@@ -287,4 +291,5 @@ def _known(topics: tuple[Topic, ...], said: Said, at_least: float) -> Topic | No
         ((max(said_alike(said, s) for s in t.statements), t) for t in topics),
         key=lambda pair: (pair[0], pair[1].stated_ms),
     )
-    return best if likeness >= at_least else None
+    unheard = len(said.words) - known_of(said.words, best.words)
+    return best if likeness >= at_least and unheard <= _MOST_NEW_WORDS else None
