@@ -39,7 +39,7 @@ def compared_tables(judged: Mapping[str, JudgedCalls]) -> RenderableType:
     """Return one table with a column for each policy."""
     first = next(iter(judged.values())).run
     table = Table(title="方針ごとの判定", title_justify="left")
-    table.add_column()
+    table.add_column(overflow="fold")
     for name in judged:
         table.add_column(Text(name), justify="right")
     for label, cells in _rows([one.found for one in judged.values()]):
