@@ -69,6 +69,7 @@ class Move:
     """Will not have the answer: goes on with the latest demand, whatever words it has."""
     holds_on: bool = False
     """Speaks against the answer: goes on with what was refused, if that is refused once more."""
+    complains: bool = False
     asks: bool = False
     """A question, or making sure of something: never persistence by itself."""
     same: bool = False
@@ -120,7 +121,7 @@ def _of_caller(
     asks = Cue.CONFIRMING in cues
     holds_on = insists or _HOLDS_ON.search(utterance.text) is not None
     if demands or (insists and not asks):
-        moves.append(Move(at_ms, MoveKind.STATED, utterance, said, new, insists, holds_on, asks))
+        moves.append(Move(at_ms, MoveKind.STATED, utterance, said, new, insists, holds_on, asks=asks))
     elif Cue.NOT_HEARD not in cues and _states(utterance.text, words, assessment):
         asks = asks or (not holds_on and _ASKS.search(utterance.text) is not None)
         moves.append(Move(at_ms, MoveKind.SAID, utterance, said, new, holds_on=holds_on, asks=asks))

@@ -169,12 +169,13 @@ def _stated(talk: Talk, move: Move, same_demand: float) -> Taken:
 
 
 def _said(talk: Talk, move: Move, same_demand: float) -> Taken:
-    """No demand by its wording: it counts at once only if it is very like what was refused."""
+    """No demand by its wording: it counts at once only if it is like what was refused and protests."""
     if move.asks:
         return talk, ()
-    topic = _known(talk.topics, move.said, min(1.0, same_demand + _SAID_MARGIN))
-    if topic is not None and topic.answered and topic.refused and not move.new:
-        return _came_back(talk, topic, move)
+    if (move.holds_on or move.complains) and not move.new:
+        topic = _known(talk.topics, move.said, min(1.0, same_demand + _SAID_MARGIN))
+        if topic is not None and topic.answered and topic.refused:
+            return _came_back(talk, topic, move)
     return _kept_open(talk, move), ()
 
 
