@@ -67,7 +67,7 @@ _SAID: Final = {
     FaultKind.NOT_A_LIST: "'{key}' must be a list of categories, not {found}; known: {allowed}",
     FaultKind.NOT_A_CATEGORY: "'{key}' must list categories, not {found}; known: {allowed}",
     FaultKind.HIDES_HARM: (
-        "'{key}' may not be {found}: threats of harm are never switched off or held down"
+        "'{key}' must be {allowed}, not {found}: threats of harm are never switched off or held down"
     ),
     FaultKind.FROM_THE_TALK: (
         "'{key}' may not be {found}: this arises from the talk, not from words; use {allowed}"

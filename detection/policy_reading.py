@@ -20,6 +20,7 @@ _AT: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)
 """The end of what the parser says of broken syntax."""
 _LONGEST_SHOWN: Final = 40
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_MAY_BE_OFF: Final = tuple(c.value for c in Category if c not in NEVER_HELD_DOWN | FROM_THE_TALK)
 _TALK_SECTIONS: Final = ("[repetition]", "[minutes]")
 
 
@@ -31,7 +32,8 @@ def parse_policy(text: str, source: str) -> Policy:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Besides broken syntax: a number of thousands of digits, arrays a thousand deep.
         _refuse_syntax(str(error), text, source)
     reading = _Reading(table, key_places(text.replace("\r\n", "\n")))
     values = reading.values()
@@ -42,10 +44,11 @@ def parse_policy(text: str, source: str) -> Policy:
 
 def _refuse_syntax(said: str, text: str, source: str) -> NoReturn:
     found = _AT.fullmatch(said)
-    place = place_at(text, len(text.rstrip()))
-    if found is not None and found[2] is not None:
-        place = Place(int(found[2]), int(found[3]))
-    words = said if found is None else found[1]
+    place, words = Place(1, 1), said
+    if found is not None:
+        end = place_at(text, len(text.rstrip()))
+        place = Place(int(found[2]), int(found[3])) if found[2] else end
+        words = found[1]
     raise PolicyInvalid(source, (Fault(place, FaultKind.NOT_TOML, "", words),))
 
 
@@ -122,13 +125,16 @@ class _Reading:
         if key.form is Form.SHARE:
             return float(raw)
         if isinstance(key.member, Category) and raw < Severity.STOP:
-            return Severity(int(raw)) if self._spared(key.member, path, _shown(raw)) else None
+            spared = self._spared(key.member, path, _shown(raw), (str(int(Severity.STOP)),))
+            return Severity(int(raw)) if spared else None
         return Severity(int(raw)) if key.unit == "段階" else int(raw) * key.scale
 
-    def _spared(self, category: Category, path: KeyPath, found: str) -> bool:
+    def _spared(
+        self, category: Category, path: KeyPath, found: str, allowed: tuple[str, ...]
+    ) -> bool:
         """Tell, and return False, where *category* is one that no office may hold down or switch off."""
         if category in NEVER_HELD_DOWN:
-            self._fault(FaultKind.HIDES_HARM, path, found)
+            self._fault(FaultKind.HIDES_HARM, path, found, known=allowed)
         elif category in FROM_THE_TALK:
             self._fault(FaultKind.FROM_THE_TALK, path, found, known=_TALK_SECTIONS)
         else:
@@ -147,7 +153,7 @@ class _Reading:
                 meant = _meant(str(name), known)
                 self._fault(FaultKind.NOT_A_CATEGORY, path, _shown(name), known=known, meant=meant)
             elif key.attribute != "categories_off" or self._spared(
-                Category(name), path, _shown(name)
+                Category(name), path, _shown(name), _MAY_BE_OFF
             ):
                 listed.add(Category(name))
         return frozenset(listed)

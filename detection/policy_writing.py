@@ -11,7 +11,8 @@ from detection.policy import MINIMUM_SCORE, Policy
 from detection.policy_keys import KEYS, SECTIONS, TEXTS, Form, Key, Stated, keys_of
 from detection.types import Severity
 
-_ESCAPED: Final = re.compile(r'[\x00-\x1f\x7f"\\]')
+_ESCAPED: Final = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029"\\]')
+"""What TOML wants escaped, and what some editors would take for the end of a line."""
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 

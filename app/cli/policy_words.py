@@ -28,7 +28,8 @@ _SAID: Final = {
     + _WRITTEN,
     FaultKind.NOT_A_CATEGORY: "{key} の {found} という分類はありません。書けるのは {known} です",
     FaultKind.HIDES_HARM: (
-        "{key} に {found} とは書けません。危害の予告は、止めることも軽く扱うこともできません"
+        "{key} に {found} とは書けません。危害の予告は、止めることも軽く扱うこともできません。"
+        "書けるのは {allowed} です"
     ),
     FaultKind.FROM_THE_TALK: (
         "{key} に {found} とは書けません。繰り返しと拘束は会話の流れから判断します。"
@@ -45,12 +46,14 @@ def fault_line(source: str, fault: Fault) -> str:
 
 
 def fault_words(fault: Fault) -> str:
+    low, high, known = f"{fault.low:g}", f"{fault.high:g}", "、".join(fault.known)
     return _SAID[fault.kind].format(
         key=fault.key,
         found=fault.found,
-        low=f"{fault.low:g}",
-        high=f"{fault.high:g}",
-        known="、".join(fault.known),
+        low=low,
+        high=high,
+        known=known,
+        allowed=f"{low}〜{high}" if fault.low < fault.high else known,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from detection.errors import PolicyInvalid, PolicyNotFound
 from detection.policy import CLAUSES, FROM_THE_TALK, Policy
@@ -156,6 +157,10 @@ def refused(text: str) -> PolicyInvalid:
         (HEAD + '[demands]\nforgiven_once = ["x"]', "line 5, column 18: "),
         (HEAD + '[demands]\nforgiven_once = "x"', 'must be a list of categories, not "x"'),
         (HEAD + "minutes = 3", "line 4: 'minutes' must be a table, [minutes], not 3"),
+        (HEAD + "[minimum_scores]\nphysical_attack = 0.6", "must be 0 to 0.5, not 0.6: threats of"),
+        (HEAD + "[severity]\nphysical_attack = 2", "must be 3, not 2: threats of harm are never"),
+        (HEAD + "note = " + "[" * 3_000, "line 1: not valid TOML: "),
+        (HEAD + "note = " + "1" * 5_000, "line 1: not valid TOML: "),
         (HEAD + "[[minutes]]\nheld = 3", "line 4: 'minutes' must be a table, [minutes], not […]"),
     ],
 )
@@ -185,6 +190,21 @@ def test_all_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines() -> No
         Place(3, 1), FaultKind.OUT_OF_RANGE, "minutes.held", "0", low=1, high=600
     )
     assert told.faults[-1].meant == "sexual"
+
+
+@given(policies(), st.data())
+def test_a_key_that_was_made_wrong_is_found_on_its_very_line(
+    policy: Policy, data: st.DataObject
+) -> None:
+    lines = policy_toml(policy).split("\n")
+    stated = [number for number, line in enumerate(lines) if line[0:1].isalpha()]
+    spoilt = data.draw(st.sampled_from(stated))
+    lines[spoilt] = lines[spoilt].partition(" = ")[0] + " = [07:32:00]"
+
+    (fault,) = refused("\n".join(lines)).faults
+
+    assert fault.place.line == spoilt + 1
+    assert fault.key.rpartition(".")[2] == lines[spoilt].partition(" = ")[0]
 
 
 @pytest.mark.parametrize(
