@@ -20,7 +20,7 @@ from app.feedback.reviewing import DAYS, MOST_DAYS, decide, rule_table
 from app.feedback.reviews import Review, ReviewKind
 from app.feedback.rule_words import category_words, words_for
 from app.feedback.table import RuleLine
-from app.feedback.wording import reason_for, share_of
+from app.feedback.wording import reason_for, share_of, versions_of
 from app.screens.rendering import render
 from app.services import services_of
 
@@ -53,6 +53,8 @@ class ShownRule:
     false: int
     withdrawn: int
     share: str
+    versions: tuple[str, ...]
+    """A line for each, where there were several; the latest first."""
     reason: str
     """Why it should be looked at; empty where it need not be."""
     always_used: str
@@ -144,6 +146,7 @@ def _shown(line: RuleLine) -> ShownRule:
         false=count.false,
         withdrawn=record.withdrawn if record else 0,
         share=share_of(count),
+        versions=versions_of(record) if record else (),
         reason=reason_for(line.proposal) if line.proposal else "",
         always_used=line.why_always_used,
         reviewed=_decided(line.standing.reviewed),

@@ -25,9 +25,12 @@ from app.feedback.table import RuleTable, lined_up
 from app.ledger import Entry, Ledger
 from app.models import RuleReview
 from app.settings import FeedbackSettings
+from detection.types import Severity
 
 DAYS: Final = 90
 MOST_DAYS: Final = 3_650
+_SWITCHES: Final = {ReviewKind.SWITCHED_OFF: True, ReviewKind.SWITCHED_ON: False}
+"""Whether the rule is off afterwards."""
 
 
 async def rule_table(
@@ -62,14 +65,16 @@ async def decide(
     written = _note(note, needed=kind is not ReviewKind.SWITCHED_ON)
 
     async def change(entry: Entry) -> None:
+        standing = standings(await reviews(entry.session)).get(key, Standing())
+        off = standing.switched_off is not None
         severity = await gravest(entry.session, *key)
-        if severity is None:
+        # What was switched off can be taken back even when its calls have been deleted since.
+        if severity is None and not off:
             raise _unknown()
-        if kind is not ReviewKind.REVIEWED:
-            standing = standings(await reviews(entry.session)).get(key, Standing())
-            if (standing.switched_off is not None) is (kind is ReviewKind.SWITCHED_OFF):
-                return
-        if kind is ReviewKind.SWITCHED_OFF and (why := why_always_used(key[0], severity)):
+        if _SWITCHES.get(kind) is off:
+            return
+        why = why_always_used(key[0], severity or Severity.NONE)
+        if kind is ReviewKind.SWITCHED_OFF and why:
             raise Conflict("rule_always_used", why)
         entry.session.add(
             RuleReview(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.feedback.precision import Count, Proposal
+from app.feedback.precision import Count, Proposal, RuleRecord
 
 
 def reason_for(proposal: Proposal) -> str:
@@ -28,3 +28,14 @@ def share_of(count: Count) -> str:
         int(100 * part + 1e-9) for part in (count.share, interval.low, interval.high)
     )
     return f"{share}%({low}〜{high}%)"
+
+
+def versions_of(record: RuleRecord) -> tuple[str, ...]:
+    """Return a line for each version, the latest first; none where there was only one."""
+    if len(record.versions) < 2:
+        return ()
+    return tuple(
+        f"{version.detector_version}・{version.policy_version}: "
+        f"{version.count.raised}件のうち誤検知{version.count.false}件"
+        for version in record.versions
+    )

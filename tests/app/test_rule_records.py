@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import delete
 
 from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
@@ -19,6 +20,7 @@ from app.feedback.reviewing import decide, rule_table
 from app.feedback.reviews import NOTE_CHARACTERS, Key, ReviewKind
 from app.feedback.table import RuleLine, RuleTable
 from app.ledger import Ledger
+from app.models import Call
 from app.settings import FeedbackSettings, Settings
 from detection.types import Severity
 from tests.app.rule_cases import CATEGORY, RULE, Raised, keep, some
@@ -160,6 +162,18 @@ async def test_a_rule_is_switched_off_for_calls_that_start_later_and_back_on(
 
     assert off == [frozenset(), frozenset({KEY}), frozenset()]
     assert kept == [(ReviewKind.SWITCHED_OFF, "suzuki"), (ReviewKind.SWITCHED_ON, "suzuki")]
+
+
+async def test_a_rule_can_be_used_again_after_its_calls_were_deleted(office: Office) -> None:
+    await keep(office.database, [Raised(false=True)])
+    await office.decide(ReviewKind.SWITCHED_OFF)
+    async with office.database.transaction() as session:
+        await session.execute(delete(Call))
+    off = await office.line()
+    await office.decide(ReviewKind.SWITCHED_ON, "")
+
+    assert (off.record, off.standing.switched_off is not None) == (None, True)
+    assert (await office.table()).lines == ()
 
 
 async def test_a_rule_that_ever_found_a_threat_stays_in_use(office: Office) -> None:

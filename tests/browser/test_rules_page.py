@@ -43,6 +43,7 @@ async def with_alerts(server: RunningServer) -> None:
                 for place in range(12)
             ),
             *(Raised("mental.die", at=now) for _ in range(12)),
+            Raised("mental.die", at=now, detector_version="d2"),
             *(Raised("mental.die", early=True, at=now) for _ in range(3)),
         ],
     )
@@ -97,6 +98,10 @@ async def test_doubtful_rules_come_first_with_a_plain_reason_and_nobody_is_named
     assert reasons[0].startswith("12件のうち10件が誤検知でした。身の安全に関わるルール")
     assert reasons[1] == "30件のうち14件が誤検知でした。ルールの見直しを検討してください。"
     await expect(page.locator("#others td").nth(2)).to_contain_text("ほかに取り下げ3件")
+    await page.locator("#others summary").click()
+    await expect(page.locator("#others li")).to_have_text(
+        ["d2・p1: 1件のうち誤検知0件", "d1・p1: 12件のうち誤検知0件"]
+    )
     await expect(page.locator("main form, main button")).to_have_count(0)
     text = await page.inner_text("main")
     assert QUOTE not in text
