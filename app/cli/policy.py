@@ -63,7 +63,10 @@ def check(
     file: Annotated[Path, typer.Argument(help="調べる TOML ファイル。")],
     as_json: JsonOption = False,
 ) -> None:
-    """基本方針のファイルを調べ、誤りを行番号とともにすべて示します。誤りがあれば終了コードは 1 です。"""
+    """基本方針のファイルを調べ、誤りをすべて行番号とともに示します。
+
+    誤りがあれば終了コードは 1、ファイルを読めなければ 2 です。
+    """
     if not file.is_file() or file.suffix != ".toml":
         fail(f"{file} を読めません。.toml で終わる基本方針のファイルを指定してください。")
     rules: Policy | None = None
