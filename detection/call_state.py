@@ -8,7 +8,7 @@ from typing import Final
 from detection.alerting import Board
 from detection.ladder import Mark, Offence
 from detection.repetition import Repetition
-from detection.types import Alert, Finding, Utterance
+from detection.types import Alert, Finding, SpokenWarning, Utterance
 from detection.weighing import Quiet
 
 MOST_HEARD: Final = 128
@@ -36,6 +36,8 @@ class ConversationState:
     board: Board = field(default_factory=Board)
     quiets: tuple[Quiet, ...] = ()
     warnings_spoken: int = 0
+    """That count by the policy."""
+    warnings: tuple[SpokenWarning, ...] = ()
     complained: bool = False
     fault_admitted: bool = False
     forgiven_ms: int | None = None

@@ -14,7 +14,6 @@ from detection.alerting import Evidence, closed, placed
 from detection.call_state import (
     MOST_HEARD,
     MOST_QUIETS,
-    SAME_BREATH_MS,
     ConversationState,
     Turn,
     middle,
@@ -26,6 +25,7 @@ from detection.overrun import RESTATED_AFTER_MS, finding_of, overrun
 from detection.persistence import persistent
 from detection.policy import Policy
 from detection.repetition import Return, listened
+from detection.spoken import heard_from_operator
 from detection.types import (
     Assessment,
     Cue,
@@ -62,7 +62,7 @@ def advance(
     own: tuple[Finding, ...] = ()
     turn = settled(Turn(state), policy)
     if utterance.speaker is Speaker.OPERATOR:
-        turn = _operator_spoke(turn, utterance, cues)
+        turn = _operator_spoke(turn, utterance, cues, policy)
     else:
         own = _own_findings(state, utterance, assessment, policy)
         heard = _caller_spoke(turn.state, utterance, cues, calm=not own)
@@ -163,38 +163,10 @@ class CallConversation:
         return decision
 
 
-def _operator_spoke(turn: Turn, utterance: Utterance, cues: frozenset[Cue]) -> Turn:
+def _operator_spoke(turn: Turn, utterance: Utterance, cues: frozenset[Cue], policy: Policy) -> Turn:
     if Cue.FAULT_ADMITTED in cues and not turn.state.fault_admitted:
         turn = _fault_admitted(turn)
-    at_ms = middle(utterance)
-    state = turn.state
-    if Cue.WARNED in cues or Cue.ASKED_TO_STOP in cues:
-        kind = MarkKind.WARNING if Cue.WARNED in cues else MarkKind.REQUEST
-        earlier, again = state.spoken, False
-        if _same_breath(state, utterance):
-            again = True
-            last = state.spoken[-1]
-            earlier = state.spoken[:-1]
-            kind = MarkKind.WARNING if last.kind is MarkKind.WARNING else kind
-        state = replace(
-            state,
-            spoken=noted(earlier, Mark(at_ms, kind)),
-            spoken_until_ms=utterance.end_ms,
-            warnings_spoken=state.warnings_spoken + (not again),
-        )
-    if Cue.CLOSING in cues:
-        state = replace(state, moments=noted(state.moments, Mark(at_ms, MarkKind.CLOSING)))
-    return replace(turn, state=state)
-
-
-def _same_breath(state: ConversationState, utterance: Utterance) -> bool:
-    gap_ms = utterance.start_ms - state.spoken_until_ms
-    caller_ms = -1 if state.last_said is None else middle(state.last_said)
-    return (
-        bool(state.spoken)
-        and 0 <= gap_ms <= SAME_BREATH_MS
-        and not state.spoken[-1].at_ms <= caller_ms <= utterance.start_ms
-    )
+    return replace(turn, state=heard_from_operator(turn.state, utterance, cues, policy))
 
 
 def _fault_admitted(turn: Turn) -> Turn:

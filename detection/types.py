@@ -191,6 +191,16 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenWarning:
+    """One warning in the operator's own words."""
+
+    at_ms: int
+    """Middle of the utterance in which it began."""
+    utterance_id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the conversation amounts to after one more utterance (or one more tick of the clock)."""
 
@@ -212,3 +222,5 @@ class Decision:
     welfare: bool
     policy_version: str
     detector_version: str
+    warnings: tuple[SpokenWarning, ...] = ()
+    """The last of those spoken, with their words."""

@@ -45,6 +45,7 @@ def concluded(turn: Turn, policy: Policy) -> tuple[ConversationState, Decision]:
         welfare=state.welfare_ms is not None,
         policy_version=policy.version,
         detector_version=state.detector_version,
+        warnings=state.warnings,
     )
 
 
