@@ -99,7 +99,7 @@ def _of_operator(
     elif Cue.ANSWER in cues and not _GRANTS.search(utterance.text):
         kinds.append(MoveKind.ANSWERED)
     said = Said(content_words(assessment.words), assessment.meaning)
-    return tuple(Move(at_ms, kind, utterance, said, same=Cue.SAME_ANSWER in cues) for kind in kinds)
+    return tuple(Move(at_ms, kind, utterance, said, same=same) for kind in kinds)
 
 
 def _of_caller(
@@ -121,7 +121,9 @@ def _of_caller(
     asks = Cue.CONFIRMING in cues
     holds_on = insists or _HOLDS_ON.search(utterance.text) is not None
     if demands or (insists and not asks):
-        moves.append(Move(at_ms, MoveKind.STATED, utterance, said, new, insists, holds_on, asks=asks))
+        moves.append(
+            Move(at_ms, MoveKind.STATED, utterance, said, new, insists, holds_on, asks=asks)
+        )
     elif Cue.NOT_HEARD not in cues and _states(utterance.text, words, assessment):
         asks = asks or (not holds_on and _ASKS.search(utterance.text) is not None)
         moves.append(Move(at_ms, MoveKind.SAID, utterance, said, new, holds_on=holds_on, asks=asks))

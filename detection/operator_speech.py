@@ -27,6 +27,11 @@ _SAYS_NOTHING: Final = re.compile(
     r"|お伺い|お聞かせ|かしこまり|承知|ありがとうございま|失礼(?:いた|し)|お察し|お気持ち|おつらかった|お名前|ご住所"
     r"|お電話番号|教えて(?:ください|いただ)|お話し?(?:ください|くださ)|ご発言は|記録いたし|ご?要望(?:は|として)承りました"
 )
+_COURTESY: Final = re.compile(
+    r"^[^。?]{0,16}(?:お察し|申し訳|恐れ入り|心苦し|残念|お気の毒|お気持ち|ご事情|重く受け止め|お詫び)"
+    r"[^。?]{0,14}(?:ですが|ますが|ませんが|けれども|けど|(?<=ます)ので)"
+)
+"""「お気持ちはお察ししますが、…」: what is said comes behind."""
 _STEPS: Final = frozenset({Cue.ASKED_TO_STOP, Cue.WARNED, Cue.CLOSING})
 _REQUIRES: Final = re.compile(
     r"(?:(?<!それ)でない|調べない|確認しない|いただかない|なければ|ない)と?[^。?]{0,12}でき(?:ません|かね)"
@@ -34,7 +39,7 @@ _REQUIRES: Final = re.compile(
 """「ご本人でないとお話しできません」 says what is needed; it refuses no demand for good."""
 _CONDITION: Final = re.compile(
     r"場合|よう(?:でした|であれ|な)ら?ば?|のであれば|なければ|ないよう|でしたら|(?:ら|め|け)れるなら|(?:る|い|う)なら|ましたら|(?:た|だ)ら(?:、)?切"
-    r"|ますと|続けば|こと(?:が|も)(?:ござい|あり)|ことになります|かねません|あと(?:一|1)(?:度|回)|次(?:は|に)|あと[^。]{1,4}分"
+    r"|(?:ます|です|だ)と(?!い|思|存|申|の|お)|続けば|こと(?:が|も)(?:ござい|あり)|ことになります|かねません|あと(?:一|1)(?:度|回)|次(?:は|に)|あと[^。]{1,4}分"
 )
 
 
@@ -74,6 +79,7 @@ def _sentence_cues(sentence: str, entries: tuple[CueEntry, ...]) -> dict[Cue, No
 
 def _explains(sentence: str) -> bool:
     """Say whether a sentence states something, beyond courtesy, questions and 「はい、はい」."""
+    sentence = _COURTESY.sub("", sentence)
     return (
         len(sentence) >= _LEAST_ANSWER
         and _STATES.search(sentence) is not None
