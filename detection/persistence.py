@@ -19,10 +19,12 @@ def persistent(
 ) -> Iterator[tuple[Utterance, Finding]]:
     """Yield the statements among *returns* that are one too many, each with what it amounts to.
 
-    What was only explained, never refused, has to come back once more than the policy says.
+    What was only explained, never refused, has to come back once more than the policy says; and so
+    has what is taken for the same only because the operator's refusals sound alike.
     """
     for came_back in returns:
-        if came_back.returns < policy.returns_for_persistence + (not came_back.refused):
+        unsure = not came_back.refused or not came_back.firm
+        if came_back.returns < policy.returns_for_persistence + unsure:
             continue
         at_ms = middle(came_back.utterance)
         finding = _finding(came_back, _severity(at_ms, state.offences, state.spoken))
