@@ -19,7 +19,7 @@ from detection.call_state import (
     middle,
 )
 from detection.foresight import GRAVE_ENOUGH, new_line, safe_early
-from detection.ladder import Mark, MarkKind, Offence, noted, remembered
+from detection.ladder import Mark, MarkKind, Offence, escalates, noted, remembered
 from detection.moves import moves_of
 from detection.overrun import RESTATED_AFTER_MS, finding_of, overrun
 from detection.persistence import persistent
@@ -244,10 +244,19 @@ def _counted(turn: Turn, said: Utterance, findings: tuple[Finding, ...], policy:
 
 def _shown(turn: Turn, evidence: Evidence, at_ms: int, policy: Policy) -> Turn:
     state = turn.state
+    evidence = _with_escalation(state, evidence, at_ms)
     board, changes, key = placed(state.board, evidence, state.now_ms, policy)
     offence = Offence(at_ms, evidence.findings, key)
     state = replace(state, board=board, offences=remembered(state.offences, offence))
     return Turn(state, (*turn.findings, *evidence.findings), (*turn.alerts, *changes))
+
+
+def _with_escalation(state: ConversationState, evidence: Evidence, at_ms: int) -> Evidence:
+    first, *others = evidence.findings
+    if not escalates(state.offences, at_ms, first.severity):
+        return evidence
+    first = replace(first, reason=f"{first.reason}(言動が強まっています)")
+    return replace(evidence, findings=(first, *others))
 
 
 def _overrun_checked(turn: Turn, policy: Policy) -> Turn:

@@ -19,6 +19,8 @@ from detection.types import Category, Finding, Severity
 MOST_OFFENCES: Final = 48
 MOST_MARKS: Final = 48
 """Older ones cannot matter: three points make level 2, and the level falls within minutes."""
+ESCALATES_WITHIN_MS: Final = 300_000
+"""Rising severity within so long is one movement; later it is a new beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,12 @@ def remembered(offences: Sequence[Offence], new: Offence) -> tuple[Offence, ...]
 def noted(marks: Sequence[Mark], new: Mark) -> tuple[Mark, ...]:
     """Return *marks* with *new* in its place, the oldest dropped where they are too many."""
     return tuple(sorted((*marks, new), key=attrgetter("at_ms"))[-MOST_MARKS:])
+
+
+def escalates(offences: Iterable[Offence], at_ms: int, severity: Severity) -> bool:
+    """Say whether *severity* at *at_ms* is graver than everything in the minutes before, of which there is some."""
+    before = [o.severity for o in offences if 0 < at_ms - o.at_ms <= ESCALATES_WITHIN_MS]
+    return bool(before) and severity > max(before)
 
 
 def standing(
