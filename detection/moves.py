@@ -27,13 +27,18 @@ _HOLDS_ON: Final = re.compile(
     r"|(?:できる|出来る|やれる|やれば)(?:でしょう|だろう|だろ|はず|じゃない)|そう(?:言|おっしゃ)わずに"
 )
 """Speaks against the answer, or waves an offer away."""
+_PRESSES: Final = re.compile(
+    r"(?:ろ|くれ|せ|なさい|べき(?:だ|です|でしょう)|当たり前(?:だ|です)|頼みますよ)(?:よ|や|って)?[。!!??]*$"
+    r"|(?:だろう?|でしょう?|じゃない(?:か|の|ですか)?|(?:もら|いただ|くださ)[^。]{0,3}よ)[。!!??]*$"
+)
+"""Asks with pressure: four such demands, each refused, are one push, however differently they are worded."""
 _SAME_CONDUCT: Final = re.compile(
     r"求め|要求|ご?要望|強い(?:る|ら)|強要|同じ(?:こと|お話|内容|ご|お)|繰り返|何度も|毎日|お詫びを|謝罪を|お金を|金銭"
 )
 """A warning that names what is asked for, not only the tone, says no to it once more."""
 _ASKS: Final = re.compile(
     r"(?<!じゃない)(?<!じゃないです)(?<!もんです)(?<!ありません)(?<!ではないです)(?<!やない)(?<!いうの)(?<!つもり)(?<!もの)"
-    r"(?:か|かな|かね|かしら|かい)[。??]*$|[??]$"
+    r"(?:か|かな|かね|かしら|かい)[。??]*$|^[^。]{0,12}(?:です|でした)よね[。??]*$|[??]$"
     r"|(?:いつ|どこ|誰|だれ|いくら|何時|何日|どのくらい|どれくらい|どちら)[^。]{0,14}(?:か|の|んだ)?(?:ね|な|よ)?[。?]?$"
 )
 """「ほかの窓口なら出るんですか。」 wants to know; 「何とかなるもんじゃないですか。」 does not."""
@@ -71,6 +76,8 @@ class Move:
     """Will not have the answer: goes on with the latest demand, whatever words it has."""
     holds_on: bool = False
     """Speaks against the answer: goes on with what was refused, if that is refused once more."""
+    presses: bool = False
+    """Asks with pressure: 「…しろよ」「…できるだろ」."""
     complains: bool = False
     asks: bool = False
     """A question, or making sure of something: never persistence by itself."""
@@ -122,13 +129,28 @@ def _of_caller(
     new = Cue.NEW_CIRCUMSTANCE in cues
     asks = Cue.CONFIRMING in cues
     holds_on = insists or _HOLDS_ON.search(utterance.text) is not None
+    presses = _PRESSES.search(utterance.text) is not None
     if demands or (insists and not asks):
         moves.append(
-            Move(at_ms, MoveKind.STATED, utterance, said, new, insists, holds_on, asks=asks)
+            Move(
+                at_ms, MoveKind.STATED, utterance, said, new, insists, holds_on, presses, asks=asks
+            )
         )
     elif Cue.NOT_HEARD not in cues and _states(utterance.text, words, assessment):
-        asks = asks or (not holds_on and _ASKS.search(utterance.text) is not None)
-        moves.append(Move(at_ms, MoveKind.SAID, utterance, said, new, holds_on=holds_on, asks=asks))
+        asks = asks or (not (holds_on or presses) and _ASKS.search(utterance.text) is not None)
+        moves.append(
+            Move(
+                at_ms,
+                MoveKind.SAID,
+                utterance,
+                said,
+                new,
+                holds_on=holds_on,
+                presses=presses,
+                complains=Cue.COMPLAINT in cues,
+                asks=asks,
+            )
+        )
     if new:
         moves.append(Move(at_ms, MoveKind.NEW, utterance, said))
     return tuple(moves)

@@ -257,7 +257,7 @@ def _refused_before(topics: tuple[Topic, ...], asked: list[Move], refusal: Move)
             continue
         refusals = max((said_alike(refusal.said, r) for r in topic.refusals), default=0.0)
         statements = max(said_alike(m.said, s) for m in asked for s in topic.statements)
-        held = refusal.same or asked[-1].holds_on
+        held = refusal.same or asked[-1].holds_on or asked[-1].presses
         if held or refusals >= _REFUSED_ALIKE or refusals + statements >= _BOTH_ALIKE:
             likeness = refusals + statements
             if best is None or likeness >= alike:
