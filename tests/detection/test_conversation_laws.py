@@ -55,6 +55,7 @@ def judged(said: Sequence[Said]) -> tuple[CallConversation, list[Decision]]:
 
 
 @given(talks(), st.sampled_from([Cue.CONFIRMING, Cue.NEW_CIRCUMSTANCE, Cue.NOT_HEARD, Cue.CALMED]))
+@settings(deadline=None)
 def test_asking_or_telling_something_new_never_raises_the_level(said: list[Said], cue: Cue) -> None:
     conversation, decisions = judged(said)
     before = decisions[-1].level if decisions else Severity.NONE
@@ -70,6 +71,7 @@ def test_asking_or_telling_something_new_never_raises_the_level(said: list[Said]
 
 
 @given(talks(), st.sampled_from([Cue.REOPENED, Cue.FAULT_ADMITTED, Cue.ANSWER, Cue.CLOSING]))
+@settings(deadline=None)
 def test_what_the_operator_says_kindly_never_raises_the_level(said: list[Said], cue: Cue) -> None:
     conversation, decisions = judged(said)
     before = decisions[-1].level if decisions else Severity.NONE
@@ -81,6 +83,7 @@ def test_what_the_operator_says_kindly_never_raises_the_level(said: list[Said], 
 
 
 @given(talks())
+@settings(deadline=None)
 def test_every_finding_quotes_words_of_its_utterance(said: list[Said]) -> None:
     texts = {utterance.text for utterance, _ in said}
 
@@ -110,7 +113,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(st.lists(PIECES, max_size=6).map("".join), min_size=1, max_size=6))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_spans_lie_inside_whatever_was_said(texts: list[str]) -> None:
     detector = shipped_detector()
     conversation = CallConversation(load_policy("ebetsu"), detector.version)
@@ -128,7 +131,7 @@ def test_spans_lie_inside_whatever_was_said(texts: list[str]) -> None:
 
 
 @given(st.lists(TURNS, min_size=2, max_size=4), st.randoms(use_true_random=False))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_calls_do_not_influence_each_other_whatever_the_interleaving(
     calls: list[list[tuple[Turn, int]]], dice: object
 ) -> None:
@@ -148,6 +151,7 @@ def test_calls_do_not_influence_each_other_whatever_the_interleaving(
 
 
 @given(talks(), st.data())
+@settings(deadline=None)
 def test_late_words_of_the_other_track_give_the_same_talk(
     said: list[Said], data: st.DataObject
 ) -> None:
@@ -167,6 +171,7 @@ def test_late_words_of_the_other_track_give_the_same_talk(
 
 
 @given(TURNS)
+@settings(deadline=None)
 def test_a_call_heard_twice_comes_out_the_same(turns: list[tuple[Turn, int]]) -> None:
     script = scheduled(turns)
     assume(script)

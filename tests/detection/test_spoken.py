@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.responses.scripts import load_scripts
@@ -137,6 +137,7 @@ SPOKEN = st.lists(
 
 
 @given(SPOKEN, st.booleans())
+@settings(deadline=None)
 def test_warnings_only_grow_and_by_one_at_a_time(
     spoken: list[tuple[Cue, int]], requests_count: bool
 ) -> None:
