@@ -5,7 +5,7 @@ Bounded in size however long the call: a 3-hour call of 2,000 turns costs as muc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -137,10 +137,17 @@ def foresee(
 class CallConversation:
     """One call's judge. Keeps nothing but its state; calls do not know of each other."""
 
-    __slots__ = ("_policy", "_state")
+    __slots__ = ("_policy", "_state", "_warns")
 
-    def __init__(self, policy: Policy, detector_version: str) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        detector_version: str,
+        warns: Callable[[str], bool] | None = None,
+    ) -> None:
+        """*warns* says whether the operator's words are one of the office's own warnings, reworded."""
         self._policy = policy
+        self._warns = warns
         self._state = ConversationState(detector_version=detector_version)
 
     @property
@@ -148,6 +155,10 @@ class CallConversation:
         return self._state
 
     def hear(self, utterance: Utterance, assessment: Assessment) -> Decision:
+        told = Cue.WARNED in assessment.cues or Cue.CLOSING in assessment.cues
+        if utterance.speaker is Speaker.OPERATOR and not told and self._warns is not None:
+            warned = (Cue.WARNED,) if self._warns(utterance.text) else ()
+            assessment = replace(assessment, cues=(*assessment.cues, *warned))
         self._state, decision = advance(self._state, utterance, assessment, self._policy)
         return decision
 

@@ -306,7 +306,7 @@ def test_the_policy_says_how_often_a_demand_may_come_back() -> None:
     detector = shipped_detector()
     policy = replace(load_policy("ebetsu"), returns_for_persistence=4)
     conversation = CallConversation(policy, detector.version)
-    found = []
+    found: list[Finding] = []
     for number, line in enumerate((ASKED, REFUSED) * 5):
         speaker = Speaker.OPERATOR if line.startswith(OPERATOR) else Speaker.CALLER
         start_ms = number * TURN_MS
