@@ -12,6 +12,7 @@ import anyio
 import structlog
 
 from app.bus.memory import MemoryBus
+from app.calls.explaining import Explainer
 from app.calls.registry import CallParts, CallRegistry
 from app.clock import SystemClock
 from app.db import open_database
@@ -36,6 +37,7 @@ from detection.conversation import CallConversation
 from detection.detector import load_detector
 from detection.policy_files import load_policy
 from detection.ports import Conversation, Detector
+from detection.rule_book import load_rule_book
 
 Progress = Callable[[str, int, int], None]
 
@@ -99,6 +101,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 voice_activity=voice_activity,
                 detector=detector,
                 new_conversation=new_conversation,
+                explainer=Explainer(policy, load_rule_book()),
                 scripts=scripts,
                 warning_limit=warning_limit,
                 partials=settings.asr.partials,

@@ -168,6 +168,8 @@ class FindingRow(Base):
     clause: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     score: Mapped[float]
+    explanation: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """``text`` and ``parts``, as it was told when it was found; null in calls before version 0004."""
 
 
 class DecisionRow(Base):
@@ -210,6 +212,8 @@ class AlertRow(Base):
     clause: Mapped[str] = mapped_column(Text)
     count: Mapped[int]
     needs_check: Mapped[bool]
+    explanation: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Of the finding that the line shows."""
     raised_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     false_alarm: Mapped[bool] = mapped_column(default=False)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
+from app.calls.explaining import Explained, explanation_of
 from app.calls.facts import CallFacts
 from app.calls.standing import Early
 from app.events import EventType
@@ -17,7 +18,11 @@ from detection.types import Alert, AlertChange
 
 
 async def put_alerts(
-    entry: Entry, facts: CallFacts, alert_ids: Mapping[str, str], alerts: Sequence[Alert]
+    entry: Entry,
+    facts: CallFacts,
+    alert_ids: Mapping[str, str],
+    alerts: Sequence[Alert],
+    explained: Sequence[Explained] = (),
 ) -> dict[str, str]:
     """Store the changed alerts, tell them, and return the public id of every alert key."""
     known = dict(alert_ids)
@@ -28,7 +33,7 @@ async def put_alerts(
         if row is None:
             row = _new_row(entry, facts, alert)
             known[alert.key] = row.id
-        _fill(row, alert)
+        _fill(row, alert, explained)
         row.unconfirmed = None
         row.closed_at = entry.now if alert.change is AlertChange.CLOSED else None
         _tell(entry, facts, row, _kind(alert.change, stands=stands))
@@ -41,6 +46,7 @@ async def put_early(
     alert_ids: Mapping[str, str],
     alert: Alert,
     before: Early | None,
+    explained: Sequence[Explained] = (),
 ) -> dict[str, str]:
     """Store and tell an alert that rests on half a sentence, in place of the one *before* it."""
     known = dict(alert_ids)
@@ -54,7 +60,7 @@ async def put_early(
         known[alert.key] = row.id
     elif row.unconfirmed is None:
         row.unconfirmed = _content(row)
-    _fill(row, alert)
+    _fill(row, alert, explained)
     row.closed_at = None
     _tell(entry, facts, row, _kind(alert.change, stands=stands))
     return known
@@ -147,7 +153,12 @@ def _new_row(entry: Entry, facts: CallFacts, alert: Alert) -> AlertRow:
     return row
 
 
-def _fill(row: AlertRow, alert: Alert) -> None:
+def _fill(row: AlertRow, alert: Alert, explained: Sequence[Explained]) -> None:
+    told = explanation_of(alert, explained)
+    if told is not None:
+        row.explanation = told
+    elif (row.utterance_id, row.quote) != (alert.utterance_id, alert.quote):
+        row.explanation = None
     row.level = int(alert.level)
     row.categories = [category.value for category in alert.categories]
     row.utterance_id = alert.utterance_id
@@ -172,6 +183,7 @@ def _content(row: AlertRow) -> dict[str, Any]:
         "clause": row.clause,
         "count": row.count,
         "needs_check": row.needs_check,
+        "explanation": row.explanation,
     }
 
 

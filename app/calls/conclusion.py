@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from app.calls import records
 from app.calls.alert_rows import put_alerts, put_early, settle_early
+from app.calls.explaining import Explained
 from app.calls.facts import CallFacts
 from app.calls.protocol import Track
 from app.calls.repository import advance_tracks
@@ -39,6 +40,7 @@ class Conclusion:
         *,
         over: Early | None = None,
         utterance_id: str = "",
+        explained: Sequence[Explained] = (),
     ) -> Standing:
         """Conclude from what was heard whole, the sentence of *over* among it; return the new standing."""
         facts = self.facts
@@ -51,7 +53,7 @@ class Conclusion:
             )
         if over is not None or (kept and any(a.key == kept.key for a in decision.alerts)):
             kept = None
-        alert_ids = await put_alerts(entry, facts, alert_ids, decision.alerts)
+        alert_ids = await put_alerts(entry, facts, alert_ids, decision.alerts, explained)
         await note_rules(entry, alert_ids, decision, early=False)
         settled = replace(before, early=kept)
         script = suggest(decision, self.scripts)
@@ -74,11 +76,18 @@ class Conclusion:
         return after
 
     async def early(
-        self, entry: Entry, before: Standing, decision: Decision, early: Early
+        self,
+        entry: Entry,
+        before: Standing,
+        decision: Decision,
+        early: Early,
+        explained: Sequence[Explained] = (),
     ) -> Standing:
         """Show what half a sentence foretells; what is counted waits for the whole of it."""
         (line,) = decision.alerts
-        alert_ids = await put_early(entry, self.facts, before.alert_ids, line, before.early)
+        alert_ids = await put_early(
+            entry, self.facts, before.alert_ids, line, before.early, explained
+        )
         await note_rules(entry, alert_ids, decision, early=True)
         script = suggest(decision, self.scripts)
         after = before.ahead(decision, alert_ids, script.id if script else "", early)

@@ -12,8 +12,8 @@ from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
 from app.calls.protocol import CALL_ID
 from app.calls.repository import call_by_id, visible_calls
-from app.calls.schemas import CallDetailOut, CallsOut
-from app.calls.views import call_view, calls_view
+from app.calls.schemas import CallDetailOut, CallsOut, FindingsOut
+from app.calls.views import call_view, calls_view, findings_view
 from app.errors import BadRequest, NotFound
 from app.health import health_of
 from app.models import Call
@@ -56,6 +56,15 @@ async def read_call(request: Request, identity: Viewer, call_id: str) -> CallDet
         return await call_view(
             session, call, health_of(services.transcriber), services.warning_limit
         )
+
+
+@router.get("/{call_id}/findings")
+async def read_findings(request: Request, identity: Viewer, call_id: str) -> FindingsOut:
+    """Return what was found in one call, each with its explanation: a sentence, and its parts."""
+    services = services_of(request)
+    call = await load_seen(services, identity, call_id)
+    async with services.database.transaction() as session:
+        return await findings_view(session, call)
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -15,6 +15,7 @@ import anyio
 
 from app.calls import records
 from app.calls.conclusion import Conclusion
+from app.calls.explaining import Explainer
 from app.calls.facts import CallFacts, Heard, Lost, utterance_id
 from app.calls.protocol import Track
 from app.calls.recovery import Recovered
@@ -25,6 +26,7 @@ from app.ledger import Entry, Ledger
 from app.responses.scripts import Scripts
 from asr.types import Doubt
 from detection.ports import Conversation, Detector
+from detection.talk_so_far import TalkSoFar
 from detection.types import Assessment, Decision, Speaker, Utterance
 
 
@@ -37,16 +39,20 @@ class CallJudge:
         *,
         detector: Detector,
         conversation: Conversation,
+        explainer: Explainer,
         scripts: Scripts,
         ledger: Ledger,
         warning_limit: int | None = None,
         standing: Standing | None = None,
         switched_off: SwitchedOff | None = None,
+        talk: TalkSoFar | None = None,
     ) -> None:
         self._facts = facts
         self._detector = detector
         self._switched_off = switched_off or SwitchedOff()
         self._conversation = conversation
+        self._explainer = explainer
+        self._talk = talk or TalkSoFar()
         self._conclusion = Conclusion(facts, scripts, warning_limit)
         self._ledger = ledger
         self._standing = standing or Standing()
@@ -81,7 +87,8 @@ class CallJudge:
             await self._announce(utterance.utterance_id, partial)
             if partial.transcript.doubts:
                 return
-            decision = self._conversation.foresee(utterance, self._assess(utterance))
+            assessment = self._assess(utterance)
+            decision = self._conversation.foresee(utterance, assessment)
             if decision is None:
                 return
             (line,) = decision.alerts
@@ -92,9 +99,14 @@ class CallJudge:
                 if line.key == before.key:
                     self._standing = replace(self._standing, early=early)
                 return
+            explained = self._explainer.explained(
+                decision, self._talk, utterance, assessment, early=True
+            )
 
             async def change(entry: Entry) -> Standing:
-                return await self._conclusion.early(entry, self._standing, decision, early)
+                return await self._conclusion.early(
+                    entry, self._standing, decision, early, explained
+                )
 
             await self._write(change)
 
@@ -160,7 +172,7 @@ class CallJudge:
         async with self._turn:
             await self._ledger.write(mark)
             recovered = await read()
-            self._conversation = recovered.conversation
+            self._conversation, self._talk = recovered.conversation, recovered.talk
             if recovered.decision is not None:
                 await self._conclude(recovered.decision, _nothing)
 
@@ -181,10 +193,14 @@ class CallJudge:
         decision = self._conversation.hear(utterance, assessment)
         if rest is not None:
             decision = _to_be_checked(decision, utterance.utterance_id)
+        self._talk = self._talk.after(utterance, assessment)
+        explained = self._explainer.explained(
+            decision, self._talk, utterance, assessment, cut_short=rest is not None
+        )
 
         async def change(entry: Entry) -> Standing:
             await records.add_utterance(entry, self._facts, utterance.utterance_id, heard)
-            records.add_findings(entry, self._facts, utterance.utterance_id, decision)
+            records.add_findings(entry, self._facts, explained)
             records.add_decision(entry, self._facts, utterance, assessment, decision)
             if rest is not None:
                 records.tell_gap(entry, self._facts, rest)
@@ -195,6 +211,7 @@ class CallJudge:
                 judged_ms,
                 over=over,
                 utterance_id=utterance.utterance_id,
+                explained=explained,
             )
 
         await self._write(change)
@@ -210,16 +227,15 @@ class CallJudge:
         lost: Lost | None = None,
     ) -> None:
         decision = self._conversation.tick(at_ms)
+        explained = self._explainer.explained(decision, self._talk)
 
         async def change(entry: Entry) -> Standing:
             if lost is not None:
                 records.tell_gap(entry, self._facts, lost)
-            if decision.findings and decision.alerts:
-                # Time itself was found too long: it rests on the last words heard.
-                last_words = decision.alerts[0].utterance_id
-                records.add_findings(entry, self._facts, last_words, decision)
+            # Time itself was found too long: it rests on the last words heard.
+            records.add_findings(entry, self._facts, explained)
             return await self._conclusion.whole(
-                entry, self._standing, decision, judged_ms, over=over
+                entry, self._standing, decision, judged_ms, over=over, explained=explained
             )
 
         await self._write(change)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
 
 from sqlalchemy import select, update
 
+from app.calls.explaining import Explained
 from app.calls.facts import CallFacts, Heard, Lost
 from app.calls.standing import Standing
 from app.events import EventType
 from app.ledger import Entry
 from app.models import Call, DecisionRow, FindingRow, UtteranceRow
 from app.responses.scripts import Script
-from detection.types import Assessment, Decision, Finding, Outcome, Utterance
-
-ABOUT_THE_CONVERSATION: Final = "conversation."
-"""How the ids of rules begin that look at more than one utterance."""
+from detection.types import Assessment, Decision, Outcome, Utterance
 
 
 async def add_utterance(entry: Entry, facts: CallFacts, utterance_id: str, heard: Heard) -> None:
@@ -57,13 +55,16 @@ def words_of(utterance_id: str, heard: Heard) -> dict[str, object]:
     }
 
 
-def add_findings(entry: Entry, facts: CallFacts, utterance_id: str, decision: Decision) -> None:
-    for finding in decision.findings:
-        rests_on = _utterance_of(finding, decision) or utterance_id
+def add_findings(entry: Entry, facts: CallFacts, explained: Iterable[Explained]) -> None:
+    """Store and tell what was found, each with the words that it rests on."""
+    for one in explained:
+        finding = one.finding
+        if not one.said.utterance_id:
+            continue  # nothing was said that a row could point to
         entry.session.add(
             FindingRow(
                 call_id=facts.call_id,
-                utterance_id=rests_on,
+                utterance_id=one.said.utterance_id,
                 category=finding.category.value,
                 severity=int(finding.severity),
                 span_start=finding.span.start,
@@ -73,6 +74,7 @@ def add_findings(entry: Entry, facts: CallFacts, utterance_id: str, decision: De
                 clause=finding.clause,
                 reason=finding.reason,
                 score=finding.score,
+                explanation=one.explanation.fields(),
             )
         )
         entry.tell(
@@ -80,7 +82,7 @@ def add_findings(entry: Entry, facts: CallFacts, utterance_id: str, decision: De
             facts.call_id,
             facts.audience,
             {
-                "utterance_id": rests_on,
+                "utterance_id": one.said.utterance_id,
                 "category": finding.category.value,
                 "severity": int(finding.severity),
                 "start": finding.span.start,
@@ -92,13 +94,6 @@ def add_findings(entry: Entry, facts: CallFacts, utterance_id: str, decision: De
                 "score": round(finding.score, 3),
             },
         )
-
-
-def _utterance_of(finding: Finding, decision: Decision) -> str | None:
-    """Return which words a finding about the conversation rests on: not always those just heard."""
-    if not finding.rule.startswith(ABOUT_THE_CONVERSATION):
-        return None
-    return next((a.utterance_id for a in decision.alerts if finding.category in a.categories), None)
 
 
 def add_decision(

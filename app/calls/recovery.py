@@ -29,6 +29,7 @@ from app.feedback.repository import switched_off_at
 from app.feedback.reviews import SwitchedOff
 from app.models import AlertRow, StaffAction, UtteranceRow
 from detection.ports import Conversation, Detector
+from detection.talk_so_far import TalkSoFar
 from detection.types import Decision, Outcome, Severity, Speaker, Utterance
 
 
@@ -42,6 +43,7 @@ class Recovered:
     standing: Standing
     judged_ms: dict[Track, int]
     switched_off: SwitchedOff
+    talk: TalkSoFar
 
 
 async def recover(
@@ -57,7 +59,7 @@ async def recover(
     switched_off = await switched_off_at(session, call.started_at)
     utterances = await utterances_as_judged(session, call_id)
     dismissals = standing_dismissals(await actions_of(session, call_id))
-    conversation = new_conversation()
+    conversation, talk = new_conversation(), TalkSoFar()
     decision: Decision | None = None
     for row in utterances:
         while dismissals and dismissals[0].at < row.heard_at:
@@ -67,6 +69,7 @@ async def recover(
         await anyio.lowlevel.checkpoint()
         assessment = switched_off.without(detector.assess(utterance))
         decision = conversation.hear(utterance, assessment)
+        talk = talk.after(utterance, assessment)
     for dismissal in dismissals:
         decision = conversation.dismiss(dismissal.detail["key"])
     scripts = await events_of_call(session, call_id, EventType.SCRIPT_SUGGESTED)
@@ -82,7 +85,7 @@ async def recover(
         early=_early(alerts),
     )
     judged_ms = {Track(name): at_ms for name, at_ms in (await tracks_of(session, call_id)).items()}
-    return Recovered(conversation, decision, standing, judged_ms, switched_off)
+    return Recovered(conversation, decision, standing, judged_ms, switched_off, talk)
 
 
 def standing_dismissals(actions: Sequence[StaffAction]) -> list[StaffAction]:

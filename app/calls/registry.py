@@ -19,6 +19,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from app.auth.names import normal_login
+from app.calls.explaining import Explainer
 from app.calls.facts import CallFacts
 from app.calls.judge import CallJudge
 from app.calls.lifecycle import facts_of, record_end, record_start
@@ -66,6 +67,7 @@ class CallParts:
     voice_activity: SharedVoiceActivity
     detector: Detector
     new_conversation: Callable[[], Conversation]
+    explainer: Explainer
     scripts: Scripts
     warning_limit: int | None
     """How many warnings the policy wants before the end; None where it fixes no number."""
@@ -278,11 +280,13 @@ class CallRegistry:
             facts,
             detector=parts.detector,
             conversation=recovered.conversation if recovered else parts.new_conversation(),
+            explainer=parts.explainer,
             scripts=parts.scripts,
             ledger=parts.ledger,
             warning_limit=parts.warning_limit,
             standing=recovered.standing if recovered else Standing(),
             switched_off=switched_off,
+            talk=recovered.talk if recovered else None,
         )
         call = LiveCall(
             facts,

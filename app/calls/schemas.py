@@ -61,6 +61,31 @@ class FindingOut(_Out):
     score: float
 
 
+class ExplanationPartOut(_Out):
+    kind: str
+    """``said``, ``when``, ``how``, ``answers``, ``clause``, ``severity``, ``considered`` or ``versions``."""
+    label: str
+    lines: list[str]
+
+
+class ExplanationOut(_Out):
+    text: str
+    """To be read out as it stands."""
+    parts: list[ExplanationPartOut]
+
+
+class ExplainedFindingOut(FindingOut):
+    start_ms: int
+    """When the words began that it rests on."""
+    end_ms: int
+    explanation: ExplanationOut | None
+    """As it was told when it was found; null in calls of earlier versions."""
+
+
+class FindingsOut(_Out):
+    findings: list[ExplainedFindingOut]
+
+
 class UtteranceOut(_Out):
     utterance_id: str
     track: Literal["caller", "operator"]
@@ -85,6 +110,8 @@ class AlertOut(_Out):
     count: int
     needs_check: bool
     """要確認."""
+    explanation: ExplanationOut | None
+    """Of what the line shows; null in calls of earlier versions."""
     withdrawn: bool
     """取り下げ: it was shown before its sentence was over, and the whole sentence did not bear it out."""
     state: Literal["open", "closed"]

@@ -24,7 +24,9 @@ from app.calls.schemas import (
     CallDetailOut,
     CallOut,
     CallsOut,
+    ExplainedFindingOut,
     FindingOut,
+    FindingsOut,
     GapOut,
     HealthOut,
     NoteOut,
@@ -91,6 +93,24 @@ async def call_view(
         warning_limit=warning_limit,
         health=HealthOut.model_validate(health.fields()),
         seq=seq,
+    )
+
+
+async def findings_view(session: AsyncSession, call: Call) -> FindingsOut:
+    """Return everything that was found in *call*, in the order in which it was found."""
+    spoken = {row.id: row for row in await utterances_of(session, call.id)}
+    return FindingsOut(
+        findings=[
+            ExplainedFindingOut.model_validate(
+                {
+                    **_finding(row).model_dump(),
+                    "start_ms": spoken[row.utterance_id].start_ms,
+                    "end_ms": spoken[row.utterance_id].end_ms,
+                    "explanation": row.explanation,
+                }
+            )
+            for row in await findings_of(session, call.id)
+        ]
     )
 
 

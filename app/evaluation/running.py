@@ -9,9 +9,11 @@ from typing import Any, Final
 from app.evaluation.cases import CallCase, UtteranceCase
 from app.evaluation.timing import TimeUnit, spoken_at
 from detection.conversation import PERSISTENCE, CallConversation
+from detection.explanation import Circumstances, explain
 from detection.measures import JudgedCall, JudgedUtterance
 from detection.policy import Policy
 from detection.ports import Detector
+from detection.rule_book import load_rule_book
 from detection.types import Alert, AlertChange, Category, Finding, Severity, Speaker, Utterance
 from detection.weighing import counted
 
@@ -39,6 +41,8 @@ class Found:
 
     finding: Finding
     offset: int
+    explanation: str
+    """As it would be read out, but for the time: these words belong to no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class UtteranceResult:
                     "start": found.offset + found.finding.span.start,
                     "end": found.offset + found.finding.span.end,
                     "rule": found.finding.rule,
+                    "explanation": found.explanation,
                 }
                 for found in self.found
             ],
@@ -137,7 +142,7 @@ def judge_utterance(
 
     Counted is what the policy lets count, and as heavily as it lets it weigh.
     """
-    found, offset = list[Found](), 0
+    found, offset, book = list[Found](), 0, load_rule_book()
     for number, piece in enumerate(heard):
         utterance = Utterance(
             utterance_id=f"{case.id}/{number}",
@@ -148,8 +153,17 @@ def judge_utterance(
             confidence=piece.confidence,
             hypotheses=piece.hypotheses,
         )
-        findings = (counted(f, policy) for f in detector.assess(utterance).findings)
-        found += [Found(finding, offset) for finding in findings if finding]
+        assessment = detector.assess(utterance)
+        findings = tuple(f for one in assessment.findings if (f := counted(one, policy)))
+        around = Circumstances(
+            said=utterance,
+            at_ms=None,
+            policy=policy,
+            detector_version=detector.version,
+            found=findings,
+            set_aside=assessment.set_aside,
+        )
+        found += [Found(f, offset, explain(f, around, book).sentence) for f in findings]
         offset += len(piece.text)
     return UtteranceResult(case, tuple(found))
 

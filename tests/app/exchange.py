@@ -13,6 +13,7 @@ import anyio.lowlevel
 from app.auth.administration import Administration
 from app.auth.identity import Role
 from app.bus.memory import MemoryBus
+from app.calls.explaining import Explainer
 from app.calls.protocol import CallStarted, Track
 from app.calls.registry import Attached, CallParts, CallRegistry
 from app.calls.repository import call_by_id, utterances_of
@@ -28,6 +29,7 @@ from detection.conversation import CallConversation
 from detection.detector import load_detector
 from detection.policy_files import load_policy
 from detection.ports import Conversation, Detector
+from detection.rule_book import load_rule_book
 from detection.types import Assessment, Utterance
 from tests.fakes import LoudnessActivity, TrackByTrack
 from tests.fakes_transcriber import ScriptedTranscriber
@@ -160,6 +162,7 @@ async def exchange(
                 detector=judging,
                 new_conversation=new_conversation
                 or (lambda: CallConversation(policy, judging.version)),
+                explainer=Explainer(policy, load_rule_book()),
                 scripts=load_scripts(),
                 warning_limit=None,
                 partials=partials,

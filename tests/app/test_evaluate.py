@@ -203,9 +203,17 @@ def test_a_prediction_names_every_category_and_the_callers_words() -> None:
     assert set(prediction["scores"]) == {category.value for category in Category}
     assert prediction["scores"]["mental_attack"] == 0.8
     assert prediction["scores"]["sexual"] == 0.0
-    assert prediction["findings"] == [
-        {"category": "mental_attack", "text": "ばか", "start": 3, "end": 5, "rule": "ばか"}
-    ]
+    (finding,) = prediction["findings"]
+    explanation = finding.pop("explanation")
+    assert finding == {
+        "category": "mental_attack",
+        "text": "ばか",
+        "start": 3,
+        "end": 5,
+        "rule": "ばか",
+    }
+    assert explanation.startswith("相手の方の「")
+    assert "ばか" in explanation
 
 
 def test_what_the_policy_would_not_count_is_not_flagged() -> None:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.bus.memory import MemoryBus
+from app.calls.explaining import Explainer
 from app.calls.facts import CallFacts, Heard
 from app.calls.judge import CallJudge
 from app.calls.lifecycle import record_start
@@ -29,6 +30,7 @@ from app.responses.scripts import load_scripts
 from asr.types import AudioFormat, Cut, Encoding, SpeechSegment, Transcript
 from detection.conversation import CallConversation
 from detection.policy_files import load_policy
+from detection.rule_book import load_rule_book
 from tests.app.exchange import started
 from tests.detection.shipped import shipped_detector
 
@@ -79,6 +81,7 @@ async def records(
             facts,
             detector=detector,
             conversation=CallConversation(policy, detector.version),
+            explainer=Explainer(policy, load_rule_book()),
             scripts=load_scripts(),
             ledger=ledger,
         )
