@@ -108,6 +108,10 @@ _COMES_TO_HARM: Final = re.compile(
     rf"|び)|起き(?:た|る|て)|下敷き|犠牲)"
 )
 _NATURE: Final = r"(?:地震|余震|大雨|豪雨|台風|大雪|吹雪|雪崩|洪水|水害|津波|土砂|がけ崩れ|崖崩れ|噴火|落雷|大水|猛暑)"
+_RUIN: Final = r"済|無事|助から|死|命|潰|つぶ|流さ|怪我|けが|埋ま|倒れ"
+_OF_HARM: Final = frozenset(
+    {Category.PHYSICAL_ATTACK, Category.MENTAL_ATTACK, Category.INTIMIDATION}
+)
 _UNMENDED: Final = re.compile(
     r"(?:直さ|直して|塞が|放って|放置|ほったらかし|このまま|点検|早く|片付け|除雪|補修|修理|防げ)"
 )
@@ -120,7 +124,9 @@ _AGAINST_STAFF: Final = re.compile(
 def warns_of_a_danger(a: Surroundings) -> bool:
     """「早く直さないと怪我人が出るぞ、あの橋」; but not 「窓口で怪我人が出るぞ」."""
     sentence = a.before + a.matched + a.following
-    by_nature = re.search(_NATURE, a.before + a.matched)
+    if a.category not in _OF_HARM:
+        return False
+    by_nature = re.search(_NATURE, a.before + a.matched) and re.search(_RUIN, a.matched)
     if not by_nature and not _COMES_TO_HARM.search(a.before[-8:] + a.matched + a.after[:8]):
         return False
     if _AGAINST_STAFF.search(sentence) or re.search(

@@ -41,7 +41,9 @@ _ELSE_TAIL: Final = (
 
 def of_others(text: str) -> bool:
     """Whether nobody in *text* is spoken to: no 「お前」, no 「お宅の」."""
-    return not YOU_BEFORE.search(text) and not re.search(r"あなた|お宅|おたく|そちらの|君の", text)
+    return not YOU_BEFORE.search(text) and not re.search(
+        r"あなた|おめ[はえがらの]|お宅|おたく|そちらの|君の", text
+    )
 
 
 FRIGHTENING: Final = re.compile(
@@ -74,7 +76,7 @@ _DENIES: Final = re.compile(
 
 
 def denies(a: Surroundings) -> bool:
-    return bool(_DENIES.search(a.matched)) and not a.insists
+    return bool(_DENIES.search(a.matched)) and not a.insists and not a.ends_aimed
 
 
 _PARDON: Final = (
@@ -117,7 +119,7 @@ def asks_about_a_case(a: Surroundings) -> bool:
 # What others said or did -------------------------------------------------------------------------------
 
 _TOLD: Final = re.compile(
-    rf"{SAID}[^。?]{{0,12}}?{SUFFERED}(?:続け)?(?!たら|ても|れば|ると|たい|たく|るぞ|るよ|ますよ){_END}"
+    rf"{SAID}[^。?]{{0,12}}?{SUFFERED}(?:続け)?(?!たら|た(?:とおり|通り|よう|こと)|ても|れば|ると|たい|たく|るぞ|るよ|ますよ){_END}"
     rf"|{SAID}[^。?]{{0,12}}?{SUFFERED}(?:て|まし|た)[^。?]{{0,10}}(?:怖|こわ|困|悲し|つら|辛|逃げ|泣|相談|悔し"
     rf"|腹が立|嫌な|眠れ)[^。?]{{0,10}}$"
     rf"|{SAID}[^。?]{{0,12}}(?:言|怒鳴|叫|わめ|書|しゃべ)(?:っ|い|ん|う)?(?:て|で)?(?:い)?(?:る"
