@@ -111,6 +111,7 @@ ROLES: Final[Mapping[Role, str]] = {
 NEEDS_CHECK: Final = "要確認"
 UNSURE: Final = "聞き取り不確か"
 FALSE_ALARM: Final = "誤検知"
+EXPLAIN: Final = "理由をくわしく"
 DRAFT: Final = "案"
 HEARING: Final = "聞き取り中"
 WITHDRAWN: Final = "取り下げ"
@@ -147,6 +148,7 @@ def screen_words() -> dict[str, object]:
         "needs_check": NEEDS_CHECK,
         "unsure": UNSURE,
         "false_alarm": FALSE_ALARM,
+        "explain": EXPLAIN,
         "draft": DRAFT,
         "hearing": HEARING,
         "withdrawn": WITHDRAWN,

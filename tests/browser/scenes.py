@@ -150,6 +150,8 @@ def alert(
     count: int = 1,
     check: bool = False,
 ) -> dict[str, Any]:
+    minutes, seconds = divmod(start_ms // 1000, 60)
+    when = f"通話開始から{minutes}分{seconds}秒" if minutes else f"通話開始から{seconds}秒"
     return {
         "alert_id": f"a-{category}",
         "level": level,
@@ -162,6 +164,45 @@ def alert(
         "clause": CLAUSES[category],
         "count": count,
         "needs_check": check,
+        "explanation": {
+            "text": f"{when}、相手の方の「{quote}」という言葉は、"
+            f"方針の「{CLAUSES[category]}」に当たるおそれがあります。"
+            "あらかじめ登録された言い方に一致しました。",
+            "parts": [
+                {"kind": "said", "label": "言葉", "lines": [f"「{quote}」"]},
+                {"kind": "when", "label": "いつ", "lines": [when]},
+                {
+                    "kind": "how",
+                    "label": "見つけ方",
+                    "lines": [
+                        "あらかじめ登録された言い方に一致しました。",
+                        f"{REASONS[category]}。",
+                    ],
+                },
+                {
+                    "kind": "clause",
+                    "label": "方針の箇所",
+                    "lines": [
+                        f"「{CLAUSES[category]}」",
+                        "江別市職員カスタマーハラスメント対策基本方針",
+                    ],
+                },
+                {
+                    "kind": "severity",
+                    "label": "重さ",
+                    "lines": [
+                        "「注意」:お話は続けられます。",
+                        "この言い方に、あらかじめ決めてある重さです。",
+                    ],
+                },
+                {
+                    "kind": "considered",
+                    "label": "ほかに検討したこと",
+                    "lines": ["ほかに当たりうるものはありませんでした。"],
+                },
+                {"kind": "versions", "label": "版", "lines": ["ルール:mental.fool"]},
+            ],
+        },
         "withdrawn": False,
     }
 

@@ -41,6 +41,7 @@ PICTURES: Final = {
     "half-a-sentence": ("quiet", "light"),
     "withdrawn": ("quiet", "light"),
     "welfare": ("welfare", "light"),
+    "explanation": ("level2", "light"),
     "help-requested": ("help", "light"),
     "help-failed": ("level2", "light"),
     "recognition-behind": ("behind", "light"),
@@ -100,6 +101,8 @@ async def _spoil(page: Page, preview: Preview, name: str) -> None:
         await expect(page.locator("#link")).to_have_attribute("data-state", "waiting")
     if name in ("half-a-sentence", "withdrawn"):
         await _hear_half(page, preview, withdrawn=name == "withdrawn")
+    if name == "explanation":
+        await page.locator(".alert-more:visible").first.click()
     if name == "help-failed":
         preview.theatre.stage.failing["/help"] = 9
         await page.locator("#help").click()

@@ -34,7 +34,7 @@ let saying = false;
 
 const transcript = new TranscriptView({ evidence: role === "auditor" });
 const help = new HelpButton(callId, (requested) => local("local.help", { requested }));
-const alerts = new AlertsView({ mayAct: mayJudge, onWrong: markWrong, onUndo: undoWrong });
+const alerts = new AlertsView({ mayAct: mayJudge, evidence: role !== "operator", onWrong: markWrong, onUndo: undoWrong });
 
 function take(event) {
   if (event.call_id && event.call_id !== callId) return;

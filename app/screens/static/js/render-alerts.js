@@ -1,14 +1,15 @@
 /** Glue: at most three alerts, each in its place, and those that were set aside as false alarms. */
 
 import { arrange, byId, icon, make, say, shape } from "./dom.js";
+import { ExplanationView } from "./render-explanation.js";
 import { isOpen, waiting } from "./state-alerts.js";
 import { needsCare } from "./render-status.js";
 import { clock } from "./times.js";
 import { category, categoryShort, level, step, words } from "./words.js";
 
 export class AlertsView {
-  constructor({ mayAct, onWrong, onUndo }) {
-    Object.assign(this, { mayAct, onWrong, onUndo });
+  constructor({ mayAct, evidence, onWrong, onUndo }) {
+    Object.assign(this, { mayAct, evidence, onWrong, onUndo });
     this.cards = new Map();
   }
 
@@ -46,6 +47,7 @@ export class AlertsView {
     say(card.reason, alert.withdrawn ? words.withdrawn_hint : alert.reason);
     say(card.clause, alert.clause ? `方針:${alert.clause}` : "");
     card.clause.title = alert.clause;
+    card.explanation.draw(alert.withdrawn ? null : alert.explanation, category(alert.categories[0]));
     if (card.wrong) card.wrong.hidden = Boolean(alert.withdrawn);
     card.wrong?.setAttribute("aria-label", `${words.false_alarm}として記録:${category(alert.categories[0])}`);
     if (card.key) card.key.hidden = !first;
@@ -65,6 +67,7 @@ export class AlertsView {
       quote: make("span"),
       reason: make("span", { class: "alert-reason" }),
       clause: make("span", { class: "alert-clause" }),
+      explanation: new ExplanationView(id, { evidence: this.evidence }),
       key: null,
       wrong: null,
     };
@@ -81,6 +84,8 @@ export class AlertsView {
       make("p", { class: "alert-quote" }, [card.time, card.quote]),
       make("p", { class: "alert-why" }, [card.reason, card.clause]),
       card.wrong,
+      card.explanation.button,
+      card.explanation.panel,
     ]);
     return card;
   }
