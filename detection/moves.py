@@ -11,7 +11,7 @@ from detection.likeness import NOTHING_SAID, Said, content_words
 from detection.types import Assessment, Cue, Speaker, Utterance
 
 _CONTENT: Final = re.compile(r"[一-龯々]{1,4}|[ァ-ヶー]{2,}")
-"""For a demand whose words the detector did not give."""
+"""For words that the detector did not give."""
 _SCOLDS: Final = frozenset({Cue.WARNED, Cue.ASKED_TO_STOP})
 _LEAST_LETTERS: Final = 8
 """「そうですか」「ははあ、なるほど」 state nothing; 「弁償なしで」 is said with more around it."""
@@ -107,7 +107,8 @@ def _of_operator(
         kinds.append(MoveKind.REOPENED)
     elif Cue.ANSWER in cues and not _GRANTS.search(utterance.text):
         kinds.append(MoveKind.ANSWERED)
-    said = Said(content_words(assessment.words), assessment.meaning)
+    words = assessment.words or " ".join(_CONTENT.findall(utterance.text))
+    said = Said(content_words(words), assessment.meaning)
     return tuple(Move(at_ms, kind, utterance, said, same=same) for kind in kinds)
 
 

@@ -154,6 +154,9 @@ def _taken(talk: Talk, move: Move, same_demand: float) -> Taken:
             return replace(_with_answer(talk, answered=False), open=()), ()
         case MoveKind.CALMED:
             return replace(talk, agreed_ms=move.at_ms), ()
+        case MoveKind.FAULT if talk.only_refusals_answer:
+            # Excusing itself once more, the office has not found a new mistake.
+            return talk, ()
         case MoveKind.FAULT:
             forgiven = tuple(replace(t, answered=False, returns=0, firm=False) for t in talk.topics)
             return Talk(topics=forgiven, only_refusals_answer=True), ()

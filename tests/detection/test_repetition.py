@@ -138,6 +138,13 @@ def test_an_admitted_fault_takes_persistence_back() -> None:
     assert len(decisions[-1].alerts) == 1
 
 
+def test_excusing_a_mistake_once_more_does_not_begin_the_count_anew() -> None:
+    fault = operator("こちらの誤りでした", Cue.FAULT_ADMITTED)
+    sorry = operator("誤りは重ねてお詫びします。減免はできません", Cue.FAULT_ADMITTED, Cue.REFUSAL)
+
+    assert persistent(play(fault, ASK, REFUSE, AGAIN, sorry, STILL))[-1]
+
+
 def test_a_refusal_that_arrives_after_the_repetition_is_still_counted() -> None:
     turns = [ASK.at(0), REFUSE.at(3_000), AGAIN.at(6_000), REFUSE.at(9_000), STILL.at(11_500)]
     late = [turns[0], turns[1], turns[2], turns[4], turns[3]]
