@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from detection.detector import HYPOTHESIS_SCORE, UNSURE_BELOW, UNSURE_SCORE
 from detection.lexicon import Entry, read_lexicon
 from detection.overrun import HELD, HELD_AFTER_ABUSE, STALEMATE
 from detection.persistence import RULE as PERSISTENCE
@@ -82,13 +83,21 @@ class RuleBook:
             return HowFound.UNKNOWN
         if _is_spelled(entry, finding, said.text):
             return HowFound.WORDS
+        if _is_second_best(entry, finding, said):
+            return HowFound.OTHER_READING
         if finding.reason.startswith(f"{entry.reason}{NEAR_IN_SOUND}"):
             return HowFound.RESPELT
-        whole = (finding.span.start, finding.span.end) == (0, len(said.text))
-        others = [other for other in said.hypotheses if other != said.text]
-        if others and (whole or not entry.readings):
-            return HowFound.OTHER_READING
         return HowFound.SOUND if entry.readings else HowFound.WORDS
+
+
+def _is_second_best(entry: Entry, finding: Finding, said: Utterance) -> bool:
+    """Such a finding stands for the whole utterance, and is worth little."""
+    if all(other == said.text for other in said.hypotheses):
+        return False
+    unsure = UNSURE_SCORE if said.confidence < UNSURE_BELOW else 1.0
+    most = entry.score * HYPOTHESIS_SCORE * unsure
+    whole = (finding.span.start, finding.span.end) == (0, len(said.text))
+    return whole and finding.score <= most + 1e-9
 
 
 def _is_spelled(entry: Entry, finding: Finding, text: str) -> bool:
