@@ -34,10 +34,10 @@ from asr.ports import SharedVoiceActivity, Transcriber, VoiceActivityModel
 from asr.recogniser_process import process_recogniser, recogniser_command
 from asr.silero import SileroModel
 from detection.conversation import CallConversation
-from detection.detector import load_detector
 from detection.policy_files import load_policy
 from detection.ports import Conversation, Detector
 from detection.rule_book import load_rule_book
+from detection.understanding import load_detector
 
 Progress = Callable[[str, int, int], None]
 

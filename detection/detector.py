@@ -18,14 +18,15 @@ from detection.context import set_aside_by
 from detection.lexicon import Entry, Lexicon, read_lexicon
 from detection.likeness import packed
 from detection.operator_speech import operator_cues
+from detection.parts import ALL_PARTS, Part
 from detection.phonetic import hear, sound_of
-from detection.ports import Detector, ReadingSource, SentenceVectors, Token
+from detection.ports import ReadingSource, SentenceVectors, Token
 from detection.respelling import respell
 from detection.sentence_vectors import shared_sentence_vectors
 from detection.sudachi import SudachiReadings
 from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
-from detection.types import Assessment, Cue, Finding, Span, Speaker, Utterance
+from detection.types import Assessment, Finding, Span, Speaker, Utterance
 
 CODE_VERSION: Final = "2"
 """Raise with every change of code that changes an assessment; the word lists count by themselves."""
@@ -43,7 +44,6 @@ MOST_HYPOTHESES: Final = 3
 
 STATES_FROM_LETTERS: Final = 8
 """「はい、わかりました」 states nothing that could come back: it gets no vector."""
-_ANSWERS: Final = frozenset({Cue.ANSWER, Cue.REFUSAL, Cue.SAME_ANSWER})
 
 _MASK: Final = "〓"
 
@@ -56,8 +56,13 @@ class LexiconDetector:
         reading_source: ReadingSource,
         lexicon: Lexicon,
         vectors: SentenceVectors | None = None,
+        parts: frozenset[Part] = ALL_PARTS,
     ) -> None:
-        """Without *vectors* a demand that comes back is known by its words alone."""
+        """Without *vectors* a demand that comes back is known by its words alone.
+
+        Fewer *parts* than all are for measuring what a part is worth.
+        """
+        self._parts = parts
         self._readings = reading_source
         self._vectors = vectors
         self._lexicon = lexicon
@@ -69,15 +74,18 @@ class LexiconDetector:
         return self._version
 
     def assess(self, utterance: Utterance) -> Assessment:
-        text = normalise(utterance.text)
+        tokens = self._readings.tokens(utterance.text)
+        return self.judge(utterance, normalise(utterance.text), tokens)
+
+    def judge(
+        self, utterance: Utterance, text: NormalText, tokens: tuple[Token, ...]
+    ) -> Assessment:
+        """Assess an utterance whose text was already normalised and cut into words."""
         if utterance.speaker is Speaker.OPERATOR:
             cues = operator_cues(text, self._lexicon.operator_cues)
-            if _ANSWERS.isdisjoint(cues):
-                return Assessment(utterance.utterance_id, (), cues)
-            words = content_of(self._readings.tokens(utterance.text))
+            words = content_of(tokens)
             meaning = self._meaning(utterance.text)
             return Assessment(utterance.utterance_id, (), cues, words=words, meaning=meaning)
-        tokens = self._readings.tokens(utterance.text)
         findings, set_aside = self._judged(text, tokens)
         others = self._second_best(utterance, findings)
         if utterance.confidence < UNSURE_BELOW:
@@ -102,11 +110,12 @@ class LexiconDetector:
     def _judged(
         self, text: NormalText, tokens: tuple[Token, ...]
     ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-        respelt = respell(text, self._lexicon.respellings)
+        listens = Part.READINGS in self._parts
+        respelt = respell(text, self._lexicon.respellings if listens else ())
         text = respelt.text
         innocents = [
             (found.span(), innocent.reason)
-            for innocent in self._lexicon.innocents
+            for innocent in (self._lexicon.innocents if Part.CONTEXT in self._parts else ())
             for found in innocent.pattern.finditer(text.normal)
         ]
         found: list[Finding] = []
@@ -114,7 +123,7 @@ class LexiconDetector:
         for match in self._matches(text, tokens, [span for span, _ in innocents]):
             entry = match.entry
             around = Surroundings(text, match.start, match.end, entry.category, entry.severity)
-            why = set_aside_by(around, entry.keeps)
+            why = set_aside_by(around, entry.keeps) if Part.CONTEXT in self._parts else None
             if why is None:
                 finding = match.finding(text)
                 found.append(
@@ -136,7 +145,7 @@ class LexiconDetector:
             spelled = list(entry.pattern.finditer(normal)) if entry.pattern else []
             for found in spelled:
                 yield _Match(entry, *found.span(), entry.score)
-            if spelled:
+            if spelled or Part.READINGS not in self._parts:
                 continue
             for reading in entry.readings:
                 heard = hear(reading, sound)
@@ -180,7 +189,7 @@ class LexiconDetector:
 
 
 @cache
-def load_detector() -> Detector:
+def load_lexicon_detector(parts: frozenset[Part] = ALL_PARTS) -> LexiconDetector:
     """Return the detector with the shipped word lists; one serves a whole process.
 
     It keeps nothing between utterances, and each would map its dictionary (77 MB) anew.
@@ -194,7 +203,7 @@ def load_detector() -> Detector:
         for file in folder.iterdir()
         if file.name.endswith(".toml")
     }
-    return LexiconDetector(SudachiReadings(), read_lexicon(files), shared_sentence_vectors())
+    return LexiconDetector(SudachiReadings(), read_lexicon(files), shared_sentence_vectors(), parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import anyio
 import typer
@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.bootstrap import open_transcriber, open_voice_activity
 from app.cli.options import JsonOption, fail, load_settings, print_json, refusals
 from app.evaluation import report
-from app.evaluation.cases import UtteranceCase, parse_calls, parse_utterances
+from app.evaluation.cases import UtteranceCase, held_back_cases, parse_calls, parse_utterances
 from app.evaluation.comparison import JudgedCalls, compared_json, compared_tables
 from app.evaluation.listening import Listened, listen_to_all, recogniser, refuse_missing
 from app.evaluation.running import (
@@ -30,11 +30,13 @@ from app.evaluation.running import (
 )
 from app.evaluation.timing import TimeUnit
 from app.settings import Settings
-from detection.detector import load_detector
+from detection.corpus_files import read_corpus
 from detection.measures import character_errors, measure_calls, measure_utterances, total
+from detection.parts import Part
 from detection.policy import Policy
 from detection.policy_files import load_policy
 from detection.ports import Detector
+from detection.understanding import load_detector
 
 evaluate_app = typer.Typer(
     help="検知の精度を、正解を付けたファイルで測ります。", no_args_is_help=True
@@ -52,6 +54,14 @@ PoliciesOption = Annotated[
         help="基本方針の名前か TOML ファイル(既定は設定のもの)。何度か書くと、並べて比べます。",
     ),
 ]
+PartsOption = Annotated[
+    str,
+    typer.Option(
+        "--parts",
+        help="使う検知の部品をコンマで。words,readings,context,meaning のうち(既定はすべて)。",
+    ),
+]
+_EVERY_PART: Final = ",".join(Part)
 PredictionsOption = Annotated[
     Path | None,
     typer.Option("--predictions", help="1 件ごとの判定を書き出す JSONL ファイル。"),
@@ -64,16 +74,42 @@ def utterances(
     as_json: JsonOption = False,
     predictions: PredictionsOption = None,
     policy: PolicyOption = None,
+    parts: PartsOption = _EVERY_PART,
 ) -> None:
     """発言ごとの判定を測ります。1 行に {"id","text","labels","severity","kind"}。"""
     with refusals():
         cases = parse_utterances(_lines(file), file.name)
-        detector, rules = _detection(policy)
+    _judge_and_print(cases, file.name, as_json, predictions, policy, parts)
+
+
+@evaluate_app.command("held-back")
+def held_back(
+    as_json: JsonOption = False,
+    predictions: PredictionsOption = None,
+    policy: PolicyOption = None,
+    parts: PartsOption = _EVERY_PART,
+) -> None:
+    """同梱の例文のうち、学習に使わず取り分けた一割で、発言ごとの判定を測ります。"""
+    with refusals():
+        cases = held_back_cases(read_corpus())
+    _judge_and_print(cases, "held-back", as_json, predictions, policy, parts)
+
+
+def _judge_and_print(
+    cases: Sequence[UtteranceCase],
+    source: str,
+    as_json: bool,
+    predictions: Path | None,
+    policy: str | None,
+    parts: str,
+) -> None:
+    with refusals():
+        detector, rules = _detection(policy, parts)
         with _predictions(predictions) as write, _progress("発言", len(cases), as_json) as advance:
             results = judge_utterances(cases, detector, rules, advance)
             write(result.prediction() for result in results)
     found = measure_utterances([result.judged() for result in results])
-    run = _run(file, results, rules, detector)
+    run = _run(Path(source), results, rules, detector)
     _print(as_json, report.utterances_json(run, found), report.utterances_tables(run, found))
 
 
@@ -83,6 +119,7 @@ def calls(
     as_json: JsonOption = False,
     predictions: PredictionsOption = None,
     policy: PoliciesOption = None,
+    parts: PartsOption = _EVERY_PART,
     times: Annotated[
         TimeUnit, typer.Option("--times", help="t の単位。auto は値の大きさから決めます。")
     ] = TimeUnit.AUTO,
@@ -96,7 +133,7 @@ def calls(
     with refusals():
         cases = parse_calls(_lines(file), file.name)
         policies = [load_policy(name) for name in asked]
-        detector, work = load_detector(), len(cases) * len(asked)
+        detector, work = load_detector(_parts(parts)), len(cases) * len(asked)
         with _predictions(predictions) as write, _progress("通話", work, as_json) as advance:
             for name, rules in zip(asked, policies, strict=True):
                 results = judge_calls(cases, detector, rules, advance, times)
@@ -168,8 +205,15 @@ async def _listen(
         return await listen_to_all(cases, folder, recognise, advance)
 
 
-def _detection(policy: str | None) -> tuple[Detector, Policy]:
-    return load_detector(), load_policy(policy or load_settings().detection.policy)
+def _detection(policy: str | None, parts: str = _EVERY_PART) -> tuple[Detector, Policy]:
+    return load_detector(_parts(parts)), load_policy(policy or load_settings().detection.policy)
+
+
+def _parts(names: str) -> frozenset[Part]:
+    try:
+        return frozenset(Part(name.strip()) for name in names.split(","))
+    except ValueError:
+        fail(f"--parts には {_EVERY_PART} のうちから書いてください(見つかったもの: {names})")
 
 
 def _lines(file: Path) -> list[str]:

@@ -16,6 +16,7 @@ from app.cli.policy import policy_app
 from app.cli.rules import rules
 from app.cli.serve import serve
 from app.cli.token import token_app
+from app.cli.train import train
 from app.cli.user import user_app
 
 cli = typer.Typer(
@@ -28,6 +29,7 @@ cli = typer.Typer(
 cli.command("serve")(serve)
 cli.command("demo")(demo)
 cli.command("rules")(rules)
+cli.command("train")(train)
 cli.add_typer(user_app, name="user")
 cli.add_typer(token_app, name="token")
 cli.add_typer(model_app, name="model")

@@ -9,7 +9,10 @@ from math import inf
 from typing import Any, TypeVar
 
 from app.errors import BadRequest
+from detection import corpus_files
+from detection.corpus_files import CorpusLine
 from detection.measures import Kind
+from detection.training.examples import Part, part_of
 from detection.types import Category, Severity, Speaker
 
 Case = TypeVar("Case", "UtteranceCase", "CallCase")
@@ -56,6 +59,26 @@ def parse_utterances(lines: Iterable[str], source: str) -> list[UtteranceCase]:
         BadRequest: a line breaks the format; the message names file, line and key.
     """
     return _parsed(lines, source, _utterance)
+
+
+def held_back_cases(lines: Iterable[CorpusLine]) -> list[UtteranceCase]:
+    """Return the lines of the corpus that training never sees, named by template and number."""
+    kinds = {
+        corpus_files.Kind.HARASSMENT: Kind.HARASSMENT,
+        corpus_files.Kind.LEGITIMATE: Kind.LEGITIMATE,
+        corpus_files.Kind.HARD_NEGATIVE: Kind.HARD_NEGATIVE,
+    }
+    return [
+        UtteranceCase(
+            id=f"{line.file}/{line.template}/{number}",
+            text=line.text,
+            labels=frozenset(line.labels),
+            severity=int(line.severity),
+            kind=kinds[line.kind],
+        )
+        for number, line in enumerate(lines)
+        if part_of(line.template) is Part.HELD_BACK
+    ]
 
 
 def parse_calls(lines: Iterable[str], source: str) -> list[CallCase]:

@@ -38,7 +38,8 @@ class SentenceEncoder:
 def _specification(
     weights: EncoderWeights, layers: int
 ) -> transformer_spec.TransformerEncoderModelSpec:
-    facts, arrays = weights.facts, weights.arrays
+    # Copies: the specification rounds in place, and the weights may be used again.
+    facts, arrays = weights.facts, {name: array.copy() for name, array in weights.arrays.items()}
     encoder = transformer_spec.TransformerEncoderSpec(
         layers,
         facts.heads,

@@ -26,11 +26,11 @@ from app.settings import Settings, StreamSettings
 from asr.ports import VoiceActivityModel
 from asr.types import AudioFormat, Encoding, Samples
 from detection.conversation import CallConversation
-from detection.detector import load_detector
 from detection.policy_files import load_policy
 from detection.ports import Conversation, Detector
 from detection.rule_book import load_rule_book
 from detection.types import Assessment, Utterance
+from detection.understanding import load_detector
 from tests.fakes import LoudnessActivity, TrackByTrack
 from tests.fakes_transcriber import ScriptedTranscriber
 

@@ -10,8 +10,8 @@ from app.ledger import Entry
 from app.models import StaffAction
 from app.settings import Settings
 from detection.conversation import CallConversation
-from detection.detector import load_detector
 from detection.policy_files import load_policy
+from detection.understanding import load_detector
 from tests.app.exchange import Exchange, exchange
 from tests.app.sounds import call_bytes, sentences
 from tests.fakes_transcriber import ScriptedTranscriber

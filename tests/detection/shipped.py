@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from detection.detector import load_detector
+from detection.detector import load_lexicon_detector
 from detection.ports import Detector
 from detection.types import Assessment, Speaker, Utterance
 
@@ -16,7 +16,7 @@ LEXICONS = resources.files("detection").joinpath("lexicons")
 
 @cache
 def shipped_detector() -> Detector:
-    return load_detector()
+    return load_lexicon_detector()
 
 
 def assess(text: str, speaker: Speaker = Speaker.CALLER) -> Assessment:

@@ -1,0 +1,85 @@
+"""Pure: what runs of letters and sounds say about an utterance: a table of weights in whole numbers of eight bits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+_SEPARATOR: Final = "\n"
+_MOST: Final = 127
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LettersModel:
+    """Weights of each run for each output."""
+
+    place: Mapping[str, int]
+    rarity: npt.NDArray[np.float32]
+    """(runs,): how much a run tells because few sentences hold it."""
+    slopes: npt.NDArray[np.int8]
+    """(runs, outputs)"""
+    scales: npt.NDArray[np.float32]
+    """(outputs,): what one step of a slope is worth."""
+    offsets: npt.NDArray[np.float32]
+    """(outputs,)"""
+
+    @classmethod
+    def rounded(
+        cls,
+        vocabulary: Iterable[str],
+        rarity: npt.NDArray[np.float32],
+        slopes: npt.NDArray[np.float32],
+        offsets: npt.NDArray[np.float32],
+    ) -> LettersModel:
+        """Round *slopes* (runs, outputs) to eight bits."""
+        scales = np.maximum(np.abs(slopes).max(axis=0), 1e-9) / _MOST
+        steps = np.rint(slopes / scales).astype(np.int8)
+        place = {run: number for number, run in enumerate(vocabulary)}
+        return cls(place, rarity, steps, scales.astype(np.float32), offsets)
+
+    def logits(self, runs: Iterable[str]) -> npt.NDArray[np.float32]:
+        """Return one number an output: above 0 speaks for it."""
+        at = [number for run in runs if (number := self.place.get(run)) is not None]
+        if not at:
+            return self.offsets
+        rarity = self.rarity[at]
+        shares = rarity / np.sqrt(np.dot(rarity, rarity))
+        found: npt.NDArray[np.float32] = (shares @ self.slopes[at]) * self.scales + self.offsets
+        return found
+
+    def weight(self, run: str, output: int) -> float:
+        """Return what one *run* speaks for *output*, before the sentence's length is divided out."""
+        at = self.place.get(run)
+        if at is None:
+            return 0.0
+        return float(self.rarity[at] * self.slopes[at, output] * self.scales[output])
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return what is stored; ``of_arrays`` reads it back."""
+        runs = _SEPARATOR.join(self.place).encode()
+        return {
+            "runs": np.frombuffer(runs, np.uint8),
+            "rarity": self.rarity.astype(np.float16),
+            "slopes": self.slopes,
+            "scales": self.scales,
+            "offsets": self.offsets,
+        }
+
+    @classmethod
+    def of_arrays(cls, stored: Mapping[str, npt.NDArray[np.generic]]) -> LettersModel:
+        """Raises: KeyError, ValueError: an array is missing or does not fit the others."""
+        runs = stored["runs"].tobytes().decode().split(_SEPARATOR)
+        slopes = stored["slopes"].astype(np.int8)
+        if len(runs) != len(slopes) or len(stored["rarity"]) != len(runs):
+            raise ValueError("runs, rarity and slopes must be of one length")
+        return cls(
+            place={run: number for number, run in enumerate(runs)},
+            rarity=stored["rarity"].astype(np.float32),
+            slopes=slopes,
+            scales=stored["scales"].astype(np.float32),
+            offsets=stored["offsets"].astype(np.float32),
+        )

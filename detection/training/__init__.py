@@ -1,0 +1,1 @@
+"""How the trained part of detection is made from the corpus; not needed to run it."""

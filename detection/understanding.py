@@ -1,0 +1,191 @@
+"""Glue: judges one utterance by what it means as well as by its words.
+
+Word lists name a rule and an exact quotation; the trained model knows wordings that no list holds. Where the
+model is sure that the words are harmless, what the lists found is set aside and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import replace
+from functools import cache
+from typing import Final
+
+from detection.context import Why, set_aside_by
+from detection.detector import MOST_HYPOTHESES, LexiconDetector, load_lexicon_detector
+from detection.meaning.outputs import CALLER_CUES, OPERATOR_CUES, Meaning
+from detection.meaning.ports import MeaningSource, Said
+from detection.meaning.reader import load_meaning_reader
+from detection.meaning.wording import reason_of
+from detection.parts import ALL_PARTS, Part
+from detection.policy import CLAUSES
+from detection.ports import Detector, ReadingSource
+from detection.sudachi import SudachiReadings
+from detection.surroundings import Surroundings
+from detection.text import NormalText, normalise
+from detection.types import (
+    Assessment,
+    Category,
+    Cue,
+    Finding,
+    Severity,
+    Span,
+    Speaker,
+    Utterance,
+)
+
+CODE_VERSION: Final = "1"
+"""Raise with every change of code that changes an assessment; the trained model counts by itself."""
+
+ENCODER_RUNS_ON: Final = frozenset({"x86_64", "AMD64"})
+"""Elsewhere the encoder has no wheel: word lists judge alone, and the detector's version says so."""
+LIKELY: Final = 0.5
+CONSIDERED: Final = 0.25
+"""From here a category that was not found is named among what was considered."""
+OTHER_READINGS_WEIGH: Final = 0.4
+"""Of the recogniser's other readings together, where there are any."""
+SURE_CUE: Final = 0.5
+NO_CUE: Final = 0.03
+
+
+class UnderstandingDetector:
+    """Joins word lists, context and meaning. Keeps nothing between utterances."""
+
+    def __init__(
+        self,
+        words: LexiconDetector,
+        readings: ReadingSource,
+        meaning: MeaningSource,
+        *,
+        minds_context: bool = True,
+    ) -> None:
+        """Without *minds_context* what was quoted or denied counts: for measuring alone."""
+        self._minds_context = minds_context
+        self._words = words
+        self._readings = readings
+        self._meaning = meaning
+        names = f"{CODE_VERSION}:{words.version}:{meaning.version}"
+        self._version = f"understanding-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
+
+    @property
+    def version(self) -> str:
+        return self._version
+
+    def assess(self, utterance: Utterance) -> Assessment:
+        text, tokens = normalise(utterance.text), self._readings.tokens(utterance.text)
+        by_words = self._words.judge(utterance, text, tokens)
+        if not text.normal:
+            return by_words
+        said = Said(text, tokens, by_words.severity)
+        if utterance.speaker is Speaker.OPERATOR:
+            (meaning,) = self._meaning.read([said])
+            return replace(by_words, cues=_cues(by_words.cues, meaning, operator=True))
+        meaning = self._joined(said, utterance)
+        findings, aside = self._findings(text, by_words.findings, meaning)
+        return replace(
+            by_words,
+            findings=findings,
+            cues=_cues(by_words.cues, meaning, operator=False),
+            set_aside=(*by_words.set_aside, *aside),
+        )
+
+    def _joined(self, first: Said, utterance: Utterance) -> Meaning:
+        """Read the first reading together with the recogniser's others."""
+        others = [h for h in dict.fromkeys(utterance.hypotheses) if h != utterance.text]
+        more = [
+            Said(normalise(other), self._readings.tokens(other), first.gravest)
+            for other in others[:MOST_HYPOTHESES]
+        ]
+        meanings = self._meaning.read([first, *more])
+        if len(meanings) == 1:
+            return meanings[0]
+        weigh = OTHER_READINGS_WEIGH / (len(meanings) - 1)
+        mixed = tuple(
+            (1 - OTHER_READINGS_WEIGH) * one + weigh * sum(rest)
+            for one, *rest in zip(*(m.probabilities for m in meanings), strict=True)
+        )
+        return replace(meanings[0], probabilities=mixed)
+
+    def _findings(
+        self, text: NormalText, by_words: tuple[Finding, ...], meaning: Meaning
+    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        considered = tuple(
+            f"meaning.{category.value}: 検討したが、確からしさが足りない({p:.0%})"
+            for category in Category
+            if CONSIDERED <= (p := meaning.category(category)) < LIKELY
+        )
+        if meaning.harm < LIKELY:
+            doubt = f"言い回しの意味からは当たらない({meaning.harm:.0%})"
+            return (), (*(f"{finding.rule}: {doubt}" for finding in by_words), *considered)
+        known = {finding.category for finding in by_words}
+        likely = [c for c in Category if meaning.category(c) >= LIKELY]
+        if not likely and not by_words:
+            likely = [max(Category, key=meaning.category)]
+        new = [_found(text, category, meaning) for category in likely if category not in known]
+        kept, aside = list(by_words), list(considered)
+        for finding in new:
+            why = _set_aside(text, finding) if self._minds_context else None
+            if why is None:
+                kept.append(finding)
+            else:
+                aside.append(f"{finding.rule}: {why.label}")
+        return tuple(sorted(kept, key=lambda f: (f.span.start, -f.severity))), tuple(aside)
+
+
+def _found(text: NormalText, category: Category, meaning: Meaning) -> Finding:
+    span = meaning.span if meaning.span.end <= len(text.original) else Span(0, len(text.original))
+    return Finding(
+        category=category,
+        severity=severity_of(meaning),
+        span=span,
+        quote=text.original[span.start : span.end],
+        rule=f"meaning.{category.value}",
+        clause=CLAUSES[category],
+        reason=reason_of(category, meaning.harm),
+        score=meaning.harm,
+    )
+
+
+def severity_of(meaning: Meaning) -> Severity:
+    """Return the gravest severity that is more likely than not."""
+    for severity in (Severity.STOP, Severity.WARNING):
+        if meaning.at_least(severity) >= LIKELY:
+            return severity
+    return Severity.CAUTION
+
+
+def _set_aside(text: NormalText, finding: Finding) -> Why | None:
+    start, end = text.range_of(finding.span)
+    if start >= end:
+        return None
+    return set_aside_by(Surroundings(text, start, end, finding.category, finding.severity))
+
+
+def _cues(by_words: tuple[Cue, ...], meaning: Meaning, *, operator: bool) -> tuple[Cue, ...]:
+    known = OPERATOR_CUES if operator else CALLER_CUES
+    ask = meaning.operator if operator else meaning.caller
+    kept = [cue for cue in by_words if cue not in known or ask(cue) >= NO_CUE]
+    kept += [cue for cue in known if ask(cue) >= SURE_CUE and cue not in kept]
+    return tuple(kept)
+
+
+@cache
+def load_detector(parts: frozenset[Part] = ALL_PARTS) -> Detector:
+    """Return the detector that ships; one serves a whole process.
+
+    It keeps nothing between utterances, and each would load dictionary and encoder anew. Fewer *parts*
+    than all are for measuring what a part is worth.
+
+    Raises:
+        LexiconInvalid: a shipped word list breaks the rules.
+        EncoderUnavailable: the encoder's wheel is missing or another.
+        MeaningInvalid: the trained arrays are missing or damaged.
+    """
+    words = load_lexicon_detector(parts)
+    if Part.MEANING not in parts or platform.machine() not in ENCODER_RUNS_ON:
+        return words
+    context = Part.CONTEXT in parts
+    return UnderstandingDetector(
+        words, SudachiReadings(), load_meaning_reader(), minds_context=context
+    )
