@@ -18,8 +18,14 @@ _LEAST_LETTERS: Final = 8
 _GRANTS: Final = re.compile(
     r"(?:お返し|返金|お送り|送付|発送|手配|お届け|お持ち|用意|対応|お渡し|ご連絡|お電話|発行|訂正|修正|お支払い|補償|ご?報告)"
     r"(?:を)?(?:いた|致)?し(?:ます|たします)|(?:お)?(?:伺い|参り|まいり|向かい|向かわせ|来させ|行かせ)ます|差し上げます"
+    r"|(?<!意見として)(?<!要望として)承(?:り|れ)ます|お受け(?:いた)?します|(?:で|ても|でも)(?:結構です|かまいません|構いません|大丈夫です)"
 )
 """What was asked for will be done: such a sentence answers no demand that could come back."""
+_TAKES_ANOTHER_WAY: Final = re.compile(
+    r"^(?:そう(?:ですか|か|なんですね)|わか(?:った|りました)|分か(?:った|りました)|はい|ああ)?[、。…\s]*"
+    r"(?:じゃあ?|では|それなら|それでは|だったら|でしたら|なら)(?!な[いく])"
+)
+"""「じゃあ金曜日に」: something else is asked for, unless that is refused like the first."""
 _HOLDS_ON: Final = re.compile(
     r"^[、。…\s]*(?:(?:あの|ええ|えー|はあ|うーん|まあ|そう(?:ですか|か)|なるほど|わか(?:った|りました)|分か(?:った|りました))[、。…ー\s]*)?"
     r"(?:いや|いえ(?!いえ)|でも|だって|だから|ですから|ただ[、しで]|しかし|けど[、ね]|そうは(?:言|い)|それでも|それじゃ|とにかく|そこを|そんな|なんで|何で|どうして(?:も)?)"
@@ -76,6 +82,8 @@ class Move:
     """Will not have the answer: goes on with the latest demand, whatever words it has."""
     holds_on: bool = False
     """Speaks against the answer: goes on with what was refused, if that is refused once more."""
+    takes_another_way: bool = False
+    """Asks for something else instead: 「じゃあ金曜日に」."""
     presses: bool = False
     """Asks with pressure: 「…しろよ」「…できるだろ」."""
     complains: bool = False
@@ -131,10 +139,20 @@ def _of_caller(
     asks = Cue.CONFIRMING in cues
     holds_on = insists or _HOLDS_ON.search(utterance.text) is not None
     presses = _PRESSES.search(utterance.text) is not None
+    another = not insists and _TAKES_ANOTHER_WAY.search(utterance.text) is not None
     if demands or (insists and not asks):
         moves.append(
             Move(
-                at_ms, MoveKind.STATED, utterance, said, new, insists, holds_on, presses, asks=asks
+                at_ms,
+                MoveKind.STATED,
+                utterance,
+                said,
+                new,
+                insists,
+                holds_on,
+                another,
+                presses,
+                asks=asks,
             )
         )
     elif Cue.NOT_HEARD not in cues and _states(utterance.text, words, assessment):

@@ -169,6 +169,9 @@ def _with_answer(talk: Talk, *, answered: bool) -> Talk:
 def _stated(talk: Talk, move: Move, same_demand: float) -> Taken:
     """A demand by its wording, or holding on to the one before."""
     topic = _known(talk.topics, move.said, same_demand)
+    if topic is not None and move.takes_another_way:
+        nothing_new = known_of(move.said.words, topic.words) == len(move.said.words)
+        topic = topic if nothing_new else None
     if topic is None and talk.topics and (move.insists or not move.said.words):
         topic = talk.topics[-1]
     if topic is None:
