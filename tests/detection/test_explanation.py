@@ -10,11 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detection.considered import PLAINER
-from detection.context import RULES
 from detection.explanation import (
-    Circumstances,
-    Explanation,
     PartKind,
     explain,
     likelihood,
@@ -24,49 +20,14 @@ from detection.explanation import (
 from detection.overrun import HELD, HELD_AFTER_ABUSE, STALEMATE, Overrun, finding_of
 from detection.policy import CLAUSES
 from detection.policy_files import load_policy
-from detection.rule_book import CONVERSATION_RULES, HowFound, load_rule_book
+from detection.rule_book import CONVERSATION_RULES, HowFound
 from detection.talk_so_far import Answer
-from detection.types import Category, Finding, Severity, Span, Speaker, Utterance
+from detection.types import Category, Finding, Severity, Span
 from detection.weighing import counted, eased
+from tests.detection.explaining import BOOK, POLICY, around, finding, lines, said, told
 from tests.detection.shipped import assess, examples, shipped_detector
 
-BOOK = load_rule_book()
-POLICY = load_policy("kumamoto")
 PERSISTENCE = "conversation.persistence"
-
-
-def said(text: str, at_ms: int = 192_000, **fields: Any) -> Utterance:
-    return Utterance("u", Speaker.CALLER, text, at_ms, at_ms + 4_000, **fields)
-
-
-def finding(text: str, quote: str, category: Category, rule: str, **fields: Any) -> Finding:
-    start = text.index(quote)
-    facts: dict[str, Any] = {
-        "severity": Severity.WARNING,
-        "reason": "職員を困らせる言葉のおそれがあります。",
-        "clause": CLAUSES[category],
-        **fields,
-    }
-    return Finding(
-        category=category,
-        span=Span(start, start + len(quote)),
-        quote=quote,
-        rule=rule,
-        **facts,
-    )
-
-
-def around(utterance: Utterance, **fields: Any) -> Circumstances:
-    facts = {"at_ms": utterance.start_ms, "policy": POLICY, "detector_version": "d-1", **fields}
-    return Circumstances(said=utterance, **facts)
-
-
-def told(text: str, quote: str, category: Category, rule: str, **fields: Any) -> Explanation:
-    return explain(finding(text, quote, category, rule, **fields), around(said(text)), BOOK)
-
-
-def lines(explanation: Explanation, kind: PartKind) -> tuple[str, ...]:
-    return next((part.lines for part in explanation.parts if part.kind is kind), ())
 
 
 # The sentence
@@ -277,90 +238,6 @@ def test_the_severity_says_why_it_is_that_one() -> None:
         "市が誤りを認めたため、もとの重さから一段下げています。",
         "もとはこれより重い言い方ですが、方針で決めた重さまでにしています。",
     ]
-
-
-# What else was considered
-
-
-@pytest.mark.parametrize(
-    ("line", "sentence"),
-    [
-        (
-            "meaning.sexual: 検討したが、確からしさが足りない(31%)",
-            "「性的な言動」も検討しましたが、確からしさが31%にとどまるため、数えていません。",
-        ),
-        (
-            "mental.fool_at_you: 引用",
-            (
-                "「脅迫、中傷、名誉棄損、侮辱、暴言など精神的な攻撃」に当たりうる言葉もありましたが、"
-                "人の言葉を伝えるお話のため、数えていません。"
-            ),
-        ),
-        (
-            "restraint.not_hanging_up: 言い回しの意味からは当たらない(12%)",
-            (
-                "「不退去、居座り、監禁など拘束的な行動」に当たりうる言葉もありましたが、"
-                "言い回しの意味からみた確からしさが12%にとどまるため、数えていません。"
-            ),
-        ),
-        (
-            "compensation.solatium: この役所では使わないルール",
-            (
-                "「妥当性を欠く金銭などの補償の要求」に当たりうる言葉はほかにもありましたが、"
-                "この役所では使わないルールのため、数えていません。"
-            ),
-        ),
-        (
-            "no_fault.come_at_once: 動物や虫の話です。",
-            (
-                "「行政サービスに瑕疵・過失が認められない場合」の要求に当たりうる言葉もありましたが、"
-                "動物や虫の話のため、数えていません。"
-            ),
-        ),
-    ],
-)
-def test_what_was_set_aside_is_told_with_its_reason(line: str, sentence: str) -> None:
-    utterance = said("誠意を見せろ")
-    found = finding(utterance.text, "誠意を見せろ", Category.COMPENSATION, "compensation.x")
-
-    explanation = explain(found, around(utterance, set_aside=(line, line)), BOOK)
-
-    assert lines(explanation, PartKind.CONSIDERED) == (sentence,)
-
-
-def test_what_the_words_were_found_to_be_is_not_also_told_as_not_enough() -> None:
-    utterance = said("誠意を見せろ")
-    found = finding(utterance.text, "誠意を見せろ", Category.COMPENSATION, "compensation.x")
-    aside = ("meaning.compensation: 検討したが、確からしさが足りない(40%)",)
-
-    explanation = explain(found, around(utterance, set_aside=aside), BOOK)
-
-    assert lines(explanation, PartKind.CONSIDERED) == ("ほかに当たりうるものはありませんでした。",)
-
-
-def test_other_conduct_in_the_same_words_is_told_and_what_the_policy_leaves_out_too() -> None:
-    utterance = said("女のくせに誠意を見せろ")
-    found = finding(utterance.text, "誠意を見せろ", Category.COMPENSATION, "compensation.x")
-    other = finding(utterance.text, "女のくせに", Category.DISCRIMINATION, "discrimination.x")
-    weak = finding(utterance.text, "女", Category.SEXUAL, "sexual.x", score=0.2)
-    quiet = finding(utterance.text, "女", Category.INTIMIDATION, "intimidation.x")
-
-    explanation = explain(
-        found, around(utterance, found=(found, other), uncounted=(weak, quiet)), BOOK
-    )
-
-    assert lines(explanation, PartKind.CONSIDERED) == (
-        "同じ発言は、「差別的な言動」に当たるおそれもあります。",
-        (
-            "「性的な言動」に当たりうる言葉もありましたが、"
-            "方針「熊本県型(電話30分・暴言が続くとき15分)」で決めた確からしさに届かないため、数えていません。"
-        ),
-        "「威圧的な言動」に当たりうる言葉もありましたが、ここまでの通話の経過から、数えていません。",
-    )
-
-
-def test_only_labels_that_exist_are_put_more_plainly() -> None:
-    assert set(PLAINER) <= {rule.label for rule in RULES}
 
 
 # Whatever is said
