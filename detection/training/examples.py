@@ -14,14 +14,24 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from detection.corpus_calls import CorpusCall, CorpusTurn
 from detection.corpus_files import CorpusLine, Heard, text_key
 from detection.corpus_moves import CorpusMove
 from detection.meaning.outputs import CALLER_CUES, HARM, OPERATOR_CUES, OUTPUTS, PLACE, SEVERE, STOP
-from detection.types import Category, Severity, Speaker
+from detection.types import Category, Cue, Severity, Speaker
 
 TENTHS: Final = 10
 WORST_HEARD: Final = 0.6
 """Share of wrong letters above which a heard sentence no longer teaches what was said."""
+
+
+_HEATED: Final = frozenset({Cue.DEMAND, Cue.COMPLAINT, Cue.INSISTS})
+_HARMLESS: Final = {
+    HARM: False,
+    SEVERE: False,
+    STOP: False,
+    **{category.value: False for category in Category},
+}
 
 
 class Part(StrEnum):
@@ -52,9 +62,12 @@ def part_of(template: str) -> Part:
 
 
 def examples_of(
-    lines: Iterable[CorpusLine], heard: Mapping[str, Heard], moves: Iterable[CorpusMove]
+    lines: Iterable[CorpusLine],
+    heard: Mapping[str, Heard],
+    moves: Iterable[CorpusMove],
+    calls: Iterable[CorpusCall] = (),
 ) -> tuple[Example, ...]:
-    """Return all examples: lines as written, as heard, and what utterances do in a call."""
+    """Return all examples: lines as written, as heard, what utterances do in a call, whole calls."""
     examples: list[Example] = []
     for line in lines:
         known = _known_of_line(line)
@@ -68,6 +81,12 @@ def examples_of(
         ):
             examples.append(Example(said.text, line.template, known, heard=True))
     examples += [Example(m.text, m.template, _known_of_move(m)) for m in moves]
+    seen = {example.text for example in examples}
+    for call in calls:
+        for turn in call.turns:
+            if turn.text not in seen:
+                seen.add(turn.text)
+                examples.append(Example(turn.text, f"call:{call.id}", _known_of_turn(turn)))
     return tuple(examples)
 
 
@@ -103,4 +122,13 @@ def _known_of_move(move: CorpusMove) -> dict[str, bool]:
     operator = move.speaker is Speaker.OPERATOR
     side = "operator" if operator else "caller"
     cues = OPERATOR_CUES if operator else CALLER_CUES
-    return {f"{side}.{cue.value}": cue in move.cues for cue in cues}
+    known = {f"{side}.{cue.value}": cue in move.cues for cue in cues}
+    # What somebody wants or is angry about may be harassment; these rows do not say.
+    return known if not operator and _HEATED & set(move.cues) else known | _HARMLESS
+
+
+def _known_of_turn(turn: CorpusTurn) -> dict[str, bool]:
+    """A turn's labels are known, its severity is not."""
+    if not turn.labels:
+        return dict(_HARMLESS)
+    return {category.value: category in turn.labels for category in Category} | {HARM: True}

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from detection.corpus_calls import read_calls
 from detection.corpus_files import read_corpus, read_heard
 from detection.corpus_moves import read_moves
 from detection.detector import LexiconDetector
@@ -59,7 +60,7 @@ def train(
     advance: Advance,
 ) -> Training:
     """Train on the shipped corpus; the held-back part is not touched."""
-    examples = examples_of(read_corpus(), read_heard(), read_moves())
+    examples = examples_of(read_corpus(), read_heard(), read_moves(), read_calls())
     learned_from = [e for e in examples if e.part is Part.TRAINING]
     runs = _runs(learned_from, readings, advance)
     importance = np.array([_WEIGHS.get(output, 1.0) for output in OUTPUTS], np.float32)
