@@ -42,6 +42,8 @@ class ConversationState:
     fault_admitted: bool = False
     forgiven_ms: int | None = None
     """When a mild demand was let pass."""
+    faint_ms: int | None = None
+    """When a faint sign was last noted."""
     welfare_ms: int | None = None
     overrun_ms: int | None = None
     """When a limit was last found passed."""

@@ -36,12 +36,22 @@ from detection.types import (
     Utterance,
 )
 from detection.verdict import concluded, settled, standing_of
-from detection.weighing import Quiet, eased, only_a_mild_demand, weighed
+from detection.weighing import (
+    Quiet,
+    eased,
+    only_a_faint_sign,
+    only_a_mild_demand,
+    weighed,
+)
 
 PERSISTENCE: Final = persistence.RULE
 
+PERSISTENCE_BY_MEANING: Final = "meaning.persistence"
+"""Before any answer nobody can be persistent: 「私が毎日送ってるんですよ」 tells of oneself."""
 _SAME_OUTBURST_MS: Final = 15_000
 """「金返せ、金返せよ」 is one outburst."""
+_FAINT_HOLDS_MS: Final = 180_000
+"""A faint sign is kept, and marked in the words; a second one within this time makes a line."""
 
 
 def advance(
@@ -215,8 +225,10 @@ def _caller_spoke(
 def _own_findings(
     state: ConversationState, utterance: Utterance, assessment: Assessment, policy: Policy
 ) -> tuple[Finding, ...]:
+    talk = state.repetition.talk
+    answered = talk.refused or any(topic.answered or topic.returns for topic in talk.topics)
     return weighed(
-        assessment.findings,
+        (f for f in assessment.findings if answered or f.rule != PERSISTENCE_BY_MEANING),
         at_ms=middle(utterance),
         quiets=state.quiets,
         fault_admitted=state.fault_admitted,
@@ -249,6 +261,12 @@ def _counted(turn: Turn, said: Utterance, findings: tuple[Finding, ...], policy:
         first_ms = state.forgiven_ms
         if first_ms is None or abs(at_ms - first_ms) <= _SAME_OUTBURST_MS:
             return replace(turn, state=replace(state, forgiven_ms=at_ms))
+    if standing_of(state, policy).level is Severity.NONE and only_a_faint_sign(findings, policy):
+        first_ms = state.faint_ms
+        state = replace(state, faint_ms=at_ms)
+        if first_ms is None or abs(at_ms - first_ms) > _FAINT_HOLDS_MS:
+            return Turn(state, (*turn.findings, *findings), turn.alerts)
+        turn = replace(turn, state=state)
     evidence = Evidence(findings, said.utterance_id, said.start_ms, said.end_ms, said.confidence)
     return _shown(turn, evidence, at_ms, policy)
 

@@ -41,6 +41,8 @@ CODE_VERSION: Final = "1"
 ENCODER_RUNS_ON: Final = frozenset({"x86_64", "AMD64"})
 """Elsewhere the encoder has no wheel: word lists judge alone, and the detector's version says so."""
 LIKELY: Final = 0.5
+SURE: Final = 0.7
+"""Below a finding weighs one step less, and the policy asks for a check."""
 CONSIDERED: Final = 0.25
 """From here a category that was not found is named among what was considered."""
 OTHER_READINGS_WEIGH: Final = 0.4
@@ -148,11 +150,10 @@ def _found(text: NormalText, category: Category, meaning: Meaning) -> Finding:
 
 
 def severity_of(meaning: Meaning) -> Severity:
-    """Return the gravest severity that is more likely than not."""
-    for severity in (Severity.STOP, Severity.WARNING):
-        if meaning.at_least(severity) >= LIKELY:
-            return severity
-    return Severity.CAUTION
+    """Return the gravest severity that is more likely than not; one step less where harm itself is unsure."""
+    likely = [s for s in (Severity.STOP, Severity.WARNING) if meaning.at_least(s) >= LIKELY]
+    gravest = likely[0] if likely else Severity.CAUTION
+    return gravest if meaning.harm >= SURE else Severity(max(Severity.CAUTION, gravest - 1))
 
 
 def _set_aside(text: NormalText, finding: Finding) -> Why | None:

@@ -33,6 +33,10 @@ _GRAVITY = {
 _LEVEL_NAMES: Final = {Severity.CAUTION: "注意", Severity.WARNING: "警告"}
 
 
+MEANING_RULES: Final = "meaning."
+"""How the ids of the trained model's rules begin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """A rule that a person called wrong in this call."""
@@ -117,4 +121,17 @@ def only_a_mild_demand(findings: tuple[Finding, ...], policy: Policy) -> bool:
     """True where all that was found is what a complaint may hold once: 「金返せ」."""
     return all(
         f.severity is Severity.CAUTION and f.category in policy.forgiven_once for f in findings
+    )
+
+
+def only_a_faint_sign(findings: tuple[Finding, ...], policy: Policy) -> bool:
+    """True where all that was found is mild, unsure and known by its meaning alone.
+
+    In a fair call of thirty sentences one such is chance more often than not; two are not.
+    """
+    return all(
+        f.severity is Severity.CAUTION
+        and f.score < policy.check_below_score
+        and f.rule.startswith(MEANING_RULES)
+        for f in findings
     )

@@ -76,6 +76,15 @@ def test_severity_is_the_gravest_that_is_more_likely_than_not(
     assert found.severity is severity
 
 
+def test_an_unsure_finding_weighs_one_step_less() -> None:
+    found = assessed(
+        "帰り道は暗いらしいですね",
+        {HARM: 0.6, "physical_attack": 0.8, "severity_2": 0.9, "severity_3": 0.9},
+    )
+
+    assert found.severity is Severity.WARNING
+
+
 def test_what_a_list_found_is_set_aside_where_the_meaning_is_harmless() -> None:
     found = assessed("お前を殺してやるからな", {HARM: 0.1})
 
