@@ -21,7 +21,7 @@ from app.health import tell_health
 from app.ledger import Ledger
 from app.loop_pause import PauseCount, watch_loop
 from app.private_files import make_private_folder
-from app.responses.scripts import load_scripts
+from app.responses.scripts import load_scripts, warning_sentences
 from app.services import Services
 from app.settings import AsrSettings, Settings
 from asr.dispatch import DispatchConfig
@@ -34,9 +34,11 @@ from asr.ports import SharedVoiceActivity, Transcriber, VoiceActivityModel
 from asr.recogniser_process import process_recogniser, recogniser_command
 from asr.silero import SileroModel
 from detection.conversation import CallConversation
+from detection.office_warnings import OfficeWarnings
 from detection.policy_files import load_policy
 from detection.ports import Conversation, Detector
 from detection.rule_book import load_rule_book
+from detection.sentence_vectors import shared_sentence_vectors
 from detection.understanding import load_detector
 
 Progress = Callable[[str, int, int], None]
@@ -132,13 +134,19 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 watching.cancel_scope.cancel()
 
 
+def office_warnings() -> OfficeWarnings:
+    """Return what knows the shipped warnings again when an operator says them in other words."""
+    return OfficeWarnings(shared_sentence_vectors(), warning_sentences(load_scripts()))
+
+
 def open_detection(settings: Settings) -> tuple[Detector, Callable[[], Conversation]]:
     """Return the detector and a maker of conversations under the policy of *settings*."""
     detector = load_detector()
     policy = load_policy(settings.detection.policy)
+    warns = office_warnings()
 
     def new_conversation() -> Conversation:
-        return CallConversation(policy, detector.version)
+        return CallConversation(policy, detector.version, warns)
 
     return detector, new_conversation
 

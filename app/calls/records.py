@@ -177,12 +177,17 @@ def tell_gap(entry: Entry, facts: CallFacts, lost: Lost) -> None:
 
 
 def tell_warning(entry: Entry, facts: CallFacts, decision: Decision, limit: int | None) -> None:
-    entry.tell(
-        EventType.WARNING_SPOKEN,
-        facts.call_id,
-        facts.audience,
-        {"count": decision.warnings_spoken, "limit": limit, "at_ms": decision.at_ms},
-    )
+    data: dict[str, object] = {"count": decision.warnings_spoken, "limit": limit}
+    if decision.warnings:
+        spoken = decision.warnings[-1]
+        data |= {
+            "at_ms": spoken.at_ms,
+            "utterance_id": spoken.utterance_id,
+            "text": spoken.words,
+        }
+    else:
+        data["at_ms"] = decision.at_ms
+    entry.tell(EventType.WARNING_SPOKEN, facts.call_id, facts.audience, data)
 
 
 def tell_script(entry: Entry, facts: CallFacts, script: Script | None) -> None:

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.bootstrap import open_transcriber, open_voice_activity
+from app.bootstrap import office_warnings, open_transcriber, open_voice_activity
 from app.cli.options import JsonOption, fail, load_settings, print_json, refusals
 from app.evaluation import report
 from app.evaluation.cases import UtteranceCase, held_back_cases, parse_calls, parse_utterances
@@ -134,9 +134,10 @@ def calls(
         cases = parse_calls(_lines(file), file.name)
         policies = [load_policy(name) for name in asked]
         detector, work = load_detector(_parts(parts)), len(cases) * len(asked)
+        warns = office_warnings()
         with _predictions(predictions) as write, _progress("通話", work, as_json) as advance:
             for name, rules in zip(asked, policies, strict=True):
-                results = judge_calls(cases, detector, rules, advance, times)
+                results = judge_calls(cases, detector, rules, advance, times, warns)
                 write(_marked(result.prediction(), name, asked) for result in results)
                 found = measure_calls([result.judged() for result in results])
                 judged[name] = JudgedCalls(_run(file, results, rules, detector), found)

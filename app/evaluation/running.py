@@ -179,10 +179,14 @@ def judge_utterances(
 
 
 def judge_call(
-    case: CallCase, detector: Detector, policy: Policy, unit: TimeUnit = TimeUnit.AUTO
+    case: CallCase,
+    detector: Detector,
+    policy: Policy,
+    unit: TimeUnit = TimeUnit.AUTO,
+    warns: Callable[[str], bool] | None = None,
 ) -> CallResult:
     """Play *case* turn by turn, with the clock ticking in between."""
-    conversation = CallConversation(policy, detector.version)
+    conversation = CallConversation(policy, detector.version, warns)
     alerts: list[tuple[int, Alert]] = []
     max_level, warnings_spoken, repetition, ticked_ms = 0, 0, False, 0
     for number, (turn, (start_ms, end_ms)) in enumerate(
@@ -221,9 +225,11 @@ def judge_calls(
     policy: Policy,
     advance: Advance,
     unit: TimeUnit = TimeUnit.AUTO,
+    warns: Callable[[str], bool] | None = None,
 ) -> list[CallResult]:
+    """Play every case; *warns* knows the office's own warnings in other words."""
     results = []
     for case in cases:
-        results.append(judge_call(case, detector, policy, unit))
+        results.append(judge_call(case, detector, policy, unit, warns))
         advance()
     return results

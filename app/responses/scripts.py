@@ -70,6 +70,11 @@ def suggest(decision: Decision, scripts: Scripts) -> Script | None:
     return scripts.for_step(decision.step, decision.focus)
 
 
+def warning_sentences(scripts: Scripts) -> tuple[str, ...]:
+    """Return what operators are given to warn with: to know it again in other words."""
+    return tuple(s.text for s in scripts.all if s.step in (Step.WARN, Step.EMERGENCY))
+
+
 def load_scripts() -> Scripts:
     """Return the sentences that ship with the product."""
     shipped = resources.files("app.responses") / "scripts.toml"

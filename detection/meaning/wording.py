@@ -28,4 +28,5 @@ SOUNDS_LIKE: Final[Mapping[Category, str]] = MappingProxyType(
 
 def reason_of(category: Category, probability: float) -> str:
     """Return the line that stands under the quotation."""
-    return f"{SOUNDS_LIKE[category]}に聞こえます(言い回しの意味による判定、確からしさ{probability:.0%})"
+    sure = min(99, int(probability * 100))  # nothing is certain
+    return f"{SOUNDS_LIKE[category]}に聞こえます(言い回しの意味による判定、確からしさ{sure}%)"
