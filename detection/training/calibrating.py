@@ -22,6 +22,8 @@ _FEWEST: Final = 8
 """Examples of either answer below which both parts simply count alike."""
 _MOST_FALSE: Final = 0.015
 """Share of fair sentences of the choosing set that may be flagged; two in a hundred are allowed."""
+_MOST_EVERYDAY: Final = 0.002
+"""Share of ordinary talk that may be flagged: a call has fifty sentences of it."""
 
 
 def weighed_parts(
@@ -50,16 +52,27 @@ def weighed_parts(
     return Mixing(of_letters, of_encoder, offsets, of_harm)
 
 
-def placed(mixing: Mixing, logits: Array, fair: Sequence[bool]) -> tuple[Mixing, float]:
+def placed(
+    mixing: Mixing, choosing: Array, fair: Sequence[bool], everyday: Array
+) -> tuple[Mixing, float]:
     """Move the point at which harm is more likely than not; return the shift beside it.
 
-    *logits* (examples,) of harm on the choosing set, word lists included; *fair*: which of them are no
-    harassment. On paper every second sentence is harassment, on the telephone one in fifty: the shift
-    stands for that, and is chosen so that few fair sentences cross the point.
+    *choosing* (examples,): logits of harm on the choosing set, word lists included; *fair*: which of
+    them are no harassment; *everyday* (examples,): logits of harm in ordinary talk. On paper every second
+    sentence is harassment, on the telephone one in fifty: the shift stands for that, and is chosen so
+    that few fair sentences and hardly any ordinary ones cross the point.
     """
-    highest = np.sort(logits[np.asarray(fair, bool)])[::-1]
-    allowed = int(_MOST_FALSE * len(highest))
-    shift = -float(np.nextafter(highest[allowed], np.float32(np.inf)))
+    point = max(
+        _crossed_by(_MOST_FALSE, choosing[np.asarray(fair, bool)]),
+        _crossed_by(_MOST_EVERYDAY, everyday),
+    )
     offsets = mixing.offsets.copy()
-    offsets[PLACE[HARM]] += shift
-    return Mixing(mixing.letters, mixing.encoder, offsets, mixing.harm), shift
+    offsets[PLACE[HARM]] -= point
+    return Mixing(mixing.letters, mixing.encoder, offsets, mixing.harm), -point
+
+
+def _crossed_by(share: float, logits: Array) -> float:
+    """Return the point that no more than *share* of *logits* lie above."""
+    highest = np.sort(logits)[::-1]
+    allowed = int(share * len(highest))
+    return float(np.nextafter(highest[allowed], np.float32(np.inf)))

@@ -37,6 +37,8 @@ HEARD_COUNTS: Final = 0.5
 """A heard sentence and its original together weigh one and a half."""
 _WEIGHS: Final = {HARM: 4.0, "severity.2": 2.0, "severity.3": 2.0}
 _BATCH: Final = 32
+EVERYDAY_TEMPLATES: Final = ("ordinary-", "e-everyday-", "o-", "c-", "call:")
+"""Ordinary talk, what is said in the course of a call, and whole calls."""
 
 Advance = Callable[[str, float], None]
 """Hears what is being done and the share of it that is done, 0..1."""
@@ -93,9 +95,11 @@ def calibrated(parts: Parts, examples: Sequence[Example], advance: Advance) -> t
     apart = [example for example in examples if example.part is Part.CALIBRATION]
     said = parts.look([example.text for example in apart], _operators(apart), advance)
     mixing = weighed_parts(said.letters, said.encoder, said.words, answers(apart))
+    ordinary = np.array([_is_everyday(example) for example in apart])
+    everyday = said.harm(mixing)[ordinary]
     choosing = read_choosing()
     said = parts.look([c.text for c in choosing], [False] * len(choosing), advance)
-    return placed(mixing, said.harm(mixing), [not c.harmful for c in choosing])
+    return placed(mixing, said.harm(mixing), [not c.harmful for c in choosing], everyday)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +161,11 @@ def _runs(examples: Sequence[Example], readings: ReadingSource, advance: Advance
         if number % _BATCH == 0:
             advance("読み", number / len(examples))
     return runs
+
+
+def _is_everyday(example: Example) -> bool:
+    """Say whether it is ordinary talk, rather than a fair sentence that looks like harassment."""
+    return example.known.get(HARM) is False and example.template.startswith(EVERYDAY_TEMPLATES)
 
 
 def _operators(examples: Sequence[Example]) -> list[bool]:
