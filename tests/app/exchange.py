@@ -30,7 +30,7 @@ from detection.policy_files import load_policy
 from detection.ports import Conversation, Detector
 from detection.rule_book import load_rule_book
 from detection.types import Assessment, Utterance
-from detection.understanding import load_detector
+from tests.detection.shipped import shipped_detector
 from tests.fakes import LoudnessActivity, TrackByTrack
 from tests.fakes_transcriber import ScriptedTranscriber
 
@@ -142,7 +142,7 @@ async def exchange(
 ) -> AsyncIterator[Exchange]:
     """Run a registry; *through* may put something between it and the tables."""
     clock = SystemClock()
-    judging = detector or load_detector()
+    judging = detector or shipped_detector()
     policy = load_policy("ebetsu")
     async with open_database(settings.async_database_url) as database:
         made = await Administration(database, clock).create_token(

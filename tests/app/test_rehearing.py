@@ -11,9 +11,9 @@ from app.models import StaffAction
 from app.settings import Settings
 from detection.conversation import CallConversation
 from detection.policy_files import load_policy
-from detection.understanding import load_detector
 from tests.app.exchange import Exchange, exchange
 from tests.app.sounds import call_bytes, sentences
+from tests.detection.shipped import shipped_detector
 from tests.fakes_transcriber import ScriptedTranscriber
 
 THREAT = "今からそっちに行って刺してやるからな"
@@ -26,7 +26,7 @@ async def nothing(_entry: Entry) -> None:
 
 
 async def read_again(office: Exchange, call_id: str) -> Recovered:
-    detector, policy = load_detector(), load_policy("ebetsu")
+    detector, policy = shipped_detector(), load_policy("ebetsu")
     async with office.database.transaction() as session:
         return await recover(
             session,
