@@ -199,17 +199,22 @@ def detect(
         Path | None,
         typer.Option(help="発話の JSONL(text)。既定は収録済みの通話。", exists=True),
     ] = None,
+    turns: Annotated[
+        int | None,
+        typer.Option(min=20, help="一つの通話として聞かせる発話の数。2000 で 3 時間の通話です。"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """1 発話の判定にかかる時間を測ります(正規化から会話の判断まで)。"""
-    result = measure_detection(utterances)
+    result = measure_detection(utterances, turns)
     if as_json:
         print_json(result)
         return
     latency = result["latency_ms"]
     Console().print(
         f"{result['utterances']} 発話  p50 {latency['p50']:.2f} ms  p95 {latency['p95']:.2f} ms  "
-        f"最大 {latency['max']:.2f} ms  メモリー {result['memory_mb']} MB"
+        f"最大 {latency['max']:.2f} ms  はじめの一割 {result['first_tenth_p50']:.2f} ms  "
+        f"終わりの一割 {result['last_tenth_p50']:.2f} ms  メモリー {result['memory_mb']} MB"
     )
 
 

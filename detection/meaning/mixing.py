@@ -16,7 +16,13 @@ Array = npt.NDArray[np.float32]
 
 _ARRAYS: Final = ("letters", "encoder", "offsets", "harm")
 _HARM: Final = PLACE[HARM]
-_SIGNS: Final = [_HARM, PLACE[SEVERE], PLACE[STOP]]
+_STOP: Final = PLACE[STOP]
+_SIGNS: Final = [_HARM, PLACE[SEVERE], _STOP]
+GRAVE_FROM: Final = 1.0
+"""What may be a threat of harm (from a likelihood of a quarter) counts more: a missed one costs most.
+
+On the choosing set at one false alarm in a hundred: threats found 95 instead of 86 %, all 94 instead of 92 %.
+"""
 _CATEGORIES: Final = [PLACE[category.value] for category in Category]
 _GRAVEST: Final = 3
 HARM_INPUTS: Final = 2 * (len(_SIGNS) + 1) + _GRAVEST
@@ -36,6 +42,7 @@ class Mixing:
         """Return (outputs,) from the parts' answers and the word lists' gravest severity."""
         found: Array = self.letters * letters + self.encoder * encoder + self.offsets
         found[_HARM] = harm_inputs(letters, encoder, gravest) @ self.harm + self.offsets[_HARM]
+        found[_HARM] += np.logaddexp(0, found[_STOP] + GRAVE_FROM)
         return found
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from detection.meaning.mixing import HARM_INPUTS, Mixing, harm_inputs
+from detection.meaning.mixing import GRAVE_FROM, HARM_INPUTS, Mixing, harm_inputs
 from detection.meaning.outputs import HARM, PLACE
 
 Array = npt.NDArray[np.float32]
@@ -20,10 +20,14 @@ _FEW_STRENGTH: Final = 0.05
 _MOST_STEPS: Final = 2_000
 _FEWEST: Final = 8
 """Examples of either answer below which both parts simply count alike."""
-_MOST_FALSE: Final = 0.015
-"""Share of fair sentences of the choosing set that may be flagged; two in a hundred are allowed."""
-_MOST_EVERYDAY: Final = 0.002
+_MOST_FALSE: Final = 0.01
+"""Share of fair sentences of the choosing set that may be flagged: half of what is allowed."""
+_MOST_EVERYDAY: Final = 0.004
 """Share of ordinary talk that may be flagged: a call has fifty sentences of it."""
+
+
+PLACING: Final = f"{_STRENGTH}:{_FEW_STRENGTH}:{_MOST_FALSE}:{_MOST_EVERYDAY}:{GRAVE_FROM}"
+"""All that the point of decision rests on, for the model's version."""
 
 
 def weighed_parts(

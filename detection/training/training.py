@@ -26,7 +26,7 @@ from detection.meaning.tuned import TunedEncoder
 from detection.phonetic import sound_of
 from detection.ports import ReadingSource
 from detection.text import normalise
-from detection.training.calibrating import placed, weighed_parts
+from detection.training.calibrating import PLACING, placed, weighed_parts
 from detection.training.choosing import read_choosing
 from detection.training.examples import Example, Part, answers, digest_of, examples_of
 from detection.training.letters import learn_letters
@@ -37,8 +37,7 @@ HEARD_COUNTS: Final = 0.5
 """A heard sentence and its original together weigh one and a half."""
 _WEIGHS: Final = {HARM: 4.0, "severity.2": 2.0, "severity.3": 2.0}
 _BATCH: Final = 32
-EVERYDAY_TEMPLATES: Final = ("ordinary-", "e-everyday-", "o-", "c-", "call:")
-"""Ordinary talk, what is said in the course of a call, and whole calls."""
+EVERYDAY_TEMPLATES: Final = ("ordinary-", "e-everyday-")
 
 Advance = Callable[[str, float], None]
 """Hears what is being done and the share of it that is done, 0..1."""
@@ -173,5 +172,6 @@ def _operators(examples: Sequence[Example]) -> list[bool]:
 
 
 def _digest(recipe: Recipe, weights: EncoderWeights) -> str:
-    words = f"{recipe}:{len(weights.pieces)}:{HEARD_COUNTS}:{sorted(_WEIGHS.items())}"
+    parts = (recipe, len(weights.pieces), HEARD_COUNTS, sorted(_WEIGHS.items()), PLACING)
+    words = ":".join(map(str, parts))
     return hashlib.sha256(words.encode()).hexdigest()[:8]

@@ -33,8 +33,8 @@ def test_few_fair_and_hardly_any_ordinary_sentences_cross_the_point(
         np.array(everyday, np.float32),
     )
 
-    assert sum(logit + shift > 0 for logit in fair) <= 0.015 * len(fair)
-    assert sum(logit + shift > 0 for logit in everyday) <= 0.002 * len(everyday)
+    assert sum(logit + shift > 0 for logit in fair) <= 0.01 * len(fair)
+    assert sum(logit + shift > 0 for logit in everyday) <= 0.004 * len(everyday)
 
 
 def test_harassing_sentences_do_not_move_the_point() -> None:
@@ -80,7 +80,7 @@ def test_harm_is_judged_by_more_than_its_own_answers() -> None:
 
     logits = weights.logits(letters, np.zeros(COUNT, np.float32), 0)
 
-    assert logits[PLACE[HARM]] == 4.0
+    assert logits[PLACE[HARM]] == pytest.approx(4.0 + np.log1p(np.e), abs=1e-5)
 
 
 @given(st.floats(-100, 100, width=32))
