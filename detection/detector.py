@@ -23,12 +23,12 @@ from detection.phonetic import hear, sound_of
 from detection.ports import ReadingSource, SentenceVectors, Token
 from detection.respelling import respell
 from detection.sentence_vectors import shared_sentence_vectors
-from detection.sudachi import SudachiReadings
+from detection.sudachi import shared_readings
 from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
 from detection.types import Assessment, Finding, Span, Speaker, Utterance
 
-CODE_VERSION: Final = "2"
+CODE_VERSION: Final = "3"
 """Raise with every change of code that changes an assessment; the word lists count by themselves."""
 
 UNSURE_BELOW: Final = 0.4
@@ -203,7 +203,7 @@ def load_lexicon_detector(parts: frozenset[Part] = ALL_PARTS) -> LexiconDetector
         for file in folder.iterdir()
         if file.name.endswith(".toml")
     }
-    return LexiconDetector(SudachiReadings(), read_lexicon(files), shared_sentence_vectors(), parts)
+    return LexiconDetector(shared_readings(), read_lexicon(files), shared_sentence_vectors(), parts)
 
 
 @dataclass(frozen=True, slots=True)

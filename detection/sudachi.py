@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from sudachipy import Dictionary, SplitMode
 
@@ -45,3 +46,9 @@ class SudachiReadings:
             )
             for m in self._tokenizer.tokenize(text)
         )
+
+
+@cache
+def shared_readings() -> SudachiReadings:
+    """Return the readings of this process: each would hold the dictionary (100 MB) for itself."""
+    return SudachiReadings()

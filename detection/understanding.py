@@ -21,7 +21,7 @@ from detection.meaning.wording import reason_of
 from detection.parts import ALL_PARTS, Part
 from detection.policy import CLAUSES
 from detection.ports import Detector, ReadingSource
-from detection.sudachi import SudachiReadings
+from detection.sudachi import shared_readings
 from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
 from detection.types import (
@@ -188,5 +188,5 @@ def load_detector(parts: frozenset[Part] = ALL_PARTS) -> Detector:
         return words
     context = Part.CONTEXT in parts
     return UnderstandingDetector(
-        words, SudachiReadings(), load_meaning_reader(), minds_context=context
+        words, shared_readings(), load_meaning_reader(), minds_context=context
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,20 +44,27 @@ class LettersModel:
 
     def logits(self, runs: Iterable[str]) -> npt.NDArray[np.float32]:
         """Return one number an output: above 0 speaks for it."""
-        at = [number for run in runs if (number := self.place.get(run)) is not None]
-        if not at:
+        return self.logits_at({at for run in runs if (at := self.place.get(run)) is not None})
+
+    def logits_at(self, places: AbstractSet[int]) -> npt.NDArray[np.float32]:
+        """Return the same for runs that were looked up already."""
+        if not places:
             return self.offsets
+        at = np.fromiter(places, np.int64, len(places))
         rarity = self.rarity[at]
         shares = rarity / np.sqrt(np.dot(rarity, rarity))
         found: npt.NDArray[np.float32] = (shares @ self.slopes[at]) * self.scales + self.offsets
         return found
 
-    def weight(self, run: str, output: int) -> float:
-        """Return what one *run* speaks for *output*, before the sentence's length is divided out."""
-        at = self.place.get(run)
-        if at is None:
-            return 0.0
-        return float(self.rarity[at] * self.slopes[at, output] * self.scales[output])
+    def weights(self, places: Sequence[int], output: int) -> npt.NDArray[np.float32]:
+        """Return what each run speaks for *output* in a sentence that holds just these."""
+        at = np.array(places, np.int64)
+        different = self.rarity[np.unique(at)]
+        length = np.sqrt(np.dot(different, different)) + 1e-9
+        found: npt.NDArray[np.float32] = (
+            self.rarity[at] * self.slopes[at, output] * (self.scales[output] / length)
+        )
+        return found
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return what is stored; ``of_arrays`` reads it back."""

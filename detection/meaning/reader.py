@@ -20,6 +20,8 @@ from detection.phonetic import sound_of
 from detection.types import Span
 
 _HARM = PLACE[HARM]
+_ENCODER_WEIGHS = 1.0
+"""Beside the letters, where the words that tell are looked for."""
 _WORTH_A_QUOTE = 0.1
 """Below nobody will ask which words told."""
 
@@ -47,41 +49,42 @@ class MeaningReader:
 
     def _meaning(self, said: Said, pieces: Pieces, states: Array) -> Meaning:
         model = self._model
-        letters = list(letter_runs(said.text))
-        sounds = list(sound_runs(sound_of(said.tokens)))
-        runs = {run for run, _, _ in letters} | {run for run, _, _ in sounds}
+        runs = self._known_runs(said)
         encoded = states.mean(axis=0) @ model.encoder.slopes + model.encoder.offsets
-        logits = model.mixing.logits(model.letters.logits(runs), encoded, said.gravest)
-        found = probability(logits)
+        letters = model.letters.logits_at({place for place, _ in runs})
+        found = probability(model.mixing.logits(letters, encoded, said.gravest))
         span = Span(0, len(said.text.original))
         if found[_HARM] >= _WORTH_A_QUOTE and said.text.normal:
-            span = self._telling(said, pieces, states, letters, sounds)
+            span = self._telling(said, pieces, states, runs)
         return Meaning(tuple(found.tolist()), span)
 
+    def _known_runs(self, said: Said) -> list[tuple[int, Span]]:
+        """Return the runs that the model knows, each with its range of the original text."""
+        place, text = self._model.letters.place, said.text
+        found = [
+            (at, text.locate(start, end))
+            for run, start, end in letter_runs(text)
+            if (at := place.get(run)) is not None
+        ]
+        found += [
+            (at, Span(start, end))
+            for run, start, end in sound_runs(sound_of(said.tokens))
+            if (at := place.get(run)) is not None
+        ]
+        return found
+
     def _telling(
-        self,
-        said: Said,
-        pieces: Pieces,
-        states: Array,
-        letters: list[tuple[str, int, int]],
-        sounds: list[tuple[str, int, int]],
+        self, said: Said, pieces: Pieces, states: Array, runs: list[tuple[int, Span]]
     ) -> Span:
         model = self._model
-        share = float(model.mixing.encoder[_HARM]) / len(states)
-        by_piece = (states @ model.encoder.slopes[:, _HARM]) * share
-        by_piece = by_piece - float(np.median(by_piece))
-        parts = [(Span(*place), float(w)) for place, w in zip(pieces.places, by_piece, strict=True)]
-        known = [run for run, _, _ in (*letters, *sounds) if run in model.letters.place]
-        rarity = model.letters.rarity[[model.letters.place[run] for run in known]]
-        share = float(model.mixing.letters[_HARM]) / float(np.sqrt(np.dot(rarity, rarity)) + 1e-9)
-        for run, start, end in letters:
-            weight = model.letters.weight(run, _HARM)
-            if weight and start < end:
-                parts.append((said.text.locate(start, end), weight * share))
-        for run, start, end in sounds:
-            weight = model.letters.weight(run, _HARM)
-            if weight:
-                parts.append((Span(start, end), weight * share))
+        by_piece = (states @ model.encoder.slopes[:, _HARM]) / len(states)
+        by_piece = (by_piece - np.median(by_piece)) * _ENCODER_WEIGHS
+        parts = [
+            (Span(*place), weight)
+            for place, weight in zip(pieces.places, by_piece.tolist(), strict=True)
+        ]
+        by_run = model.letters.weights([at for at, _ in runs], _HARM).tolist()
+        parts += [(span, weight) for (_, span), weight in zip(runs, by_run, strict=True)]
         words = [Span(token.start, token.end) for token in said.tokens]
         return telling_span(said.text.original, words, parts)
 
