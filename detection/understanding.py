@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Final
@@ -48,6 +49,8 @@ CONSIDERED: Final = 0.25
 OTHER_READINGS_WEIGH: Final = 0.4
 """Of the recogniser's other readings together, where there are any."""
 SURE_CUE: Final = 0.5
+SURE_CUES: Final[Mapping[Cue, float]] = {Cue.WARNED: 0.8, Cue.FAULT_ADMITTED: 0.8}
+"""What changes a level by itself asks for more: an apology is no fault, an explained rule no warning."""
 NO_CUE: Final = 0.03
 
 
@@ -144,7 +147,7 @@ def _found(text: NormalText, category: Category, meaning: Meaning) -> Finding:
         quote=text.original[span.start : span.end],
         rule=f"meaning.{category.value}",
         clause=CLAUSES[category],
-        reason=reason_of(category, meaning.harm),
+        reason=reason_of(category),
         score=meaning.harm,
     )
 
@@ -170,7 +173,7 @@ def _cues(by_words: tuple[Cue, ...], meaning: Meaning, *, operator: bool) -> tup
     known = OPERATOR_CUES if operator else CALLER_CUES
     ask = meaning.operator if operator else meaning.caller
     kept = [cue for cue in by_words if cue not in known or ask(cue) >= NO_CUE]
-    kept += [cue for cue in known if ask(cue) >= SURE_CUE and cue not in kept]
+    kept += [c for c in known if ask(c) >= SURE_CUES.get(c, SURE_CUE) and c not in kept]
     return tuple(kept)
 
 

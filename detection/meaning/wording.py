@@ -26,7 +26,6 @@ SOUNDS_LIKE: Final[Mapping[Category, str]] = MappingProxyType(
 )
 
 
-def reason_of(category: Category, probability: float) -> str:
-    """Return the line that stands under the quotation."""
-    sure = min(99, int(probability * 100))  # nothing is certain
-    return f"{SOUNDS_LIKE[category]}に聞こえます(言い回しの意味による判定、確からしさ{sure}%)"
+def reason_of(category: Category) -> str:
+    """Return the line that stands under the quotation. No per cent: it is read in the middle of a call."""
+    return f"{SOUNDS_LIKE[category]}に聞こえます(言い回しの意味による判定)"

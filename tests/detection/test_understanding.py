@@ -55,7 +55,7 @@ def test_a_wording_that_no_list_holds_is_found_by_its_meaning() -> None:
 
     (finding,) = found.findings
     assert (finding.category, finding.rule) == (Category.PHYSICAL_ATTACK, "meaning.physical_attack")
-    assert "90%" in finding.reason
+    assert finding.reason.endswith("(言い回しの意味による判定)")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,15 @@ def test_an_operators_warning_is_known_by_its_meaning() -> None:
     found = assessed("あの、もう、続けられないんですよ", {"operator_warned": 0.8}, Speaker.OPERATOR)
 
     assert Cue.WARNED in found.cues
+
+
+@pytest.mark.parametrize(("likelihood", "told"), [(0.7, False), (0.9, True)])
+def test_an_admitted_fault_must_be_surer_than_other_moves(likelihood: float, told: bool) -> None:
+    said = "ご不便をおかけして申し訳ございません"
+
+    found = assessed(said, {"operator_fault_admitted": likelihood}, Speaker.OPERATOR)
+
+    assert (Cue.FAULT_ADMITTED in found.cues) is told
 
 
 def test_the_other_readings_of_the_recogniser_are_read_as_well() -> None:
