@@ -1,4 +1,4 @@
-"""Adapter: the corpus in ``detection/corpus``: utterances written by hand, and what was heard of them (docs/corpus.md)."""
+"""Adapter: the corpus in ``detection/corpus``: utterances written by hand, and what was heard (docs/corpus.md)."""
 
 from __future__ import annotations
 
