@@ -66,7 +66,8 @@ class LexiconDetector:
         self._readings = reading_source
         self._vectors = vectors
         self._lexicon = lexicon
-        digest = hashlib.sha256(f"{CODE_VERSION}:{lexicon.digest}".encode())
+        named = ",".join(sorted(parts))
+        digest = hashlib.sha256(f"{CODE_VERSION}:{lexicon.digest}:{named}".encode())
         self._version = f"lexicon-{digest.hexdigest()[:12]}"
 
     @property

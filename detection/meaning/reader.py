@@ -22,8 +22,6 @@ from detection.phonetic import sound_of
 from detection.types import Span
 
 _HARM = PLACE[HARM]
-_ENCODER_WEIGHS = 1.0
-"""Beside the letters, where the words that tell are looked for."""
 _WORTH_A_QUOTE = 0.1
 """Below nobody will ask which words told."""
 
@@ -80,7 +78,7 @@ class MeaningReader:
     ) -> Span:
         model = self._model
         by_piece = (states @ model.encoder.slopes[:, _HARM]) / len(states)
-        by_piece = (by_piece - np.median(by_piece)) * _ENCODER_WEIGHS
+        by_piece -= np.median(by_piece)
         parts = [
             (Span(*place), weight)
             for place, weight in zip(pieces.places, by_piece.tolist(), strict=True)

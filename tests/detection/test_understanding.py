@@ -92,6 +92,14 @@ def test_what_a_list_found_is_set_aside_where_the_meaning_is_harmless() -> None:
     assert any("意味からは当たらない" in why for why in found.set_aside)
 
 
+def test_what_a_list_found_and_the_model_doubts_asks_for_a_check_instead_of_silence() -> None:
+    found = assessed("お前を殺してやるからな", {HARM: 0.3})
+
+    assert found.severity is Severity.WARNING
+    assert all(finding.score <= 0.5 for finding in found.findings)
+    assert all(not finding.rule.startswith("meaning.") for finding in found.findings)
+
+
 def test_what_a_list_found_keeps_its_rule_where_the_meaning_agrees() -> None:
     found = assessed("お前を殺してやるからな", {HARM: 0.95, "physical_attack": 0.9})
 
