@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from detection.types import Span
 
-LEAST_LETTERS = 4
+MOST_WIDER = 16
+"""Letters on either side; who takes no breath is not quoted for ever."""
 _CLOSERS = "。、,.!?！？ 　"
 
 
@@ -28,19 +29,29 @@ def telling_span(text: str, words: Sequence[Span], parts: Iterable[tuple[Span, f
         return Span(0, len(text))
     mean = inside.sum() / lengths.sum()
     first, last = _best_run(inside - mean * lengths if mean > 0 else inside)
-    while words[last].end - words[first].start < LEAST_LETTERS and (
-        first > 0 or last < len(words) - 1
-    ):
-        if last < len(words) - 1:
-            last += 1
-        else:
-            first -= 1
+    first, last = _to_its_clause(text, words, first, last)
     start, end = words[first].start, words[last].end
     while end > start + 1 and text[end - 1] in _CLOSERS:
         end -= 1
     while start < end - 1 and text[start] in _CLOSERS:
         start += 1
     return Span(start, end)
+
+
+def _to_its_clause(text: str, words: Sequence[Span], first: int, last: int) -> tuple[int, int]:
+    """Widen the run to where a breath is taken: 「てやるからな」 alone can be read out to nobody."""
+
+    def pauses(place: int) -> bool:
+        return not text[words[place].start : words[place].end].strip(_CLOSERS)
+
+    start, end = words[first].start, words[last].end
+    while first > 0 and not pauses(first - 1) and start - words[first - 1].start <= MOST_WIDER:
+        first -= 1
+    while (
+        last < len(words) - 1 and not pauses(last + 1) and words[last + 1].end - end <= MOST_WIDER
+    ):
+        last += 1
+    return first, last
 
 
 def _letter_weights(length: int, parts: Iterable[tuple[Span, float]]) -> npt.NDArray[np.float64]:

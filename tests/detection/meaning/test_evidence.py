@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detection.meaning.evidence import LEAST_LETTERS, telling_span
+from detection.meaning.evidence import MOST_WIDER, telling_span
 from detection.types import Span
 
 TEXT = "住民票のことですけど、家まで行くからな。"
@@ -28,10 +28,20 @@ def test_where_nothing_speaks_for_harm_the_whole_text_is_quoted() -> None:
     assert span == Span(0, len(TEXT))
 
 
-def test_a_single_syllable_is_widened_to_something_that_can_be_read() -> None:
-    span = telling_span(TEXT, WORDS, [(Span(3, 4), 5.0)])
+def test_a_fragment_is_widened_to_the_clause_that_it_stands_in() -> None:
+    span = telling_span(TEXT, WORDS, [(Span(14, 16), 5.0)])
 
-    assert span.end - span.start >= LEAST_LETTERS
+    assert TEXT[span.start : span.end] == "家まで行くからな"
+
+
+def test_who_takes_no_breath_is_not_quoted_for_ever() -> None:
+    text = "あ" * 200
+    words = [Span(at, at + 1) for at in range(200)]
+
+    span = telling_span(text, words, [(Span(100, 101), 5.0)])
+
+    assert span.start <= 100 < span.end
+    assert span.end - span.start <= 2 * MOST_WIDER + 1
 
 
 def test_an_utterance_without_words_is_quoted_as_it_is() -> None:
