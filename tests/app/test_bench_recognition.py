@@ -53,7 +53,7 @@ def nothing(_: float) -> None:
 # The difference
 
 
-@settings(deadline=None, max_examples=50)  # the first call loads numpy's generators
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 9)), min_size=1))
 def test_the_difference_lies_in_its_interval_and_turns_round_with_the_decoders(
     counts: list[tuple[int, int, int]],

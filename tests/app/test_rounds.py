@@ -90,7 +90,7 @@ def loudness() -> TrackByTrack:
     return TrackByTrack(LoudnessActivity)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     turns=st.lists(
         st.tuples(st.integers(0, len(CALLS) - 1), st.integers(1, 30), st.booleans()), max_size=60

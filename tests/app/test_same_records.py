@@ -123,9 +123,7 @@ def _raised_twice(raised: Sequence[EventRow]) -> list[str]:
 
 
 @given(call=st.lists(SENTENCES, min_size=1, max_size=4))
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_records_of_a_call_do_not_depend_on_what_was_shown_early(
     migrated_file: Path, call: list[tuple[Any, str, bool]]
 ) -> None:

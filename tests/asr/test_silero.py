@@ -98,7 +98,7 @@ def test_every_window_of_a_run_is_what_the_published_model_says_of_it_alone(toge
             assert np.allclose(together_.reshape(together, -1)[track], alone_.ravel(), atol=1e-5)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(rounds=st.lists(st.sets(st.integers(0, len(SOUNDS) - 1)), max_size=60))
 def test_whoever_is_judged_together_a_track_is_heard_as_alone(
     model: SileroModel, rounds: list[set[int]]

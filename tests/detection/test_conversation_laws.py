@@ -55,7 +55,6 @@ def judged(said: Sequence[Said]) -> tuple[CallConversation, list[Decision]]:
 
 
 @given(talks(), st.sampled_from([Cue.CONFIRMING, Cue.NEW_CIRCUMSTANCE, Cue.NOT_HEARD, Cue.CALMED]))
-@settings(deadline=None)
 def test_asking_or_telling_something_new_never_raises_the_level(said: list[Said], cue: Cue) -> None:
     conversation, decisions = judged(said)
     before = decisions[-1].level if decisions else Severity.NONE
@@ -71,7 +70,6 @@ def test_asking_or_telling_something_new_never_raises_the_level(said: list[Said]
 
 
 @given(talks(), st.sampled_from([Cue.REOPENED, Cue.FAULT_ADMITTED, Cue.ANSWER, Cue.CLOSING]))
-@settings(deadline=None)
 def test_what_the_operator_says_kindly_never_raises_the_level(said: list[Said], cue: Cue) -> None:
     conversation, decisions = judged(said)
     before = decisions[-1].level if decisions else Severity.NONE
@@ -83,7 +81,6 @@ def test_what_the_operator_says_kindly_never_raises_the_level(said: list[Said], 
 
 
 @given(talks())
-@settings(deadline=None)
 def test_every_finding_quotes_words_of_its_utterance(said: list[Said]) -> None:
     texts = {utterance.text for utterance, _ in said}
 
@@ -151,7 +148,6 @@ def test_calls_do_not_influence_each_other_whatever_the_interleaving(
 
 
 @given(talks(), st.data())
-@settings(deadline=None)
 def test_late_words_of_the_other_track_give_the_same_talk(
     said: list[Said], data: st.DataObject
 ) -> None:
@@ -171,7 +167,6 @@ def test_late_words_of_the_other_track_give_the_same_talk(
 
 
 @given(TURNS)
-@settings(deadline=None)
 def test_a_call_heard_twice_comes_out_the_same(turns: list[tuple[Turn, int]]) -> None:
     script = scheduled(turns)
     assume(script)
