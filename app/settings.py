@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.telephony.settings import TelephonySettings
 from asr.openai_protocol import server_address
 
 
@@ -176,6 +177,8 @@ class Settings(BaseSettings):
     """Accounts and sessions."""
     stream: StreamSettings = StreamSettings()
     """Telephone streams."""
+    telephony: TelephonySettings = TelephonySettings()
+    """What each exchange's protocol needs."""
     screen: ScreenSettings = ScreenSettings()
     """Operators' and supervisors' screens."""
     detection: DetectionSettings = DetectionSettings()

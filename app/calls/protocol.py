@@ -44,6 +44,9 @@ class Refusal(StrEnum):
     CALL_ENDED = "call_ended"
     FORMAT_CHANGED = "format_changed"
     REPLACED = "replaced"
+    BAD_SIGNATURE = "bad_signature"
+    BAD_SEQUENCE = "bad_sequence"
+    NOT_CONFIGURED = "not_configured"
     TOO_MANY_CALLS = "too_many_calls"
     NOT_READY = "not_ready"
     INTERNAL = "internal"
@@ -56,9 +59,12 @@ CLOSE_CODES: Final[Mapping[Refusal, int]] = {
     Refusal.BAD_CALL_ID: 4400,
     Refusal.NOT_STARTED: 4400,
     Refusal.ALREADY_STARTED: 4400,
+    Refusal.BAD_SEQUENCE: 4400,
+    Refusal.BAD_SIGNATURE: 4401,
     Refusal.UNAUTHORISED: 4401,
     Refusal.NOT_ALLOWED: 4403,
     Refusal.CALL_UNKNOWN: 4404,
+    Refusal.NOT_CONFIGURED: 4404,
     Refusal.START_TIMEOUT: 4408,
     Refusal.IDLE_TIMEOUT: 4408,
     Refusal.CALL_EXISTS: 4409,

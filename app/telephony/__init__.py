@@ -1,0 +1,1 @@
+"""The doors: every telephone protocol that may bring a call, in one model."""
