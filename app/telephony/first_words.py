@@ -245,7 +245,10 @@ def _direction(said: tuple[Mapping[str, object], ...]) -> Direction:
 
 def _number(said: tuple[Mapping[str, object], ...], names: tuple[str, ...]) -> str:
     """Return a number without what SIP puts round it: ``sip:+81312345678@example`` is a number, too."""
-    value = _word(said, names)
+    written = _written(said, names)
+    # A plus that nobody encoded arrives from a URI as a space.
+    lost_plus = written.startswith(" ") and written[1:].isdecimal()
+    value = "+" + written[1:] if lost_plus else written.strip()
     scheme, colon, rest = value.partition(":")
     if colon and scheme.lower() in ("sip", "sips", "tel"):
         value = rest.partition("@")[0].partition(";")[0]
@@ -268,6 +271,10 @@ def _checked(value: str, name: str, limit: int) -> str:
 
 
 def _word(said: tuple[Mapping[str, object], ...], names: tuple[str, ...]) -> str:
+    return _written(said, names).strip()
+
+
+def _written(said: tuple[Mapping[str, object], ...], names: tuple[str, ...]) -> str:
     """Return what stands under the first of *names* that says anything, as text."""
     for mapping in said:
         for name in names:
@@ -278,7 +285,7 @@ def _word(said: tuple[Mapping[str, object], ...], names: tuple[str, ...]) -> str
                 return "true" if value else "false"
             if not isinstance(value, str | int):
                 raise _bad(name, "文字列")
-            return str(value).strip()
+            return str(value)
     return ""
 
 

@@ -53,6 +53,7 @@ def test_a_name_is_all_that_a_call_needs() -> None:
         ({"from": "0311112222"}, "from_number", "0311112222"),
         ({"caller_id_number": " 0311112222 "}, "from_number", "0311112222"),
         ({"from": 117}, "from_number", "117"),
+        ({"from": " 81311112222"}, "from_number", "+81311112222"),
         ({"from": "sip:+81311112222@pbx.example;user=phone"}, "from_number", "+81311112222"),
         ({"from": "tel:+81311112222;x=1"}, "from_number", "+81311112222"),
         ({"destination_number": "0119999999"}, "to_number", "0119999999"),
