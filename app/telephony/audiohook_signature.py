@@ -8,7 +8,6 @@ Source: AudioHook protocol version 2, "Security"; draft-ietf-httpbis-message-sig
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -76,7 +75,10 @@ class SignatureInput:
     def serialised(self) -> str:
         """Return the inner list as the signer must have written it: one space, no leading zeros."""
         listed = " ".join(_quoted(name) for name in self.components)
-        told = "".join(f";{name}={_bare(value)}" for name, value in self.parameters.items())
+        told = "".join(
+            f";{name}={value if isinstance(value, int) else _quoted(value)}"
+            for name, value in self.parameters.items()
+        )
         return f"({listed}){told}"
 
 
@@ -115,18 +117,18 @@ def verify(
     headers: Mapping[str, str],
     request_target: str,
     authority: str,
-    keys: Mapping[str, bytes],
+    keys: Mapping[str, str],
     now_s: float,
     seen_nonces: NonceCache,
     *,
-    dummy_secret: bytes,
-    unsigned_allowed: bool = False,
+    dummy_secret: bytes = bytes(32),
 ) -> Verified:
     """Return whose session this is.
 
-    *headers* by lower-case name, repeated ones joined with ``, ``; *request_target* is the path and query as they
-    arrived; *authority* as ``authority_of`` makes it of the public address; *keys* as ``decoded_keys`` makes them;
-    *dummy_secret* is random, so that a key that nobody knows takes as long as one that is known.
+    *headers* by lower-case name; *request_target* is the path and query as they arrived; *authority* as
+    ``authority_of`` makes it of the public address; *keys* to their client secrets in base64. A key whose secret is
+    empty is good without a signature: leave it out where that is not meant. *dummy_secret* stands in for the secret
+    of a key that nobody knows, which so takes as long, and fails whatever was signed with.
 
     Raises:
         StreamRefused: ``unauthorised``, ``bad_signature``, or ``too_many_calls`` of the nonces.
@@ -134,7 +136,7 @@ def verify(
     told = _identity(headers)
     written_input, written = headers.get("signature-input"), headers.get("signature")
     if written_input is None and written is None:
-        if unsigned_allowed and keys.get(told.key_id) == b"":
+        if keys.get(told.key_id) == "":
             return told
         raise StreamRefused(Refusal.UNAUTHORISED, "署名のない接続は受け付けません。")
     if written_input is None or written is None:
@@ -143,8 +145,8 @@ def verify(
     signature = _parse_signature(written, claimed.label)
     nonce = _check_parameters(claimed.parameters, told.key_id, now_s)
     base = _base(claimed, headers, request_target, authority)
-    # An empty secret would be a signature that everybody can make.
-    secret = keys.get(told.key_id) or b""
+    # Empty: a key that nobody knows, or one without a secret, for which everybody could sign.
+    secret = _secret(keys.get(told.key_id, ""))
     expected = hmac.digest(secret or dummy_secret, base, hashlib.sha256)
     if not hmac.compare_digest(expected, signature) or not secret:
         raise _bad("署名が正しくありません。")
@@ -163,17 +165,9 @@ def sign(
     expires_s: int,
 ) -> dict[str, str]:
     """Return the two headers that prove *headers* (by lower-case name: the four that Genesys sends)."""
-    claimed = SignatureInput(
-        "sig1",
-        COVERED,
-        {
-            "keyid": headers["x-api-key"],
-            "nonce": nonce,
-            "alg": "hmac-sha256",
-            "created": created_s,
-            "expires": expires_s,
-        },
-    )
+    told: dict[str, str | int] = {"keyid": headers["x-api-key"], "nonce": nonce}
+    told |= {"alg": "hmac-sha256", "created": created_s, "expires": expires_s}
+    claimed = SignatureInput("sig1", COVERED, told)
     digest = hmac.digest(secret, _base(claimed, headers, request_target, authority), hashlib.sha256)
     return {
         "signature-input": f"{claimed.label}={claimed.serialised()}",
@@ -189,20 +183,17 @@ def authority_of(public_url: str) -> str:
     return host.removesuffix(f":{own_port}")
 
 
-def decoded_keys(keys: Mapping[str, str]) -> dict[str, bytes]:
-    """Return each key's client secret; it is registered in base64, with or without its padding.
+def decoded_secret(written: str) -> bytes:
+    """Return a client secret as it is registered: in base64, with or without its padding.
 
     Raises:
-        ValueError: a secret is no base64; the message names the key only.
+        ValueError: it is no base64. The message does not contain it.
     """
-    secrets: dict[str, bytes] = {}
-    for key_id, written in keys.items():
-        padded = written.strip() + "=" * (-len(written.strip()) % 4)
-        try:
-            secrets[key_id] = base64.b64decode(padded, validate=True)
-        except ValueError:
-            raise ValueError(f"the client secret of {key_id} is no base64") from None
-    return secrets
+    padded = written + "=" * (-len(written) % 4)
+    try:
+        return base64.b64decode(padded, validate=True)
+    except ValueError:
+        raise ValueError("a client secret is no base64") from None
 
 
 def parse_signature_input(written: str) -> SignatureInput:
@@ -230,7 +221,7 @@ def _parse_signature(written: str, label: str) -> bytes:
         raise _bad("Signature を読み取れません。")
     try:
         return base64.b64decode(match[2], validate=True)
-    except binascii.Error:
+    except ValueError:
         raise _bad("Signature を読み取れません。") from None
 
 
@@ -287,6 +278,13 @@ def _base(
     return base.encode()
 
 
+def _secret(written: str) -> bytes:
+    try:
+        return decoded_secret(written)
+    except ValueError:
+        return b""
+
+
 def _bad(message: str) -> StreamRefused:
     return StreamRefused(Refusal.BAD_SIGNATURE, message)
 
@@ -297,7 +295,3 @@ def _quoted(value: str) -> str:
 
 def _unquoted(written: str) -> str:
     return re.sub(r"\\(.)", r"\1", written[1:-1])
-
-
-def _bare(value: str | int) -> str:
-    return str(value) if isinstance(value, int) else _quoted(value)

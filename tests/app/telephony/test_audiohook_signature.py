@@ -16,14 +16,15 @@ from app.telephony.audiohook_signature import (
     SignatureInput,
     Verified,
     authority_of,
-    decoded_keys,
+    decoded_secret,
     parse_signature_input,
     sign,
     verify,
 )
 
 KEY = "SGVsbG8sIEkgYW0gdGhlIEFQSSBrZXkh"
-SECRET = base64.b64decode("TXlTdXBlclNlY3JldEtleVRlbGxOby0xITJAMyM0JDU=")
+WRITTEN_SECRET = "TXlTdXBlclNlY3JldEtleVRlbGxOby0xITJAMyM0JDU="
+SECRET = base64.b64decode(WRITTEN_SECRET)
 TARGET = "/api/v1/voicebiometrics/ws"
 AUTHORITY = "audiohook.example.com"
 CREATED_S = 1_641_013_200
@@ -50,19 +51,17 @@ def verified(
     now_s: float = CREATED_S + 1,
     target: str = TARGET,
     authority: str = AUTHORITY,
-    keys: dict[str, bytes] | None = None,
+    keys: dict[str, str] | None = None,
     nonces: NonceCache | None = None,
-    unsigned_allowed: bool = False,
 ) -> Verified:
     return verify(
         headers,
         target,
         authority,
-        {KEY: SECRET} if keys is None else keys,
+        {KEY: WRITTEN_SECRET} if keys is None else keys,
         now_s,
         nonces or NonceCache(),
         dummy_secret=b"nobody's",
-        unsigned_allowed=unsigned_allowed,
     )
 
 
@@ -196,7 +195,7 @@ def test_one_header_without_the_other_is_a_bad_signature(missing: str) -> None:
     headers = {name: value for name, value in PUBLISHED.items() if name != missing}
 
     with pytest.raises(StreamRefused) as caught:
-        verified(headers, unsigned_allowed=True, keys={KEY: b""})
+        verified(headers, keys={KEY: ""})
 
     assert caught.value.refusal is Refusal.BAD_SIGNATURE
 
@@ -238,7 +237,7 @@ def test_a_signature_past_its_own_end_is_not_believed() -> None:
 def test_an_unknown_key_fails_also_when_the_secret_used_in_its_place_matches() -> None:
     headers = signed(b"nobody's")
 
-    for keys in ({}, {KEY: b""}):
+    for keys in ({}, {KEY: ""}, {KEY: "no base64"}):
         with pytest.raises(StreamRefused) as caught:
             verified(headers, keys=keys)
         assert caught.value.refusal is Refusal.BAD_SIGNATURE
@@ -248,25 +247,20 @@ def test_a_signature_with_an_empty_secret_is_not_believed() -> None:
     headers = signed(b"")
 
     with pytest.raises(StreamRefused) as caught:
-        verified(headers, keys={KEY: b""}, unsigned_allowed=True)
+        verified(headers, keys={KEY: ""})
 
     assert caught.value.refusal is Refusal.BAD_SIGNATURE
 
 
 @pytest.mark.parametrize(
-    ("allowed", "keys", "accepted"),
-    [
-        (True, {KEY: b""}, True),
-        (False, {KEY: b""}, False),
-        (True, {KEY: SECRET}, False),
-        (True, {}, False),
-    ],
+    ("keys", "accepted"),
+    [({KEY: ""}, True), ({KEY: WRITTEN_SECRET}, False), ({"other": ""}, False), ({}, False)],
 )
-def test_an_unsigned_session_needs_a_key_without_a_secret_and_leave(
-    allowed: bool, keys: dict[str, bytes], accepted: bool
+def test_an_unsigned_session_needs_a_key_without_a_secret(
+    keys: dict[str, str], accepted: bool
 ) -> None:
     try:
-        outcome: object = verified(IDENTITY, keys=keys, unsigned_allowed=allowed).signed
+        outcome: object = verified(IDENTITY, keys=keys).signed
     except StreamRefused as refused:
         outcome = refused.refusal
 
@@ -335,16 +329,17 @@ def test_the_signed_host_is_that_of_the_public_address(url: str, authority: str)
 
 
 def test_a_secret_may_be_registered_without_its_padding() -> None:
-    keys = decoded_keys({"a": "TXlTdXBlcg", "b": "TXlTdXBlcg==", "c": ""})
+    secrets = [decoded_secret(written) for written in ("TXlTdXBlcg", "TXlTdXBlcg==", "")]
 
-    assert keys == {"a": b"MySuper", "b": b"MySuper", "c": b""}
+    assert secrets == [b"MySuper", b"MySuper", b""]
 
 
-def test_a_secret_that_is_no_base64_is_named_by_its_key_only() -> None:
-    with pytest.raises(ValueError, match="client secret of mine is no base64") as caught:
-        decoded_keys({"mine": "日本語"})
+@pytest.mark.parametrize("written", ["日本語", "A", "TXl TdXBlcg"])
+def test_what_is_no_base64_is_no_secret_and_is_not_repeated(written: str) -> None:
+    with pytest.raises(ValueError, match="a client secret is no base64") as caught:
+        decoded_secret(written)
 
-    assert "日本語" not in str(caught.value)
+    assert written == "A" or written not in str(caught.value)
 
 
 header_texts = st.one_of(
