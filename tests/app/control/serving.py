@@ -1,0 +1,68 @@
+"""Glue: an ASGI application or a bare TCP peer on a free port of this machine, spoken to over real sockets."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import anyio
+import uvicorn
+from anyio.abc import SocketStream
+
+START_SECONDS = 20
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answers = anyio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.answers.set()
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[str]:
+    """Serve *app* while the block lasts; gives ``http://127.0.0.1:<port>``."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        config = uvicorn.Config(
+            app, log_level="error", lifespan="off", ws="websockets-sansio", access_log=False
+        )
+        server = _Server(config)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(server.serve, sockets=[listening]))
+            with anyio.fail_after(START_SECONDS):
+                await server.answers.wait()
+            try:
+                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            finally:
+                server.should_exit = True
+
+
+@asynccontextmanager
+async def peer(answer: Callable[[SocketStream], Awaitable[None]]) -> AsyncIterator[str]:
+    """Take connections and let *answer* do with each what no well-behaved server does."""
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        port = listener.listeners[0].extra(anyio.abc.SocketAttribute.local_port)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(listener.serve, answer))
+            try:
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                tasks.cancel_scope.cancel()
+
+
+def closed_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
