@@ -24,6 +24,8 @@ from app.private_files import make_private_folder
 from app.responses.scripts import load_scripts, warning_sentences
 from app.services import Services
 from app.settings import AsrSettings, Settings
+from app.telephony.audiosocket_tcp import listening
+from app.telephony.live_doors import LiveDoors
 from asr.dispatch import DispatchConfig
 from asr.model_facts import read_facts
 from asr.model_files import ModelFiles, find_model, models_in, present_model
@@ -109,6 +111,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 partials=settings.asr.partials,
             )
         )
+        doors = LiveDoors(settings.telephony, registry=registry, database=database, clock=clock)
         loop_pauses = PauseCount()
         services = Services(
             settings=settings,
@@ -122,10 +125,16 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             scripts=scripts,
             warning_limit=warning_limit,
             registry=registry,
+            doors=doors,
             loop_pauses=loop_pauses,
         )
         # The watch ends first: calls are still judged to their end when the registry closes.
-        async with registry.running(), anyio.create_task_group() as watching:
+        async with (
+            registry.running(),
+            doors.running(),
+            listening(services),
+            anyio.create_task_group() as watching,
+        ):
             watching.start_soon(watch_loop, loop_pauses, clock)
             watching.start_soon(tell_health, transcriber, registry, ledger, loop_pauses, clock)
             try:

@@ -31,6 +31,7 @@ from app.screens.rendering import ScreenFiles, render
 from app.services import Services
 from app.settings import Settings
 from app.supervision import endpoints as supervision
+from app.telephony import door_ws, states, twilio_voice
 
 _SAME: Final = "the description of the interface is the same in every office, and published"
 
@@ -66,6 +67,9 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
     for module in (
         readiness,
         audio_ws,
+        door_ws,
+        states,
+        twilio_voice,
         screen_ws,
         calls,
         alerts,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.calls.registry import CallRegistry
     from app.ledger import Ledger
     from app.responses.scripts import Scripts
+    from app.telephony.live_doors import LiveDoors
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Services:
     """How many warnings the policy wants before the end; None where it fixes no number."""
     registry: CallRegistry
     """The live calls of this process."""
+    doors: LiveDoors
+    """What telephones bring over them, and the way back."""
     loop_pauses: PauseCount
     """For how long the event loop answered nobody."""
 

@@ -158,5 +158,15 @@ class AccountRepository:
         )
         return found
 
+    async def token_named(self, name: str, role: str) -> AccessToken | None:
+        """Return the newest token of that name and role, revoked ones behind those that hold."""
+        found: AccessToken | None = await self._session.scalar(
+            select(AccessToken)
+            .where(AccessToken.name == name, AccessToken.role == role)
+            .order_by(AccessToken.revoked_at.is_not(None), AccessToken.id.desc())
+            .limit(1)
+        )
+        return found
+
     def add_token(self, token: AccessToken) -> None:
         self._session.add(token)

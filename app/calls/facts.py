@@ -19,6 +19,10 @@ class GapReason(StrEnum):
     """The recogniser gave up on this stretch."""
     UNAVAILABLE = "unavailable"
     """No recogniser was running."""
+    LINE = "line"
+    """The exchange, or the network before it, brought no sound."""
+    HELD = "held"
+    """The caller was on hold: what sounded then is nobody's speech to judge."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,16 @@ class CallJudge:
             else:
                 await self._pass_time(lost.end_ms, judged_ms, over, lost)
 
+    async def tell_missing(self, lost: Lost) -> None:
+        """Make sound visible that never came. Unlike a lost segment it is no speech known to have been cut."""
+        async with self._turn:
+
+            async def change(entry: Entry) -> Standing:
+                records.tell_gap(entry, self._facts, lost)
+                return self._standing
+
+            await self._write(change)
+
     async def tick(self, at_ms: int, judged_ms: Mapping[Track, int]) -> None:
         """Let the conversation notice that time has passed, and remember how far we are."""
         async with self._turn:

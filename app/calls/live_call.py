@@ -8,6 +8,7 @@ caller's unfinished sentence may be recognised (``partials``); nothing here wait
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -73,6 +74,7 @@ class LiveCall:
         self._broken: Exception | None = None
         self._judged = anyio.Event()
         self._ticked_ms = self._listening.position_ms
+        self._missing: deque[Lost] = deque()
 
     @property
     def position_samples(self) -> int:
@@ -94,6 +96,12 @@ class LiveCall:
         for partials in self._partials.values():
             partials.look()
         if self.position_ms - self._ticked_ms >= TICK_MS:
+            self._wake.set()
+
+    def miss(self, lost: Lost) -> None:
+        """Show that a stretch of a track never came; silence was heard in its place."""
+        if not self._hung_up:
+            self._missing.append(lost)
             self._wake.set()
 
     @property
@@ -198,6 +206,9 @@ class LiveCall:
             ticket = self._order.take(now_ms)
             if ticket is not None and ticket.result is not None:
                 await self._judge(ticket.result)
+                continue
+            if self._missing:
+                await self.judge.tell_missing(self._missing.popleft())
                 continue
             if self.position_ms - self._ticked_ms >= TICK_MS:
                 self._ticked_ms = self.position_ms

@@ -15,6 +15,7 @@ from app.cli.options import REFUSED
 from app.cli.policy import policy_app
 from app.cli.rules import rules
 from app.cli.serve import serve
+from app.cli.simulate import simulate
 from app.cli.token import token_app
 from app.cli.train import train
 from app.cli.user import user_app
@@ -28,6 +29,7 @@ cli = typer.Typer(
 )
 cli.command("serve")(serve)
 cli.command("demo")(demo)
+cli.command("simulate")(simulate)
 cli.command("rules")(rules)
 cli.command("train")(train)
 cli.add_typer(user_app, name="user")

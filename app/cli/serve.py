@@ -29,6 +29,7 @@ from app.loop_pause import leave_out_what_stays
 from app.main import create_app
 from app.services import Services
 from app.settings import Settings
+from app.telephony.sockets import TelephoneSockets
 
 START_FAILED = 3
 BACKLOG = 2_048
@@ -144,7 +145,7 @@ def server_config(app: FastAPI, settings: Settings, *, host: str, port: int) -> 
         # Not httptools: it keeps headers of any size in memory before anybody is asked who they are.
         http="h11",
         h11_max_incomplete_event_size=HEADER_BYTES,
-        ws="websockets-sansio",
+        ws=TelephoneSockets,
         ws_max_size=WEBSOCKET_BYTES,
         ws_per_message_deflate=False,  # mu-law does not shrink, it only costs time
         ws_ping_interval=20.0,

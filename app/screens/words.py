@@ -91,11 +91,14 @@ GAP_REASONS: Final[Mapping[GapReason, str]] = {
     GapReason.OVERLOAD: "認識が追いつきませんでした",
     GapReason.FAILED: "認識に失敗しました",
     GapReason.UNAVAILABLE: "認識が停止していました",
+    GapReason.LINE: "電話の音声が届きませんでした",
+    GapReason.HELD: "保留中のため、判定していません",
 }
 GAP_REASON_OTHER: Final = "原因を確認中です"
 
 END_REASONS: Final[Mapping[str, str]] = {
     "interrupted": "音声の接続が途切れたため、記録を終えました",
+    "transferred": "ほかの職員に転送されました",
 }
 
 TRACKS: Final[Mapping[Speaker, str]] = {Speaker.CALLER: "相手の方", Speaker.OPERATOR: "職員"}

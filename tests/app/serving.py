@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,20 +25,30 @@ from tests.app.running import SECTION
 START_SECONDS = 120
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 class ServerProcess:
     """One installation: its data, its port, and the process that serves it now."""
 
-    def __init__(self, data_dir: Path, model_dir: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+    def __init__(
+        self, data_dir: Path, model_dir: Path, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """*settings*: further ``MIMAMORI_…`` variables."""
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.stream_url = f"ws://127.0.0.1:{self.port}/v1/stream/native"
         self.settings = Settings(data_dir=data_dir)
         self.log = data_dir / "serve.log"
-        self._environment = os.environ | {
+        self.environment = os.environ | {
             "MIMAMORI_DATA_DIR": str(data_dir),
             "MIMAMORI_ASR__MODEL": str(model_dir),
+            "MIMAMORI_PUBLIC_URL": self.url,
+            **(settings or {}),
         }
 
     @asynccontextmanager
@@ -47,7 +57,7 @@ class ServerProcess:
         with self.log.open("ab") as log:
             process = await anyio.open_process(
                 [sys.executable, "-m", "app.cli.main", "serve", "--port", str(self.port)],
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -75,9 +85,9 @@ class ServerProcess:
                         return
         raise AssertionError(f"the server ended at once:\n{self.log.read_text()}")
 
-    async def token(self, role: Role) -> str:
+    async def token(self, role: Role, section: str = SECTION) -> str:
         async with open_database(self.settings.async_database_url) as database:
             made = await Administration(database, SystemClock()).create_token(
-                name="test", role=role, section=SECTION
+                name="test", role=role, section=section
             )
         return made.secret

@@ -15,8 +15,9 @@ from app.settings import Settings
 from tests.app.running import RunningServer, in_own_task, running_server
 from tests.fakes_transcriber import ScriptedTranscriber
 
-SOCKETS = {"/v1/stream/native", "/v1/events"}
-"""Accepted first and refused with a code of their own: test_stream.py and test_events.py hold them."""
+DOORS = ("native", "twilio", "asterisk", "freeswitch", "jambonz", "audiohook")
+SOCKETS = {"/v1/events", *(f"/v1/stream/{door}" for door in DOORS)}
+"""Accepted first and refused with a code of their own: test_stream.py, test_events.py and test_doors.py hold them."""
 UNMARKED = {"/static"}
 """Files without contents of calls."""
 

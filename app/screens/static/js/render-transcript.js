@@ -151,6 +151,10 @@ function drawHead(line, tag = null) {
 }
 
 function drawGap(gap) {
+  if (gap.reason === "held") {
+    const text = `${clock(gap.start_ms)}–${clock(gap.end_ms)} ${gapReason(gap.reason)}`;
+    return make("li", { class: "line gap" }, [make("span", { text })]);
+  }
   const who = words.tracks[gap.track] ?? "";
   const text = `${clock(gap.start_ms)}–${clock(gap.end_ms)} 認識できませんでした(${who ? `${who}の声、` : ""}${gapReason(gap.reason)})`;
   return make("li", { class: "line gap" }, [make("span", { text })]);

@@ -1,0 +1,155 @@
+"""Glue: the calls that telephone doors bring to this process, and the way to each of them.
+
+Sockets find here the call that they share, clicks find the way back into it, and whatever knows more than the
+stream itself (an exchange's dialplan, a webhook) tells here that a call was answered, held or handed on.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+from starlette.requests import HTTPConnection
+
+from app.calls.protocol import Refusal, StreamRefused
+from app.calls.registry import Attached, CallRegistry
+from app.calls.repository import call_by_id
+from app.db import Database
+from app.ports import Clock
+from app.services import services_of
+from app.telephony.audiohook_signature import NonceCache
+from app.telephony.carrying import CarriedCall, Part, StateStep
+from app.telephony.door_access import Admitted
+from app.telephony.messages import CallBegan
+from app.telephony.one_time_tokens import OneTimeTokens
+from app.telephony.placing import PlacingRules
+from app.telephony.ports import CallAudio
+from app.telephony.settings import TelephonySettings
+
+log = structlog.get_logger()
+
+
+class LiveDoors:
+    def __init__(
+        self,
+        settings: TelephonySettings,
+        *,
+        registry: CallRegistry,
+        database: Database,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._rules = PlacingRules(
+            settings.sections_by_number, settings.operators_by_extension, settings.outbound_from
+        )
+        self._registry = registry
+        self._database = database
+        self._clock = clock
+        self._calls: dict[str, CarriedCall] = {}
+        self._audio: dict[str, CallAudio] = {}
+        """By the exchange's name of the call."""
+        self._tasks: TaskGroup | None = None
+        self.one_time_tokens = OneTimeTokens(lambda: secrets.token_urlsafe(24))
+        """Given to calls whose webhook was signed, asked of their streams."""
+        self.nonces = NonceCache()
+        """Of signed sessions, against replay."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Let legs that were handed on be judged to their end beside the sockets."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            try:
+                yield
+            finally:
+                self._tasks = None
+
+    async def join(self, began: CallBegan, admitted: Admitted, door: str) -> Part:
+        """Begin the call, or let another socket bring its tracks.
+
+        Raises:
+            StreamRefused: with the documented reason; nothing was changed.
+        """
+        self._forget_ended()
+        call = self._calls.get(began.call_id)
+        if call is None:
+            call = self._calls[began.call_id] = CarriedCall(
+                began,
+                rules=self._rules,
+                registry=self._registry,
+                clock=self._clock,
+                token_id=admitted.token_id,
+                section=admitted.section,
+                waits=not began.answered or door in self._settings.wait_for_answer,
+                missing_ms=self._missing_ms,
+                finish_soon=self._finish_soon,
+            )
+        elif call.token_id != admitted.token_id:
+            raise StreamRefused(Refusal.NOT_ALLOWED, "この call_id の通話は別の接続元のものです。")
+        return await call.join(began)
+
+    async def tell(self, call_id: str, step: StateStep) -> bool:
+        """Tell a live call what its exchange says of it; False where there is none such."""
+        call = self._calls.get(call_id)
+        if call is None:
+            return False
+        await call.tell(step)
+        return True
+
+    def owner_of(self, call_id: str) -> int | None:
+        """Return which token brought the call; None where there is none such."""
+        call = self._calls.get(call_id)
+        return call.token_id if call is not None else None
+
+    def audio_of(self, call_id: str) -> CallAudio | None:
+        """Return the way for sound back into a live call; *call_id* is that of the records."""
+        for name, call in self._calls.items():
+            if call.call_id == call_id:
+                return self._audio.get(name)
+        return None
+
+    def offer_audio(self, part: Part, audio: CallAudio) -> None:
+        """A socket can play into its call."""
+        self._audio.setdefault(part.call.began.call_id, audio)
+
+    def withdraw_audio(self, part: Part, audio: CallAudio) -> None:
+        name = part.call.began.call_id
+        if self._audio.get(name) is audio:
+            del self._audio[name]
+
+    def _forget_ended(self) -> None:
+        for name in [name for name, call in self._calls.items() if call.over]:
+            del self._calls[name]
+
+    async def _missing_ms(self, call_id: str, position_ms: int) -> int:
+        async with self._database.transaction() as session:
+            call = await call_by_id(session, call_id)
+        if call is None:
+            return 0
+        elapsed = self._clock.now() - call.started_at
+        return max(0, elapsed // timedelta(milliseconds=1) - position_ms)
+
+    async def _finish_soon(self, attached: Attached, reason: str) -> None:
+        stop = partial(self._finish, attached, reason)
+        if self._tasks is None:
+            await stop()
+        else:
+            self._tasks.start_soon(stop)
+
+    async def _finish(self, attached: Attached, reason: str) -> None:
+        try:
+            await self._registry.stop(attached, reason)
+        except Exception:
+            log.exception("a leg was not ended", call_id=attached.call.facts.call_id)
+        self._registry.detach(attached)
+
+
+def doors_of(connection: HTTPConnection) -> LiveDoors:
+    """Return the telephone doors of the application that serves *connection*."""
+    return services_of(connection).doors

@@ -1,0 +1,39 @@
+"""Adapter: how WebSockets are served: uvicorn's protocol with what telephones need.
+
+- Asterisk (up to 22.7) hangs up the call when it receives a ping: none are sent at its door.
+- A socket that broke off (no close frame) is told apart from one that was closed without a code.
+- The address of the TCP connection's other end stays known behind a proxy's ``X-Forwarded-For``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from app.telephony.door_access import PEER_STATE
+
+QUIET_PATHS: Final = frozenset({"/v1/stream/asterisk"})
+"""No pings are sent here; a dead connection is noticed by its silence (``idle_timeout``)."""
+BROKEN_OFF: Final = 1006
+
+
+class TelephoneSockets(WebSocketsSansIOProtocol):
+    """One WebSocket connection of the server."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        scope = getattr(self, "scope", None)  # there is none when the handshake was refused
+        if scope is None:
+            return
+        # The application runs from the next turn of the loop on: it finds this.
+        scope.setdefault("state", {})[PEER_STATE] = self.client[0] if self.client else ""
+        if scope["path"] in QUIET_PATHS:
+            self.ping_interval = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.handshake_complete and not self.close_sent:
+            # Before the original's 1005, which would read as a close without a code.
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": BROKEN_OFF})
+        super().connection_lost(exc)
