@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import anyio
 import httpx
@@ -17,12 +16,13 @@ from websockets.exceptions import ConnectionClosed
 
 from app.bench.kills import kill_in_turn, recognisers_of
 from app.bench.latency import SpokenTurn, summary_ms
+from app.bench.lines import NATIVE, BenchTelephone, dial
 from app.bench.observed import Observed
 from app.bench.pauses import LoopPauses
 from app.bench.recorded_calls import RecordedCall
 from app.bench.server import BenchServer, open_bench_server
 from app.bench.usage import Usage, usage_of
-from app.simulate.native import NativeTelephone, StreamClosed
+from app.simulate.native import StreamClosed
 
 SAMPLE_SECONDS: Final = 5
 BETWEEN_CALLS_SECONDS: Final = 1.0
@@ -40,12 +40,14 @@ class CallsPlan:
     seconds: float
     kill_every_seconds: float | None = None
     """So often a recogniser is killed."""
+    dialect: str = NATIVE
+    """What the lines speak: a name of ``app.simulate.dialects``."""
 
 
 @dataclass(frozen=True, slots=True)
 class _PlayedCall:
     recording: RecordedCall
-    telephone: NativeTelephone
+    telephone: BenchTelephone
 
     @property
     def name(self) -> str:
@@ -129,16 +131,16 @@ async def _keep_calling(measurement: _Measurement, line: int) -> None:
     while (left_seconds := plan.seconds - (time.monotonic() - begun)) > 0:
         recording = plan.recordings[turn % len(plan.recordings)].at_most(int(left_seconds * 1000))
         turn += 1
-        telephone = NativeTelephone(
-            url=f"{server.websocket_url}/v1/stream/native",
+        dialled = dial(
+            plan.dialect,
+            websocket_url=server.websocket_url,
             token=server.stream_token,
             sound=recording.sound,
-            call_id=uuid4().hex,
             operator=f"bench-{line}",
         )
-        measurement.played[telephone.call_id] = _PlayedCall(recording, telephone)
+        measurement.played[dialled.call_id] = _PlayedCall(recording, dialled.telephone)
         try:
-            await telephone.play()
+            await dialled.telephone.play()
         except StreamClosed as refused:
             measurement.refused.append(refused.code or str(refused.close_code))
         await anyio.sleep(BETWEEN_CALLS_SECONDS)
@@ -195,6 +197,7 @@ def _report(
     }
     return {
         "calls": measurement.plan.calls,
+        "dialect": measurement.plan.dialect,
         "seconds": round(took, 1),
         "alert_latency_ms": summary_ms(observed.alert_ms),
         "early_alert_latency_ms": summary_ms(observed.early_alert_ms),

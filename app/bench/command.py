@@ -17,9 +17,11 @@ from rich.table import Table
 from app.bench import growth as growing
 from app.bench.calls import CallsPlan, measure_calls
 from app.bench.detect import measure_detection
+from app.bench.lines import NATIVE
 from app.bench.listening import listening_table, measure_listening, track_counts
 from app.bench.recorded_calls import RecordedCall, load_calls
 from app.cli.options import print_json
+from app.simulate.dialects import DIALECTS
 from asr.recogniser_process import environment
 
 bench_app = typer.Typer(
@@ -36,6 +38,7 @@ WavDir = Annotated[
 ]
 Keep = Annotated[Path | None, typer.Option(help="サーバーの記録とデータベースを残すフォルダー。")]
 MAX_CALLS = 256
+BENCH_DIALECTS = tuple(name for name, dialect in DIALECTS.items() if dialect.path)
 
 
 @bench_app.command("calls")
@@ -47,11 +50,16 @@ def calls(
         float | None,
         typer.Option(help="この秒数ごとに認識プロセスを 1 つ強制終了します。", min=0.5),
     ] = None,
+    dialect: Annotated[
+        str, typer.Option(help="電話の方言: " + "、".join(BENCH_DIALECTS) + "。")
+    ] = NATIVE,
     keep: Keep = None,
     as_json: Json = False,
 ) -> None:
     """N 本の通話を実時間で流し、言葉の終わりから知らせが画面に届くまでの時間と、使った資源を測ります。"""
-    plan = CallsPlan(_recordings(wav_dir), count, seconds, kill_every)
+    if dialect not in BENCH_DIALECTS:
+        raise typer.BadParameter(f"{dialect} という方言はありません。")
+    plan = CallsPlan(_recordings(wav_dir), count, seconds, kill_every, dialect)
     with tempfile.TemporaryDirectory() as scratch:
         result = _measured(plan, keep or Path(scratch), shown=not as_json)
     if as_json:

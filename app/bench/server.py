@@ -16,6 +16,7 @@ import httpx
 
 from app.auth.administration import Administration
 from app.auth.identity import Role
+from app.bench.lines import door_settings
 from app.bootstrap import prepare_model
 from app.clock import SystemClock
 from app.db import open_database
@@ -56,6 +57,7 @@ async def open_bench_server(data_dir: Path, log: Path) -> AsyncIterator[BenchSer
         "MIMAMORI_DATA_DIR": str(data_dir),
         "MIMAMORI_ASR__MODEL": str(model.path),
         "MIMAMORI_PUBLIC_URL": url,
+        **door_settings(SECTION),
     }
     command = [sys.executable, "-m", "app.cli.main", "serve", "--port", str(port)]
     with log.open("wb") as output:

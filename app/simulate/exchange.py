@@ -55,6 +55,8 @@ class SimulatedCall:
     speed: float = 1.0
     on_position: Callable[[int], None] | None = None
     """Told how many milliseconds of the call were sent."""
+    on_begin: Callable[[float], None] | None = None
+    """Told the ``time.monotonic()`` at which the first sample is due."""
 
 
 class SimulatedExchange(Protocol):
@@ -84,6 +86,8 @@ async def paced(
     dice, trouble, sound = random.Random(call.trouble.seed), call.trouble, call.sound  # noqa: S311 - no secret
     frame_samples = sound.rate_hz * frame_ms // 1000
     begun_at = time.monotonic() - from_sample / sound.rate_hz / call.speed
+    if call.on_begin is not None:
+        call.on_begin(begun_at)
     position = from_sample
     while position < sound.samples:
         end = min(position + frame_samples, sound.samples)
