@@ -32,7 +32,8 @@ def verify(url: str, params: Iterable[tuple[str, str]], token: str, signature: s
     """Say whether *signature* is that of this request, by whoever holds *token*; an empty token holds nothing.
 
     With and without the slash at the end of the path and the scheme's own port: exchanges differ there,
-    and neither names another resource.
+    and neither names another resource. For ``ws`` also as ``wss``: Twilio knows no other, and a server without TLS
+    is only ever tried on one's own machine.
     """
     if not token:
         return False
@@ -64,7 +65,8 @@ def _other_ways(url: str) -> Iterator[str]:
         ports = [_with_port(parts, named=False), _with_port(parts, named=True)]
     except ValueError:
         return  # no address: nobody has signed it
-    for each in (parts, *ports):
+    secure = [each._replace(scheme="wss") for each in (parts, *ports) if each.scheme == "ws"]
+    for each in (parts, *ports, *secure):
         yield each.geturl()
         if each.path.endswith("/"):
             yield each._replace(path=each.path.rstrip("/")).geturl()

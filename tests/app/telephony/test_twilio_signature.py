@@ -82,6 +82,12 @@ def test_without_the_right_secret_nothing_is_let_in(token: str, signature: str) 
     assert not verify(STREAM_URL, (), token, signature)
 
 
+def test_a_server_that_is_tried_without_tls_is_signed_as_if_it_had_it() -> None:
+    signature = sign("wss://127.0.0.1:8000/v1/stream/twilio", (), "secret")
+
+    assert verify("ws://127.0.0.1:8000/v1/stream/twilio", (), "secret", signature)
+
+
 def test_a_field_that_was_changed_breaks_the_signature() -> None:
     signature = sign(FORM_URL, FORM, "12345")
 
