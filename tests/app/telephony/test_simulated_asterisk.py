@@ -119,7 +119,7 @@ async def test_a_lost_socket_comes_back_with_the_same_call_and_the_other_side_go
     heard = Heard()
 
     async with door(heard) as url:
-        trouble = Trouble(reconnect_at_ms=300)
+        trouble = Trouble(reconnect_at_ms=2_000)
         exchange = AsteriskExchange(
             call_to(url, milliseconds=6_000, speed=4.0, trouble=trouble), names_format=True
         )
@@ -192,7 +192,7 @@ async def test_what_a_real_asterisk_hangs_up_at_ends_the_play_with_an_error(
 ) -> None:
     async with door(server) as url:
         with pytest.raises(ChannelHungUp) as caught:
-            await AsteriskExchange(call_to(url)).play()
+            await AsteriskExchange(call_to(url, milliseconds=4_000, speed=4.0)).play()
 
     assert caught.value.code == code
 
