@@ -46,9 +46,11 @@ class ByteClock:
         self._kept: list[bytes] = []
 
     def feed(self, payload: bytes, now_ms: int) -> Sequence[WovenSound | Missed]:
+        before: Sequence[WovenSound | Missed] = ()
         if self._begun_ms is None:
             self._begun_ms = now_ms
-        elif self._hole_from_ms is None and now_ms - self._last_ms > HOLE_MS:
+        elif now_ms - self._last_ms > HOLE_MS:
+            before = self.flush()  # a second hole behind a first: what lies between belongs there
             self._hole_from_ms = now_ms
         self._last_ms = now_ms
         self._fed += len(payload)
@@ -56,8 +58,8 @@ class ByteClock:
             return (WovenSound(payload),)
         self._kept.append(payload)
         if now_ms - self._hole_from_ms < CATCH_UP_MS:
-            return ()
-        return self._release(now_ms)
+            return before
+        return (*before, *self._release(now_ms))
 
     def flush(self) -> Sequence[WovenSound | Missed]:
         """Nothing more will come: give what is kept back."""

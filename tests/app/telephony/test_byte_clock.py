@@ -151,3 +151,19 @@ def test_a_hole_holds_whole_samples_of_every_track() -> None:
 
     assert [type(step) for step in steps] == [Missed, WovenSound]
     assert abs(missed_ms(steps) - 2_981) <= FRAME_MS
+
+
+def test_sound_between_two_holes_keeps_its_place_between_them() -> None:
+    clock = ByteClock(RATE_HZ, 1)
+    frame = b"\x01" * 160
+
+    steps = [step for at_ms in (0, 3_000, 8_000) for step in clock.feed(frame, at_ms)]
+    steps += clock.flush()
+
+    assert steps == [
+        WovenSound(frame),
+        Missed(2_960 * RATE_HZ // 1000),
+        WovenSound(frame),
+        Missed(4_980 * RATE_HZ // 1000),
+        WovenSound(frame),
+    ]
