@@ -35,4 +35,10 @@ async def calls_page(request: Request, identity: Viewer) -> Response:
 @router.get("/calls/{call_id}")
 async def call_page(request: Request, identity: Viewer, call_id: str) -> Response:
     call = await load_seen(services_of(request), identity, call_id)
-    return render(request, "call.html", identity=identity, call_id=call.id)
+    return render(
+        request,
+        "call.html",
+        identity=identity,
+        call_id=call.id,
+        telephone=call.ended_at is None,
+    )

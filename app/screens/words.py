@@ -128,6 +128,9 @@ DEEDS: Final[Mapping[str, str]] = {
     "script_used": "ご案内の文を発言",
     "false_alarm": "誤検知として記録",
     "false_alarm_undone": "誤検知の記録を取り消し",
+    "telephone_play": "電話に音声を流す操作",
+    "telephone_join": "電話に加わる操作",
+    "telephone_end": "通話を終える操作",
 }
 """What people did on their screens, by the kind of the note."""
 NO_DEEDS: Final = "応援要請や誤検知などの操作はありません。"

@@ -6,13 +6,13 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import uvicorn
 from anyio.abc import SocketStream
 
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 class _Server(uvicorn.Server):
@@ -28,13 +28,13 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
+async def serving(app: Any, *, lifespan: Literal["on", "off"] = "off") -> AsyncIterator[str]:
     """Serve *app* while the block lasts; gives ``http://127.0.0.1:<port>``."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         config = uvicorn.Config(
-            app, log_level="error", lifespan="off", ws="websockets-sansio", access_log=False
+            app, log_level="error", lifespan=lifespan, ws="websockets-sansio", access_log=False
         )
         server = _Server(config)
         async with anyio.create_task_group() as tasks:

@@ -12,6 +12,7 @@ import { drawGuidance, sentence } from "./render-guidance.js";
 import { drawElapsed, drawLevel, drawLink, drawNotice, drawNumbers } from "./render-status.js";
 import { TranscriptView } from "./render-transcript.js";
 import { emptyState, fromSnapshot, reduce } from "./state.js";
+import { Telephone } from "./telephone.js";
 import { prepareToast, toast } from "./toast.js";
 import { category, words } from "./words.js";
 
@@ -34,6 +35,7 @@ let saying = false;
 
 const transcript = new TranscriptView({ evidence: role === "auditor" });
 const help = new HelpButton(callId, (requested) => local("local.help", { requested }));
+const telephone = byId("telephone") ? new Telephone(callId, { role, me: page.dataset.me }) : null;
 const alerts = new AlertsView({ mayAct: mayJudge, evidence: role !== "operator", onWrong: markWrong, onUndo: undoWrong });
 
 function take(event) {
@@ -41,6 +43,7 @@ function take(event) {
   state = reduce(state, event);
   tellWhoHelps(event);
   tellWithdrawn(event);
+  telephone?.hear(event);
   // What was said last may still be on its way, so the socket is kept for a minute.
   if (event.type === "call.ended") {
     setTimeout(() => feed?.stop(), 60_000);
@@ -87,6 +90,7 @@ function draw() {
   alerts.draw(state, before);
   transcript.draw(state, before);
   help.draw(state, before);
+  telephone?.draw(state);
   announce(state, before);
 }
 
@@ -104,6 +108,7 @@ async function open(attempt = 0) {
     return;
   }
   if (!state.call.ended_at) {
+    telephone?.read();
     feed = new EventFeed({
       after: state.seq,
       callId,
@@ -111,7 +116,10 @@ async function open(attempt = 0) {
       onLink: (next) => {
         const back = next.state === "open" && link.state === "waiting";
         link = next;
-        if (back) readHealth();
+        if (back) {
+          readHealth();
+          telephone?.read();
+        }
         drawSoon();
       },
     });

@@ -24,6 +24,7 @@ export function listenToKeys(actions) {
     if (!enabled || event.repeat || event.isComposing) return;
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
     if (event.target instanceof Element && event.target.closest(TYPING)) return;
+    if (document.querySelector("dialog[open]")) return; // whoever is being asked answers that first
     const action = actions[event.code];
     if (!action) return;
     event.preventDefault();
