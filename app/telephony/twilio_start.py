@@ -18,6 +18,8 @@ RATE_HZ: Final = 8_000
 _NO: Final = frozenset({"false", "no", "0"})
 _READ: Final = frozenset({"token", "from", "to", "operator", "direction", "answered", "tracks"})
 """Parameters with a field of their own."""
+_SECRET: Final = ("token", "secret", "password", "authorization", "api_key", "apikey")
+"""What is named so is not stored, whoever gave it along."""
 
 
 def read_start(
@@ -156,7 +158,8 @@ def _metadata(exchange_ids: Mapping[str, str], parameters: Mapping[str, str]) ->
     if "section" in given:
         metadata["section"] = _field(given, "section")
     for name, value in given.items():
-        if name in metadata or len(name) > MAX_FIELD_CHARACTERS:
+        secret = any(word in name.lower() for word in _SECRET)
+        if name in metadata or secret or len(name) > MAX_FIELD_CHARACTERS:
             continue
         if len(metadata) == MAX_METADATA_KEYS:
             break

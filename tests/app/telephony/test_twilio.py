@@ -284,6 +284,14 @@ def test_a_stream_of_another_account_is_refused() -> None:
     assert began(start(), account_sid="AC1").call_id == "twilio.CA1"
 
 
+@pytest.mark.parametrize("name", ["token", "Api_Key", "ws_token", "clientSecret", "PASSWORD"])
+def test_what_is_named_like_a_secret_is_not_kept(name: str) -> None:
+    call = began(start(customParameters={name: "x", "queue": "3"}))
+
+    assert name not in call.metadata
+    assert call.metadata["queue"] == "3"
+
+
 def test_parameters_are_kept_up_to_32_and_cut_at_256_characters() -> None:
     call = began(start(customParameters={f"key{i:02}": "x" * 300 for i in range(50)}))
 
