@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
-from app.calls.protocol import Refusal, StreamRefused, Track
+from app.calls.protocol import Refusal, StreamRefused
 from app.telephony.audiohook_signature import UUID
 from app.telephony.audiohook_words import (
     LANGUAGES,
@@ -28,7 +28,6 @@ from app.telephony.audiohook_words import (
 from app.telephony.messages import (
     CallBegan,
     CallOver,
-    Direction,
     Held,
     Missed,
     Noticed,
@@ -48,7 +47,6 @@ ERROR_CODES: Final = frozenset({400, 405, 408, 409, 413, 415, 429, 500, 503})
 _UNPROVEN: Final = frozenset({Refusal.UNAUTHORISED, Refusal.BAD_SIGNATURE, Refusal.NOT_ALLOWED})
 _NEEDLESS: Final = frozenset({"dtmf", "playback_started", "playback_completed"})
 """Of Audio Connector, the sister protocol that answers calls itself."""
-_TURNED: Final = {Track.CALLER: Track.OPERATOR, Track.OPERATOR: Track.CALLER}
 
 
 class _State(Enum):
@@ -213,15 +211,13 @@ class AudioHookStream:
         return (self._began(told, told.media),)
 
     def _began(self, told: Opening, media: Media) -> CallBegan:
-        outbound = told.direction is Direction.OUTBOUND
-        # The channels are named for who speaks, the tracks of ``CallBegan`` for who dialled.
-        brings = tuple(_TURNED[track] if outbound else track for track in media.tracks)
         return CallBegan(
             call_id=call_name(DOOR, self._session_id),
             encoding=Encoding.MULAW,
             rate_hz=RATE_HZ,
-            brings=brings,
-            tracks=brings,
+            brings=media.tracks,
+            tracks=media.tracks,
+            speakers_named=True,
             direction=told.direction,
             from_number=told.from_number,
             to_number=told.to_number,

@@ -36,6 +36,8 @@ class CallBegan:
     """8000 or 16000."""
     brings: tuple[Track, ...] = BOTH
     """The tracks that this socket brings, in the order of their interleaving."""
+    speakers_named: bool = False
+    """The exchange names tracks for who speaks, not for who dialled: they are never turned round."""
     tracks: tuple[Track, ...] = BOTH
     """All tracks of the call; others than ``brings`` come over other sockets."""
     direction: Direction = Direction.INBOUND

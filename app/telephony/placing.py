@@ -63,9 +63,10 @@ def place(began: CallBegan, rules: PlacingRules) -> Placed:
         operator=operator_at(began.operator or ("" if outbound else near), began.operator, rules),
         metadata=metadata,
     )
-    if outbound:
+    turned = outbound and not began.speakers_named
+    if turned:
         started = replace(started, tracks=tuple(_OTHER[track] for track in began.tracks))
-    return Placed(started, outbound)
+    return Placed(started, turned)
 
 
 def operator_at(extension: str, otherwise: str, rules: PlacingRules) -> str:

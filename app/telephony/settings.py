@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints, field_validator
+
+from app.telephony.audiohook_signature import decoded_secret
 
 DoorName = Literal[
     "native", "twilio", "asterisk", "freeswitch", "jambonz", "audiohook", "audiosocket"
@@ -33,12 +35,26 @@ class AudioHookSettings(_Group):
     unsigned: bool = False
     """Also take sessions of a key whose secret is empty. For tests on one's own network."""
 
+    @field_validator("keys")
+    @classmethod
+    def _readable_secrets(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for secret in value.values():
+            try:
+                decoded_secret(secret.get_secret_value())
+            except ValueError:
+                raise ValueError(
+                    "a client secret must be base64, as Genesys Cloud shows it"
+                ) from None
+        return value
+
 
 class AudioSocketSettings(_Group):
     listen: str | None = None
     """Address and port, as ``127.0.0.1:9092``; unset: closed. The protocol knows no password and no TLS."""
     allowed_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     """From which addresses connections are taken."""
+    section: _Short = ""
+    """The 課 of its calls: the protocol itself tells nothing of a call but its id."""
 
 
 class AriSettings(_Group):

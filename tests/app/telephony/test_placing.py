@@ -75,5 +75,12 @@ def test_a_call_that_the_office_dialled_turns_its_tracks_round(outbound: CallBeg
     assert placed.track(Track.CALLER) is Track.OPERATOR
 
 
+def test_tracks_named_for_who_speaks_are_never_turned_round() -> None:
+    placed = place(began(from_number="0113811401", to_number="0901", speakers_named=True), RULES)
+
+    assert placed.started.tracks == (Track.CALLER, Track.OPERATOR)
+    assert placed.started.caller_number == "0901"
+
+
 def test_who_sits_nowhere_keeps_the_name_that_was_given() -> None:
     assert operator_at("9999", "tanaka", RULES) == "tanaka"
