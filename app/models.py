@@ -113,6 +113,9 @@ class Call(Base):
     top_level: Mapped[int] = mapped_column(default=0)
     """The highest level that the call reached."""
     outcome: Mapped[str] = mapped_column(String(32), default="ordinary")
+    content: Mapped[int] = mapped_column(default=0, server_default="0")
+    manner: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The levels that what is asked, and how, have alone."""
     warnings_spoken: Mapped[int] = mapped_column(default=0)
     policy_version: Mapped[str] = mapped_column(String(64), default="")
     detector_version: Mapped[str] = mapped_column(String(64), default="")
@@ -185,6 +188,8 @@ class DecisionRow(Base):
     at_ms: Mapped[int]
     level: Mapped[int]
     outcome: Mapped[str] = mapped_column(String(32))
+    content: Mapped[int] = mapped_column(default=0, server_default="0")
+    manner: Mapped[int] = mapped_column(default=0, server_default="0")
     step: Mapped[str] = mapped_column(String(32))
     set_aside: Mapped[list[str]]
     policy_version: Mapped[str] = mapped_column(String(64))
@@ -262,7 +267,7 @@ class StaffAction(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(32))
-    by_login: Mapped[str] = mapped_column(String(64))
+    by_login: Mapped[str] = mapped_column(String(160))
     at: Mapped[datetime]
     detail: Mapped[dict[str, Any]]
 

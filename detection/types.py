@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Final
 
 
 class Category(StrEnum):
@@ -21,6 +22,11 @@ class Category(StrEnum):
     PERSONAL_ATTACK = "personal_attack"
     COMPENSATION = "compensation"
     APOLOGY = "apology"
+
+
+CONTENT: Final = frozenset({Category.DEMAND_NO_FAULT, Category.DEMAND_UNRELATED})
+"""What is asked for: section 「該当する行為の例」, part 1 (要求の内容); the others stand in part 2, how it is
+asked for (手段・態様). A just demand made with threats is one thing, an unjust one made politely another."""
 
 
 class Severity(IntEnum):
@@ -222,5 +228,9 @@ class Decision:
     welfare: bool
     policy_version: str
     detector_version: str
+    content: Severity = Severity.NONE
+    """The level that what was asked for would have alone (``CONTENT``)."""
+    manner: Severity = Severity.NONE
+    """The level that how it was asked for would have alone."""
     warnings: tuple[SpokenWarning, ...] = ()
     """The last of those spoken, with their words."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from detection.alerting import lapsed
 from detection.call_state import ConversationState, Turn
-from detection.ladder import Standing, standing
+from detection.ladder import Offence, Standing, standing
 from detection.policy import Policy
-from detection.types import Decision, Outcome, Severity, Step
+from detection.types import CONTENT, Decision, Outcome, Severity, Step
 
 WELFARE_HOLDS_MS: Final = 300_000
 """The step stays with the caller's need for so long after its last sign."""
@@ -31,6 +32,7 @@ def concluded(turn: Turn, policy: Policy) -> tuple[ConversationState, Decision]:
     turn = settled(turn, policy)
     state, stand = turn.state, standing_of(turn.state, policy)
     step = _step(state, stand)
+    content, manner = _apart(state, stand, policy)
     return state, Decision(
         at_ms=state.now_ms,
         level=stand.level,
@@ -45,12 +47,38 @@ def concluded(turn: Turn, policy: Policy) -> tuple[ConversationState, Decision]:
         welfare=state.welfare_ms is not None,
         policy_version=policy.version,
         detector_version=state.detector_version,
+        content=content,
+        manner=manner,
         warnings=state.warnings,
     )
 
 
 def standing_of(state: ConversationState, policy: Policy) -> Standing:
     return standing(state.offences, (*state.spoken, *state.moments), state.now_ms, policy)
+
+
+def _apart(state: ConversationState, stand: Standing, policy: Policy) -> tuple[Severity, Severity]:
+    """Return the levels that content and manner would have alone; together they may stand higher."""
+    if stand.level is Severity.NONE:
+        return Severity.NONE, Severity.NONE
+    found = {finding.category for offence in state.offences for finding in offence.findings}
+    if found <= CONTENT:
+        return stand.level, Severity.NONE
+    if not found & CONTENT:
+        return Severity.NONE, stand.level
+    marks = (*state.spoken, *state.moments)
+    content, manner = (
+        standing(_only(state.offences, of_content=of_content), marks, state.now_ms, policy).level
+        for of_content in (True, False)
+    )
+    return content, manner
+
+
+def _only(offences: Sequence[Offence], *, of_content: bool) -> Iterator[Offence]:
+    for offence in offences:
+        findings = tuple(f for f in offence.findings if (f.category in CONTENT) is of_content)
+        if findings:
+            yield replace(offence, findings=findings)
 
 
 def _step(state: ConversationState, stand: Standing) -> Step:

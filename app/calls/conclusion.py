@@ -96,10 +96,8 @@ class Conclusion:
         return after
 
     def _tell(self, entry: Entry, before: Standing, after: Standing, script: Script | None) -> None:
-        if (after.level, after.outcome) != (before.level, before.outcome):
-            records.tell_level(
-                entry, self.facts, int(after.level), after.outcome.value, int(after.top_level)
-            )
+        if after.told != before.told:
+            records.tell_level(entry, self.facts, after)
         if after.script_id != before.script_id:
             records.tell_script(entry, self.facts, script)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import select, update
 
@@ -13,7 +14,7 @@ from app.events import EventType
 from app.ledger import Entry
 from app.models import Call, DecisionRow, FindingRow, UtteranceRow
 from app.responses.scripts import Script
-from detection.types import Assessment, Decision, Outcome, Utterance
+from detection.types import Assessment, Decision, Outcome, Severity, Utterance
 
 
 async def add_utterance(entry: Entry, facts: CallFacts, utterance_id: str, heard: Heard) -> None:
@@ -110,6 +111,8 @@ def add_decision(
             at_ms=decision.at_ms,
             level=int(decision.level),
             outcome=decision.outcome.value,
+            content=int(decision.content),
+            manner=int(decision.manner),
             step=decision.step.value,
             set_aside=list(assessment.set_aside),
             policy_version=decision.policy_version,
@@ -129,6 +132,8 @@ async def update_call(
             level=int(standing.level),
             top_level=int(standing.top_level),
             outcome=standing.outcome.value,
+            content=int(standing.content),
+            manner=int(standing.manner),
             warnings_spoken=standing.warnings_spoken,
             duration_ms=decision.held_ms,
             policy_version=decision.policy_version,
@@ -139,26 +144,39 @@ async def update_call(
 
 async def take_back_level(entry: Entry, call: Call, facts: CallFacts) -> None:
     """Put *call* back to where its last whole sentence left it, and tell it."""
-    last = (
-        await entry.session.execute(
-            select(DecisionRow.level, DecisionRow.outcome)
-            .where(DecisionRow.call_id == call.id)
-            .order_by(DecisionRow.id.desc())
-            .limit(1)
+    last = await entry.session.scalar(
+        select(DecisionRow)
+        .where(DecisionRow.call_id == call.id)
+        .order_by(DecisionRow.id.desc())
+        .limit(1)
+    )
+    standing = Standing(top_level=Severity(call.top_level))
+    if last is not None:
+        standing = replace(
+            standing,
+            level=Severity(last.level),
+            outcome=Outcome(last.outcome),
+            content=Severity(last.content),
+            manner=Severity(last.manner),
         )
-    ).first()
-    level, outcome = (last.level, last.outcome) if last else (0, Outcome.ORDINARY.value)
-    if (level, outcome) != (call.level, call.outcome):
-        call.level, call.outcome = level, outcome
-        tell_level(entry, facts, level, outcome, call.top_level)
+    if (standing.level, standing.outcome.value) != (call.level, call.outcome):
+        call.level, call.outcome = int(standing.level), standing.outcome.value
+        call.content, call.manner = int(standing.content), int(standing.manner)
+        tell_level(entry, facts, standing)
 
 
-def tell_level(entry: Entry, facts: CallFacts, level: int, outcome: str, top_level: int) -> None:
+def tell_level(entry: Entry, facts: CallFacts, standing: Standing) -> None:
     entry.tell(
         EventType.LEVEL_CHANGED,
         facts.call_id,
         facts.audience,
-        {"level": level, "outcome": outcome, "top_level": top_level},
+        {
+            "level": int(standing.level),
+            "outcome": standing.outcome.value,
+            "top_level": int(standing.top_level),
+            "content": int(standing.content),
+            "manner": int(standing.manner),
+        },
     )
 
 

@@ -78,6 +78,8 @@ async def recover(
         level=Severity(call.level),
         top_level=Severity(call.top_level),
         outcome=Outcome(call.outcome),
+        content=Severity(call.content),
+        manner=Severity(call.manner),
         warnings_spoken=call.warnings_spoken,
         script_id=scripts[-1].data["script_id"] if scripts else "",
         stalemate_told_ms=decision.stalemate_ms if decision else 0,

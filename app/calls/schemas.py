@@ -27,6 +27,10 @@ class CallOut(_Out):
     """The highest level that the call reached."""
     outcome: str
     """``ordinary``, ``legitimate_complaint`` or ``harassment_suspected``."""
+    content: int = Field(ge=0, le=3)
+    """The level that what is asked for has alone."""
+    manner: int = Field(ge=0, le=3)
+    """The level that how it is asked for has alone."""
     warnings_spoken: int
     help_requested: bool
     last_words: str | None

@@ -29,6 +29,9 @@ class Standing:
     top_level: Severity = Severity.NONE
     """The highest that whole sentences have led to."""
     outcome: Outcome = Outcome.ORDINARY
+    content: Severity = Severity.NONE
+    manner: Severity = Severity.NONE
+    """What is asked and how it is asked, each by itself."""
     warnings_spoken: int = 0
     script_id: str = ""
     stalemate_told_ms: int = 0
@@ -59,11 +62,18 @@ class Standing:
             level=self.level if held else decision.level,
             top_level=max(self.top_level, decision.level),
             outcome=self.outcome if held else decision.outcome,
+            content=self.content if held else decision.content,
+            manner=self.manner if held else decision.manner,
             warnings_spoken=decision.warnings_spoken,
             script_id=script_id,
             stalemate_told_ms=told_ms,
             alert_ids=MappingProxyType(dict(alert_ids)),
         )
+
+    @property
+    def told(self) -> tuple[Severity, Outcome, Severity, Severity]:
+        """What the screens are told when it changes."""
+        return self.level, self.outcome, self.content, self.manner
 
     def ahead(
         self, decision: Decision, alert_ids: Mapping[str, str], script_id: str, early: Early
@@ -74,6 +84,8 @@ class Standing:
             self,
             level=max(self.level, decision.level),
             outcome=decision.outcome if higher else self.outcome,
+            content=decision.content if higher else self.content,
+            manner=decision.manner if higher else self.manner,
             script_id=script_id if higher else self.script_id,
             alert_ids=MappingProxyType(dict(alert_ids)),
             early=early,

@@ -146,6 +146,8 @@ def _call(call: Call, help_requested: bool, words: str | None) -> CallOut:  # no
         level=call.level,
         top_level=call.top_level,
         outcome=call.outcome,
+        content=call.content,
+        manner=call.manner,
         warnings_spoken=call.warnings_spoken,
         help_requested=help_requested,
         last_words=words,
