@@ -30,15 +30,16 @@ class Clicked:
     server: RunningServer
     control: RecordingControl
     line: RecordingLine
+    doors: OpenDoors
     announcements: Announcements
 
 
 @dataclass
-class _Doors:
+class OpenDoors:
     """The real doors; a call that came over none of them has *line* as its way back."""
 
     real: LiveDoors
-    line: RecordingLine
+    line: RecordingLine | None
 
     def audio_of(self, call_id: str) -> CallAudio | None:
         return self.real.audio_of(call_id) or self.line
@@ -53,12 +54,14 @@ async def clicked_server(
 ) -> AsyncIterator[Clicked]:
     control, line = RecordingControl(), RecordingLine()
     opened: list[Services] = []
+    doors: list[OpenDoors] = []
 
     @asynccontextmanager
     async def open_with_control(given: Settings) -> AsyncIterator[Services]:
         async with open_services(given, transcriber=transcriber) as services:
             parts = {part.name: getattr(services, part.name) for part in fields(services)}
-            parts |= {"call_control": control, "doors": _Doors(services.doors, line)}
+            doors.append(OpenDoors(services.doors, line))
+            parts |= {"call_control": control, "doors": doors[0]}
             opened.append(cast("Services", SimpleNamespace(**parts)))
             yield opened[0]
 
@@ -71,4 +74,4 @@ async def clicked_server(
             name="exchange", role=Role.STREAM, section=SECTION
         )
         server = RunningServer(url, services, made.secret)
-        yield Clicked(server, control, line, announcements_in(settings.data_dir))
+        yield Clicked(server, control, line, doors[0], announcements_in(settings.data_dir))

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -195,7 +196,10 @@ def test_the_example_of_the_documentation_is_right() -> None:
 
     signature = signature_of("office-secret-for-the-example", 1775466000, body)
 
+    page = (Path(__file__).parents[3] / "docs/telephony/back.md").read_text(encoding="utf-8")
     assert signature == EXAMPLE
+    assert f"`{EXAMPLE}`" in page
+    assert f"`{body.decode()}`" in page
 
 
 @given(st.text(min_size=1), st.integers(0, 10**17), st.binary(max_size=200))
