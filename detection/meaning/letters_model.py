@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from detection.meaning.run_places import RunPlaces
 
 _SEPARATOR: Final = "\n"
 _MOST: Final = 127
@@ -18,7 +19,9 @@ _MOST: Final = 127
 class LettersModel:
     """Weights of each run for each output."""
 
-    place: Mapping[str, int]
+    runs: npt.NDArray[np.uint8]
+    """What the runs are, one a line; only to be stored again."""
+    places: RunPlaces
     rarity: npt.NDArray[np.float32]
     """(runs,): how much a run tells because few sentences hold it."""
     slopes: npt.NDArray[np.int8]
@@ -39,18 +42,25 @@ class LettersModel:
         """Round *slopes* (runs, outputs) to eight bits."""
         scales = np.maximum(np.abs(slopes).max(axis=0), 1e-9) / _MOST
         steps = np.rint(slopes / scales).astype(np.int8)
-        place = {run: number for number, run in enumerate(vocabulary)}
-        return cls(place, rarity, steps, scales.astype(np.float32), offsets)
+        runs = list(vocabulary)
+        return cls(
+            np.frombuffer(_SEPARATOR.join(runs).encode(), np.uint8),
+            RunPlaces(runs),
+            rarity,
+            steps,
+            scales.astype(np.float32),
+            offsets,
+        )
 
     def logits(self, runs: Iterable[str]) -> npt.NDArray[np.float32]:
         """Return one number an output: above 0 speaks for it."""
-        return self.logits_at({at for run in runs if (at := self.place.get(run)) is not None})
+        found = self.places.of(list(runs))
+        return self.logits_at(np.unique(found[found >= 0]))
 
-    def logits_at(self, places: AbstractSet[int]) -> npt.NDArray[np.float32]:
-        """Return the same for runs that were looked up already."""
-        if not places:
+    def logits_at(self, at: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Return the same for runs whose places are known already, each once."""
+        if not len(at):
             return self.offsets
-        at = np.fromiter(places, np.int64, len(places))
         rarity = self.rarity[at]
         shares = rarity / np.sqrt(np.dot(rarity, rarity))
         found: npt.NDArray[np.float32] = (shares @ self.slopes[at]) * self.scales + self.offsets
@@ -68,9 +78,8 @@ class LettersModel:
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return what is stored; ``of_arrays`` reads it back."""
-        runs = _SEPARATOR.join(self.place).encode()
         return {
-            "runs": np.frombuffer(runs, np.uint8),
+            "runs": self.runs,
             "rarity": self.rarity.astype(np.float16),
             "slopes": self.slopes,
             "scales": self.scales,
@@ -85,7 +94,8 @@ class LettersModel:
         if len(runs) != len(slopes) or len(stored["rarity"]) != len(runs):
             raise ValueError("runs, rarity and slopes must be of one length")
         return cls(
-            place={run: number for number, run in enumerate(runs)},
+            runs=stored["runs"].astype(np.uint8),
+            places=RunPlaces(runs),
             rarity=stored["rarity"].astype(np.float32),
             slopes=slopes,
             scales=stored["scales"].astype(np.float32),

@@ -49,33 +49,25 @@ class MeaningReader:
 
     def _meaning(self, said: Said, pieces: Pieces, states: Array) -> Meaning:
         model = self._model
-        runs = self._known_runs(said)
+        letters, sounds = list(letter_runs(said.text)), list(sound_runs(sound_of(said.tokens)))
+        places = model.letters.places.of([run for run, _, _ in (*letters, *sounds)])
         encoded = states.mean(axis=0) @ model.encoder.slopes + model.encoder.offsets
-        letters = model.letters.logits_at({place for place, _ in runs})
-        found = probability(model.mixing.logits(letters, encoded, said.gravest))
+        known = model.letters.logits_at(np.unique(places[places >= 0]))
+        found = probability(model.mixing.logits(known, encoded, said.gravest))
         span = Span(0, len(said.text.original))
         if found[_HARM] >= _WORTH_A_QUOTE and said.text.normal:
+            spans = [
+                *(said.text.locate(start, end) for _, start, end in letters),
+                *(Span(start, end) for _, start, end in sounds),
+            ]
+            runs = [(at, span) for at, span in zip(places.tolist(), spans, strict=True) if at >= 0]
             span = self._telling(said, pieces, states, runs)
         return Meaning(tuple(found.tolist()), span)
-
-    def _known_runs(self, said: Said) -> list[tuple[int, Span]]:
-        """Return the runs that the model knows, each with its range of the original text."""
-        place, text = self._model.letters.place, said.text
-        found = [
-            (at, text.locate(start, end))
-            for run, start, end in letter_runs(text)
-            if (at := place.get(run)) is not None
-        ]
-        found += [
-            (at, Span(start, end))
-            for run, start, end in sound_runs(sound_of(said.tokens))
-            if (at := place.get(run)) is not None
-        ]
-        return found
 
     def _telling(
         self, said: Said, pieces: Pieces, states: Array, runs: list[tuple[int, Span]]
     ) -> Span:
+        """Return the words that speak most for harm; *runs* are those known, with their ranges."""
         model = self._model
         by_piece = (states @ model.encoder.slopes[:, _HARM]) / len(states)
         by_piece -= np.median(by_piece)
