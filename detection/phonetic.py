@@ -112,6 +112,12 @@ class Heard:
 
 def sound_of(tokens: Iterable[Token]) -> Sound:
     """Return how the words sound; marks of punctuation become pauses, commas and blanks nothing."""
+    return _sound_of(tuple(tokens))
+
+
+@lru_cache(maxsize=4)
+def _sound_of(tokens: tuple[Token, ...]) -> Sound:
+    """Word lists and meaning ask for the same utterance, one after the other; it takes 0.5 ms."""
     words: list[tuple[tuple[str, ...], int, int]] = []
     for token in tokens:
         if token.part_of_speech in ("補助記号", "空白"):
