@@ -128,6 +128,11 @@ class AriRequests:
                 "電話交換機につながりません。電話機で操作し、管理者に連絡してください。",
             ) from error
         except (httpx.HTTPError, TimeoutError) as error:
+            if method == "GET":  # a question changes nothing, answered or not
+                raise ExchangeAway(
+                    "ari_no_answer",
+                    "電話交換機から返事がありません。何も行っていません。電話機で操作し、管理者に連絡してください。",
+                ) from error
             raise OutcomeUnknown(
                 "ari_silent",
                 "電話交換機から返事がありません。行われたかどうか分からないので、電話機で確かめてください。",
@@ -144,6 +149,8 @@ def ari_client(server: AriServer) -> httpx.AsyncClient:
         headers={"User-Agent": "mimamori", "Accept": "application/json"},
         trust_env=False,
         follow_redirects=False,
+        # A kept connection may be closed just as it is used again, and then nobody knows what arrived.
+        limits=httpx.Limits(max_keepalive_connections=0),
     )
 
 

@@ -115,6 +115,8 @@ def webhook_client() -> httpx.AsyncClient:
         headers={"User-Agent": "mimamori"},
         trust_env=False,
         follow_redirects=False,
+        # A kept connection may be closed just as it is used again, and then nobody knows what arrived.
+        limits=httpx.Limits(max_keepalive_connections=0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -151,14 +152,36 @@ async def test_an_exchange_that_is_off_is_away() -> None:
             await opened.join(CALL, JoinMode.TALK, CHIEF)
 
 
-async def test_an_exchange_that_breaks_off_leaves_the_outcome_open() -> None:
+async def test_an_exchange_that_breaks_off_while_hanging_up_leaves_the_outcome_open() -> None:
+    requests: list[bytes] = []
+
+    async def cut_at_the_deed(stream: SocketStream) -> None:
+        async with stream:
+            requests.append((await stream.receive()).split(b" ")[0])
+            if requests[-1] == b"GET":
+                shown = json.dumps({"id": CHANNEL, "name": "PJSIP/trunk-1"}).encode()
+                await stream.send(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(shown), shown)
+                )
+
+    async with peer(cut_at_the_deed) as url, control(url) as opened:
+        with pytest.raises(OutcomeUnknown) as unknown:
+            await opened.end(CALL, SATO)
+
+    assert (unknown.value.sent, unknown.value.known) == (True, False)
+    assert requests == [b"GET", b"DELETE"]
+
+
+async def test_a_question_that_is_not_answered_has_changed_nothing() -> None:
     async def cut(stream: SocketStream) -> None:
         async with stream:
             await stream.receive()
 
     async with peer(cut) as url, control(url) as opened:
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(ExchangeAway, match="何も行っていません") as away:
             await opened.end(CALL, SATO)
+
+    assert not away.value.sent
 
 
 async def test_something_that_is_no_asterisk_is_told_as_such() -> None:
