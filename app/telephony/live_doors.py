@@ -96,7 +96,7 @@ class LiveDoors:
 
     async def tell(self, call_id: str, step: StateStep) -> bool:
         """Tell a live call what its exchange says of it; False where there is none such."""
-        call = self._calls.get(call_id)
+        call = self._live(call_id)
         if call is None:
             return False
         await call.tell(step)
@@ -104,7 +104,7 @@ class LiveDoors:
 
     def owner_of(self, call_id: str) -> int | None:
         """Return which token brought the call; None where there is none such."""
-        call = self._calls.get(call_id)
+        call = self._live(call_id)
         return call.token_id if call is not None else None
 
     def audio_of(self, call_id: str) -> CallAudio | None:
@@ -122,6 +122,10 @@ class LiveDoors:
         name = part.call.began.call_id
         if self._audio.get(name) is audio:
             del self._audio[name]
+
+    def _live(self, call_id: str) -> CarriedCall | None:
+        call = self._calls.get(call_id)
+        return call if call is not None and not call.over else None
 
     def _forget_ended(self) -> None:
         for name in [name for name, call in self._calls.items() if call.over]:

@@ -58,8 +58,15 @@ class Weave:
         return max(track.end for track in self._tracks)
 
     def begin(self, track: int, at_sample: int) -> None:
-        """A socket begins to bring *track*: its next sound without a place belongs to *at_sample*."""
-        self._tracks[track].own = max(at_sample, self._tracks[track].end)
+        """A socket begins to bring *track*: its next sound without a place belongs to *at_sample*.
+
+        Two legs are set up one after the other: that the second one begins a little later is no loss.
+        """
+        into = self._tracks[track]
+        if not into.heard and into.hole_from is None and at_sample - into.end <= self._lag:
+            into.buffer += silence(self._format.encoding, max(0, at_sample - into.end))
+            into.end = max(at_sample, into.end)
+        into.own = max(at_sample, into.end)
 
     def feed(self, track: int, payload: bytes, first_sample: int | None = None) -> None:
         """Lay *payload* of one track in its place: *first_sample*, or behind what that track brought before."""
@@ -68,6 +75,7 @@ class Weave:
         placed = first_sample is not None
         at = into.own if first_sample is None else first_sample
         into.own = at + samples
+        into.heard = into.heard or samples > 0
         if at > into.end:
             self._fill(track, at)
         late = min(into.end - at, samples)
@@ -147,7 +155,7 @@ class Weave:
 
 
 class _TrackWeave:
-    __slots__ = ("buffer", "dropping", "end", "hole_from", "hole_told", "own")
+    __slots__ = ("buffer", "dropping", "end", "heard", "hole_from", "hole_told", "own")
 
     def __init__(self) -> None:
         self.buffer = bytearray()
@@ -156,6 +164,8 @@ class _TrackWeave:
         """Where what is known of it ends, in samples of the call."""
         self.own = 0
         """Where its next sound belongs by its own clock."""
+        self.heard = False
+        """It has brought sound."""
         self.dropping = False
         """Its last sound was too late for its place."""
         self.hole_from: int | None = None
