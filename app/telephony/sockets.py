@@ -2,6 +2,7 @@
 
 - Asterisk (up to 22.7) hangs up the call when it receives a ping: none are sent at its door.
 - A socket that broke off (no close frame) is told apart from one that was closed without a code.
+- A handshake that cannot be read (a header above 8 kB) is answered and closed; it would stay open for ever.
 - The address of the TCP connection's other end stays known behind a proxy's ``X-Forwarded-For``.
 """
 
@@ -21,6 +22,14 @@ BROKEN_OFF: Final = 1006
 
 class TelephoneSockets(WebSocketsSansIOProtocol):
     """One WebSocket connection of the server."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_complete:
+            # The original passes the answer on only where there is a request.
+            self.handshake_complete = self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
