@@ -15,6 +15,7 @@ from app.bus.memory import MemoryBus
 from app.calls.explaining import Explainer
 from app.calls.registry import CallParts, CallRegistry
 from app.clock import SystemClock
+from app.control.opening import open_call_control
 from app.db import open_database
 from app.errors import Unavailable
 from app.health import tell_health
@@ -91,7 +92,14 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
     warning_limit = policy.warnings_before_close if policy.warnings_before_close > 1 else None
     voice_activity = await anyio.to_thread.run_sync(open_shared_voice_activity)
     scripts = load_scripts()
-    async with open_database(settings.async_database_url) as database:
+    async with (
+        open_database(settings.async_database_url) as database,
+        open_call_control(
+            settings.telephony.control,
+            operators_by_extension=settings.telephony.operators_by_extension,
+            clock=clock,
+        ) as call_control,
+    ):
         bus = MemoryBus(settings.screen.queue_events)
         ledger = Ledger(database, bus, clock)
         await ledger.open()
@@ -126,6 +134,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             warning_limit=warning_limit,
             registry=registry,
             doors=doors,
+            call_control=call_control,
             loop_pauses=loop_pauses,
         )
         # The watch ends first: calls are still judged to their end when the registry closes.

@@ -22,6 +22,7 @@ from app.auth.access import identity_on, public
 from app.bootstrap import open_services
 from app.calls import audio_ws
 from app.calls import endpoints as calls
+from app.control import endpoints as control
 from app.errors import AppError, NotSignedIn
 from app.feedback import endpoints as feedback
 from app.feedback import pages as feedback_pages
@@ -76,6 +77,7 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         feedback,
         responses,
         supervision,
+        control,
         accounts,
         account_pages,
         feedback_pages,

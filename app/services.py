@@ -17,6 +17,7 @@ from detection.ports import Conversation, Detector
 
 if TYPE_CHECKING:
     from app.calls.registry import CallRegistry
+    from app.control.ports import CallControl
     from app.ledger import Ledger
     from app.responses.scripts import Scripts
     from app.telephony.live_doors import LiveDoors
@@ -40,6 +41,8 @@ class Services:
     """The live calls of this process."""
     doors: LiveDoors
     """What telephones bring over them, and the way back."""
+    call_control: CallControl | None
+    """The office's way to join or end a call, where one is set up."""
     loop_pauses: PauseCount
     """For how long the event loop answered nobody."""
 

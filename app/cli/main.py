@@ -7,6 +7,7 @@ import sys
 import typer
 
 from app.bench.command import bench_app
+from app.cli.announcement import announcement_app
 from app.cli.demo import demo
 from app.cli.evaluate import evaluate_app
 from app.cli.failures import explain
@@ -36,6 +37,7 @@ cli.add_typer(user_app, name="user")
 cli.add_typer(token_app, name="token")
 cli.add_typer(model_app, name="model")
 cli.add_typer(policy_app, name="policy")
+cli.add_typer(announcement_app, name="announcement")
 cli.add_typer(evaluate_app, name="evaluate")
 cli.add_typer(bench_app, name="bench")
 

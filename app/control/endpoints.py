@@ -21,7 +21,6 @@ from app.control.announcements import Announcements, announcements_in
 from app.control.clicks import Click, ClickKind, OneAtATime, carry_out
 from app.control.ports import (
     Ability,
-    CallControl,
     Clicker,
     ControlledCall,
     JoinMode,
@@ -153,7 +152,7 @@ async def join_call(
     click = Click(ClickKind.JOIN, _JOIN_WORDS[body.mode], {"mode": body.mode.value})
 
     async def act() -> None:
-        control, clicker = _control_of(services), clicker_of(identity)
+        control, clicker = services.call_control, clicker_of(identity)
         ability = _ability(services, identity, call)
         if control is None or body.mode not in ability.join_modes:
             raise NotControllable("join_not_possible", ability.why_no_join or _NO_CONTROL)
@@ -177,7 +176,7 @@ async def end_call(
     click = Click(ClickKind.END, what, {"reason": reason, "level": call.level})
 
     async def act() -> None:
-        control, ability = _control_of(services), _ability(services, identity, call)
+        control, ability = services.call_control, _ability(services, identity, call)
         if control is None or not ability.can_end:
             raise NotControllable("end_not_possible", ability.why_no_end or _NO_CONTROL)
         await control.end(controlled(call), clicker_of(identity))
@@ -214,7 +213,7 @@ async def _live_call(
 def _ability(services: Services, identity: Identity, call: Call) -> Ability:
     if call.ended_at is not None:
         return Ability(why_no_join=_ENDED, why_no_end=_ENDED)
-    control = _control_of(services)
+    control = services.call_control
     if control is None:
         return Ability(why_no_join=_NO_CONTROL, why_no_end=_NO_CONTROL)
     return control.ability(controlled(call), clicker_of(identity))
@@ -229,10 +228,6 @@ async def _play(audio: CallAudio, sound: bytes, duration_ms: int) -> None:
             "play_stuck",
             "音声を流し終えたか分かりません。お相手に聞こえたかを電話で確かめてください。",
         ) from None
-
-
-def _control_of(services: Services) -> CallControl | None:
-    return cast("CallControl | None", getattr(services, "call_control", None))
 
 
 def clicker_of(identity: Identity) -> Clicker:

@@ -73,7 +73,15 @@ def ari_server(settings: AriSettings) -> AriServer | None:
         raise _wrong("ARI__USER", "ARI__PASSWORD とともに必要で、: は使えません")
     if not settings.app.isascii() or not settings.app.isidentifier():
         raise _wrong("ARI__APP", "半角の英数字と _ だけで書いてください")
-    return AriServer(_address("ARI__URL", settings.url), settings.user, password, settings.app)
+    if "{extension}" not in settings.endpoint:
+        raise _wrong("ARI__ENDPOINT", "PJSIP/{extension} のように {extension} を含めてください")
+    return AriServer(
+        _address("ARI__URL", settings.url),
+        settings.user,
+        password,
+        settings.app,
+        endpoint=settings.endpoint,
+    )
 
 
 def one_control(controls: list[CallControl]) -> CallControl | None:

@@ -92,7 +92,7 @@ GAP_REASONS: Final[Mapping[GapReason, str]] = {
     GapReason.FAILED: "認識に失敗しました",
     GapReason.UNAVAILABLE: "認識が停止していました",
     GapReason.LINE: "電話の音声が届きませんでした",
-    GapReason.HELD: "保留中のため、判定していません",
+    GapReason.HELD: "保留中のため、聞き取っていません",
 }
 GAP_REASON_OTHER: Final = "原因を確認中です"
 

@@ -66,6 +66,8 @@ class AriSettings(_Group):
     """And password."""
     app: str = "mimamori"
     """Name of the Stasis application under which its channels are made."""
+    endpoint: str = "PJSIP/{extension}"
+    """How Asterisk calls a supervisor's telephone."""
 
 
 class ControlSettings(_Group):
