@@ -137,8 +137,8 @@ async def both_legs(
 ) -> AsyncIterator[tuple[ClientConnection, ClientConnection]]:
     """Open both channels of an Asterisk's tap, and let both have joined the call before they speak."""
     async with (
-        leg(server, "caller", call_id, **query) as caller,
-        leg(server, "operator", call_id, **query) as operator,
+        leg(server, "caller", call_id, headers=None, **query) as caller,
+        leg(server, "operator", call_id, headers=None, **query) as operator,
     ):
         for each in (caller, operator):
             await each.send(QUIET[:1])

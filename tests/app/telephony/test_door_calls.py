@@ -10,7 +10,7 @@ import pytest
 
 from app.settings import Settings
 from app.simulate.asterisk import AsteriskExchange
-from app.simulate.exchange import Trouble
+from app.simulate.exchange import SimulatedExchange, Trouble
 from app.simulate.freeswitch import FreeSwitchExchange
 from app.simulate.jambonz import JambonzExchange
 from app.simulate.twilio import TwilioExchange
@@ -51,7 +51,7 @@ async def server(settings: Settings) -> AsyncIterator[RunningServer]:
 
 
 async def test_every_exchange_s_call_is_recorded_with_both_voices(server: RunningServer) -> None:
-    exchanges = {
+    exchanges: dict[str, SimulatedExchange] = {
         "asterisk.c1": AsteriskExchange(call_to(server, "asterisk", speed=6.0)),
         "freeswitch.c1": FreeSwitchExchange(call_to(server, "freeswitch")),
         "jambonz.c1": JambonzExchange(call_to(server, "jambonz")),
@@ -232,7 +232,7 @@ async def test_an_outbound_call_s_tracks_are_turned_round(settings: Settings) ->
     own = with_telephony(settings, outbound_from=("0119990000",))
     async with running_server(own, words()) as server:
         for call_id, told in (("c1", {"direction": "outbound"}), ("c2", {"from": "+81119990000"})):
-            async with leg(server, "caller", call_id, **told) as dialled:
+            async with leg(server, "caller", call_id, headers=None, **told) as dialled:
                 await speak(dialled, SENTENCE)
         records = [await record_of(server, f"asterisk.{name}") for name in ("c1", "c2")]
 

@@ -33,7 +33,7 @@ class Listening:
     peers: list[str] = field(default_factory=list)
     over: anyio.Event = field(default_factory=anyio.Event)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own types
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "websocket"
         self.peers.append(scope["state"][PEER_STATE])
         await receive()
@@ -116,27 +116,28 @@ async def test_asterisk_is_never_pinged_and_others_are() -> None:
     ("end", "code"), [("close", 1000), ("going", 1001), ("codeless", 1005), ("broken", BROKEN_OFF)]
 )
 async def test_it_stays_known_how_a_line_ended(end: str, code: int) -> None:
-    async with listening() as told:
-        async with line(told, "/v1/stream/asterisk") as opened:
-            match end:
-                case "close":
-                    await opened.close()
-                case "going":
-                    await opened.close(1001)
-                case "codeless":
-                    opened.transport.write(b"\x88\x80\x00\x00\x00\x00")  # a close frame of no bytes
-                case _:
-                    opened.transport.abort()
-            with anyio.fail_after(ANSWER_SECONDS):
-                await told.over.wait()
+    async with listening() as told, line(told, "/v1/stream/asterisk") as opened:
+        match end:
+            case "close":
+                await opened.close()
+            case "going":
+                await opened.close(1001)
+            case "codeless":
+                opened.transport.write(b"\x88\x80\x00\x00\x00\x00")  # a close frame of no bytes
+            case _:
+                opened.transport.abort()
+        with anyio.fail_after(ANSWER_SECONDS):
+            await told.over.wait()
 
     assert told.closed == [("/v1/stream/asterisk", code)]
 
 
 async def test_the_tcp_peer_stays_known_behind_a_forwarded_address() -> None:
-    async with listening() as told:
-        async with line(told, "/v1/stream/native", **{"X-Forwarded-For": "203.0.113.5"}):
-            pass
+    async with (
+        listening() as told,
+        line(told, "/v1/stream/native", **{"X-Forwarded-For": "203.0.113.5"}),
+    ):
+        pass
 
     assert told.peers == ["127.0.0.1"]
 
