@@ -62,6 +62,9 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.HARASSMENT_SUSPECTED: "カスハラのおそれ",
 }
 
+ASPECTS: Final[Mapping[str, str]] = {"content": "内容", "manner": "態様", "both": "内容と態様"}
+"""What the level rests on: what is asked, how it is asked, or both."""
+
 STEPS: Final[Mapping[Step, StepWords]] = {
     Step.LISTEN: StepWords(
         "傾聴・ご説明", "いまお伝えする文はありません。そのままお話を伺ってください。"
@@ -145,6 +148,7 @@ def screen_words() -> dict[str, object]:
         "categories": {key.value: asdict(words) for key, words in CATEGORIES.items()},
         "levels": {str(key.value): asdict(words) for key, words in LEVELS.items()},
         "outcomes": {key.value: words for key, words in OUTCOMES.items()},
+        "aspects": dict(ASPECTS),
         "steps": {key.value: asdict(words) for key, words in STEPS.items()},
         "doubts": {key.value: words for key, words in DOUBTS.items()},
         "gap_reasons": {key.value: words for key, words in GAP_REASONS.items()},

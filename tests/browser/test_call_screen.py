@@ -125,6 +125,24 @@ async def test_level_minutes_and_warnings_stay_in_their_places(screen: Screen) -
     assert [(b["x"], b["y"]) for b in before if b] == [(b["x"], b["y"]) for b in after if b]
 
 
+@pytest.mark.parametrize(
+    ("content", "manner", "said"), [(0, 2, "(態様:"), (2, 0, "(内容:"), (1, 2, "(内容と態様:")]
+)
+async def test_the_screen_tells_what_is_asked_from_how_it_is_asked(
+    screen: Screen, content: int, manner: int, said: str
+) -> None:
+    screen.preview.play("level2")
+    await screen.open_call()
+
+    screen.preview.tell(
+        "level.changed",
+        CALL,
+        {"level": 2, "outcome": "harassment_suspected", "content": content, "manner": manner},
+    )
+
+    await expect(screen.find("#level-kind")).to_contain_text(said)
+
+
 async def test_a_threat_interrupts_a_screen_reader_and_shows_the_police_number(
     screen: Screen,
 ) -> None:

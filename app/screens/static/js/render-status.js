@@ -54,6 +54,12 @@ export function needsCare(state) {
   return state.script?.step === "welfare" && !state.call.ended_at;
 }
 
+/** What the level rests on: 「態様:」 is how it is asked, while the matter itself is heard as any other. */
+function aspect({ content = 0, manner = 0 }) {
+  const on = content > 0 && manner > 0 ? "both" : content > 0 ? "content" : manner > 0 ? "manner" : null;
+  return on ? `${words.aspects[on]}:` : "";
+}
+
 export function drawLevel(state, before) {
   const { call } = state;
   if (call === before?.call && state.script === before?.script && state.alerts === before?.alerts) return;
@@ -70,7 +76,7 @@ export function drawLevel(state, before) {
   const outcome = call.outcome === "ordinary" && shown === 0 ? (call.ended_at ? "" : "お話を伺えます") : words.outcomes[call.outcome];
   say(byId("outcome"), care ? words.welfare : (outcome ?? ""));
   const why = shown > 0 ? cause(state.alerts, Boolean(call.ended_at)) : null;
-  say(byId("level-kind"), why ? `(${categoryShort(why.categories[0])})` : "");
+  say(byId("level-kind"), why ? `(${aspect(call)}${categoryShort(why.categories[0])})` : "");
   say(byId("level-why"), why?.quote ? `「${why.quote}」` : "");
   byId("level-why").title = why?.quote ?? "";
   say(byId("who"), `${call.caller_number || "番号非通知"} ${moment(call.started_at)}開始`);

@@ -79,8 +79,8 @@ const CHANGES = {
   "alert.updated": (state, data) => ({ ...state, ...placeAlert(state, data) }),
   "alert.closed": (state, data) => ({ ...state, ...forgetAlert(state, data.alert_id, { state: "closed", withdrawn: data.withdrawn ?? false }) }),
   // The top level counts whole sentences only, so it may lie below the level for some seconds.
-  "level.changed": (state, { level, outcome, top_level = Math.max(state.call.top_level, level) }) =>
-    onCall(state, { level, outcome, top_level }),
+  "level.changed": (state, { level, outcome, top_level = Math.max(state.call.top_level, level), content = 0, manner = 0 }) =>
+    onCall(state, { level, outcome, top_level, content, manner }),
   "script.suggested": (state, data) => ({ ...state, script: freshScript(data) }),
   "script.used": (state, data, event) => {
     const after = done(state, { kind: "script_used", text: data.text ?? "", by: data.by ?? "", at: event.at });
