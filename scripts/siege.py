@@ -62,6 +62,11 @@ def traces_in(log: str) -> list[str]:
     return [line for line in log.splitlines() if _TRACE.search(line)]
 
 
+def _told(line: str) -> str:
+    """Return a line of the log without its time and numbers."""
+    return _NUMBERS.sub("N", line.partition("level=")[2] or line)[:120]
+
+
 def memory_figures(sizes: Sequence[int]) -> dict[str, Any]:
     third = max(1, len(sizes) // 3)
     first, last = sum(sizes[:third]) / third, sum(sizes[-third:]) / third
@@ -119,4 +124,5 @@ def report(
         "most_live_calls": max(seen.live_calls, default=0),
         "longest_recognition_delay_ms": max(seen.delays_ms, default=0),
         "log_lines": len(log.splitlines()),
+        "log_most": dict(Counter(_told(line) for line in log.splitlines()).most_common(8)),
     }

@@ -34,6 +34,7 @@ class Target:
     url: str
     audiosocket_port: int
     stream_token: str
+    screen_token: str
     auth_token: str
     """Of Twilio."""
 

@@ -20,6 +20,8 @@ from scripts.siege import Tally
 from scripts.spoilt_lines import GONE, Target, reset
 
 DOORS: Final = ("native", "twilio", "asterisk", "freeswitch", "jambonz", "audiohook")
+EVENTS: Final = "events"
+"""What screens listen to."""
 HANG_SECONDS: Final = 12
 """A little longer than a stream may take to begin."""
 _HEADERS: Final = (
@@ -115,7 +117,7 @@ async def _forged(target: Target, dice: random.Random, tally: Tally) -> None:
         headers["Authorization"] = dice.choice(
             ("Basic !!!", "Basic /w==", "Bearer x", "Basic " + "Q" * 9_999)
         )
-    door = dice.choice(DOORS)
+    door = dice.choice((*DOORS, EVENTS))
     async with await anyio.connect_tcp("127.0.0.1", target.port) as stream:
         query = dice.choice(
             ("", "?shape=%00", "?shape=plivo", "?call_id=%ff%fe&role=%00", "?" + "a" * 9_000)
@@ -125,8 +127,10 @@ async def _forged(target: Target, dice: random.Random, tally: Tally) -> None:
 
 
 async def _raw_frames(target: Target, dice: random.Random, tally: Tally) -> None:
-    door = dice.choice(("native", "asterisk", "freeswitch", "jambonz", "twilio?shape=telnyx"))
-    headers = {"Authorization": f"Bearer {target.stream_token}"}
+    door = dice.choice(
+        ("native", "asterisk", "freeswitch", "jambonz", "twilio?shape=telnyx", EVENTS)
+    )
+    headers = _bearer(target, door)
     async with await anyio.connect_tcp("127.0.0.1", target.port) as stream:
         await stream.send(_handshake(door, headers, dice))
         await stream.send(dice.choice(_RAW_FRAMES))
@@ -134,10 +138,10 @@ async def _raw_frames(target: Target, dice: random.Random, tally: Tally) -> None
 
 
 async def _silence(target: Target, dice: random.Random, tally: Tally) -> None:
-    door = dice.choice(DOORS)
+    door = dice.choice((*DOORS, EVENTS))
     async with await anyio.connect_tcp("127.0.0.1", target.port) as stream:
         if dice.random() < 0.7:
-            headers = {"Authorization": f"Bearer {target.stream_token}"}
+            headers = _bearer(target, door)
             await stream.send(_handshake(door, headers, dice))
         await _answer(stream, f"silent {door}", tally)
 
@@ -211,6 +215,11 @@ async def _post(target: Target, dice: random.Random, tally: Tally) -> None:
     tally.answered(what, answer.status_code)
 
 
+def _bearer(target: Target, door: str) -> dict[str, str]:
+    token = target.screen_token if door == EVENTS else target.stream_token
+    return {"Authorization": f"Bearer {token}"}
+
+
 def _handshake(path: str, headers: Mapping[str, str], dice: random.Random) -> bytes:
     told = {
         "Host": "127.0.0.1",
@@ -221,7 +230,8 @@ def _handshake(path: str, headers: Mapping[str, str], dice: random.Random) -> by
         **headers,
     }
     lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
-    return f"GET /v1/stream/{path} HTTP/1.1\r\n{lines}\r\n".encode("utf-8", "surrogateescape")
+    folder = "/v1/" if path.startswith(EVENTS) else "/v1/stream/"
+    return f"GET {folder}{path} HTTP/1.1\r\n{lines}\r\n".encode("utf-8", "surrogateescape")
 
 
 async def _answer(stream: SocketStream, what: str, tally: Tally) -> None:
