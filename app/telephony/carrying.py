@@ -6,16 +6,17 @@ answers is a call of its own in the records. Sound never waits here for anything
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
 
 from app.calls.facts import GapReason, Lost
-from app.calls.protocol import CallStarted, Refusal, StreamRefused, Track
+from app.calls.protocol import Refusal, StreamRefused, Track
 from app.calls.registry import Attached, CallRegistry
 from app.ports import Clock
+from app.telephony.legs import Legs
 from app.telephony.messages import (
     Answered,
     CallBegan,
@@ -26,14 +27,12 @@ from app.telephony.messages import (
     Transferred,
     Unheld,
     WovenSound,
-    call_name,
 )
 from app.telephony.placing import Placed, PlacingRules, operator_at, place
 from app.telephony.weaving import Weave, silence
 
 MOST_AHEAD_MS: Final = 60_000
 """An exchange's own times may run ahead of the clock by so much; more is a defect, and costs memory."""
-MOST_LEGS: Final = 20
 ENDED_TRANSFERRED: Final = "transferred"
 
 StateStep = Answered | Held | Unheld | Transferred | CallOver
@@ -82,8 +81,14 @@ class CarriedCall:
         self._registry = registry
         self._clock = clock
         self.token_id = token_id
-        self._section = section
-        self._missing_ms = missing_ms
+        self._legs = Legs(
+            self._placed.started,
+            began.call_id,
+            registry=registry,
+            token_id=token_id,
+            section=section,
+            missing_ms=missing_ms,
+        )
         self._finish_soon = finish_soon
         self._waits = waits
         self._turn = anyio.Lock()
@@ -102,14 +107,12 @@ class CarriedCall:
         self._coming = 0
         """Sockets that wait for ``join``."""
         self._said_over = ""
-        self._leg = 1
         self._operator = self._placed.started.operator
 
     @property
     def call_id(self) -> str:
         """Of the leg that is live, or will be."""
-        name = self._began.call_id
-        return name if self._leg == 1 else call_name(name[:40], str(self._leg))
+        return self._legs.call_id
 
     @property
     def position_samples(self) -> int:
@@ -204,7 +207,10 @@ class CarriedCall:
             )
         match step:
             case WovenSound(payload=payload) if len(brings) == self._began.format.track_count:
-                self._comes_woven = True
+                if not self._comes_woven:
+                    self._comes_woven = True
+                    self._hear(self._weave.flush())  # what was missing before its first sound
+                    self._tell_lost()
                 self._hear(self._quiet(payload))
                 return
             case WovenSound(payload=payload):
@@ -227,6 +233,7 @@ class CarriedCall:
         part = Part(self, tuple(began.tracks.index(track) for track in began.brings))
         if not self._waits:
             await self._attach()
+        self._said_over = ""
         for track in part.brings:
             self._weave.begin(track, self._weave.end_sample)
         self._parts.append(part)
@@ -328,7 +335,7 @@ class CarriedCall:
             self._flush()
             self._attached = None
             await self._finish_soon(attached, reason)
-            self._leg += 1
+            self._legs.close()
         self._operator = ""
         self._name_operator(operator)
         self._waits = True
@@ -338,65 +345,26 @@ class CarriedCall:
         if self._attached is not None and self._parts:
             return
         if self._attached is not None and self._registry.find(self.call_id) is not None:
-            self._attached = await self._registry.attach(
-                self._started(resume=True), token_id=self.token_id, section=self._section
-            )
-            away_ms = self._clock.monotonic_ms() - self._last_ms
-            self._skip(Missed(away_ms * self._began.rate_hz // 1000), self._all)
-            self._tell_lost()
+            self._attached = await self._legs.again(self._operator)
+            # Whatever numbers a new socket brings count from its own beginning.
+            self._origin = None
+            self._miss(self._clock.monotonic_ms() - self._last_ms)
             return
         if self._attached is not None:  # it ended while nobody was there
-            self._leg += 1
+            self._legs.close()
         await self._begin()
 
-    @property
-    def _all(self) -> tuple[int, ...]:
-        return tuple(range(self._began.format.track_count))
-
     async def _begin(self) -> None:
-        while True:
-            try:
-                attached, missing_ms = await self._begin_or_resume()
-            except StreamRefused as refused:
-                if refused.refusal is not Refusal.CALL_ENDED or self._leg >= MOST_LEGS:
-                    raise
-                self._leg += 1  # the exchange uses an id again
-            else:
-                break
-        self._attached = attached
+        self._attached, missing_ms = await self._legs.begin(self._operator)
         self._weave = Weave(self._began.format)
         self._origin = self._held_from = None
-        self._base_samples = attached.call.position_samples
-        self._begun_ms = self._clock.monotonic_ms()
+        self._base_samples = self._attached.call.position_samples
+        self._begun_ms = self._clock.monotonic_ms() - missing_ms
         if missing_ms:
-            self._skip(Missed(missing_ms * self._began.rate_hz // 1000), self._all)
-            self._tell_lost()
+            self._miss(missing_ms)
 
-    async def _begin_or_resume(self) -> tuple[Attached, int]:
-        """A call that the tables know already is one that an earlier run of the server was hearing."""
-        try:
-            begun = await self._registry.attach(
-                self._started(), token_id=self.token_id, section=self._section
-            )
-        except StreamRefused as refused:
-            if refused.refusal is not Refusal.CALL_EXISTS:
-                raise
-        else:
-            return begun, 0
-        resumed = await self._registry.attach(
-            self._started(resume=True), token_id=self.token_id, section=self._section
-        )
-        missing_ms = await self._missing_ms(self.call_id, resumed.call.position_ms)
-        return resumed, min(missing_ms, MOST_AHEAD_MS)
-
-    def _started(self, *, resume: bool = False) -> CallStarted:
-        metadata: Mapping[str, object] = self._placed.started.metadata
-        if self._leg > 1:
-            metadata = {**metadata, "leg": self._leg, "first_leg": self._began.call_id}
-        return replace(
-            self._placed.started,
-            call_id=self.call_id,
-            resume=resume,
-            operator=self._operator,
-            metadata=metadata,
-        )
+    def _miss(self, missing_ms: int) -> None:
+        """Nobody heard the call for so long."""
+        everything = tuple(range(self._began.format.track_count))
+        self._skip(Missed(missing_ms * self._began.rate_hz // 1000), everything)
+        self._tell_lost()

@@ -127,7 +127,9 @@ async def leg(
 ) -> AsyncIterator[ClientConnection]:
     """Open one channel of an Asterisk's tap; its sound may come at once."""
     named = {"call_id": call_id, "role": role, "format": "ulaw"}
-    async with socket_to(server, "asterisk", headers=headers, **named | query) as opened:
+    async with socket_to(
+        server, "asterisk", headers=headers, subprotocols=(), **named | query
+    ) as opened:
         yield opened
 
 
