@@ -154,7 +154,7 @@ async def healthy(
 ) -> None:
     """Play call after call, as long as there is time for a whole one; at least one."""
     turns = [
-        Turn(turn.speaker.value, turn.start_ms, turn.end_ms)
+        Turn(turn.speaker.value, turn.start_ms, turn.end_ms, turn.text)
         for turn in demo_turns(RECORDING)
         if turn.end_ms <= sound.duration_ms
     ]
@@ -174,6 +174,7 @@ async def healthy(
         told |= {
             "faults": list(compared.faults),
             "error_rates": dict(compared.error_rates),
+            "script_error_rates": dict(compared.script_error_rates),
             "turns": f"{compared.turns_heard}/{compared.turns_of_reference}",
             "top_level": seen["call"]["top_level"],
             "alerts_differ": list(compared.alerts),

@@ -9,7 +9,11 @@ import pytest
 
 from scripts.same_record import Turn, compare
 
-TURNS = (Turn("caller", 0, 2_000), Turn("operator", 2_500, 4_000), Turn("caller", 4_500, 5_000))
+TURNS = (
+    Turn("caller", 0, 2_000, "今すぐ取りに来てくださいよ。"),
+    Turn("operator", 2_500, 4_000, "申し訳ございません。"),
+    Turn("caller", 4_500, 5_000, "はい。"),
+)
 REFERENCE: dict[str, Any] = {
     "call": {
         "top_level": 2,
@@ -74,3 +78,18 @@ def test_another_number_of_alerts_is_told_and_is_no_fault() -> None:
 
     assert compared.faults == ()
     assert compared.alerts == ("2 alerts instead of 1", "also threat")
+
+
+@pytest.mark.parametrize(
+    ("heard", "faults"),
+    [
+        ("今すぐ取りに来てくださいよはい", ()),
+        ("今すぐ鳥肉で食え", ("caller reads 0.727 off",)),
+    ],
+)
+def test_another_reading_is_a_fault_only_where_it_is_a_worse_one(
+    heard: str, faults: tuple[str, ...]
+) -> None:
+    utterances = [REFERENCE["utterances"][0] | {"text": heard}, REFERENCE["utterances"][1]]
+
+    assert faults_after("utterances", utterances) == faults
