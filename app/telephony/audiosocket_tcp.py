@@ -69,7 +69,9 @@ async def listening(services: Services) -> AsyncIterator[int | None]:
 async def _serve(stream: SocketStream, services: Services) -> None:
     """The call boundary: whatever one connection does, the others go on."""
     async with stream:
-        peer = str(stream.extra(SocketAttribute.remote_address)[0])  # noqa: S610 - anyio's
+        peer = _peer_of(stream)
+        if peer is None:
+            return
         if not lies_within(peer, services.settings.telephony.audiosocket.allowed_networks):
             log.warning("telephone line refused", door=DOOR, refusal="address_not_allowed")
             return
@@ -84,6 +86,14 @@ async def _serve(stream: SocketStream, services: Services) -> None:
             log.exception("stream failed", door=DOOR)
 
 
+def _peer_of(stream: SocketStream) -> str | None:
+    """Return whose connection it is; None where it is gone already, as after a port scan."""
+    try:
+        return str(stream.extra(SocketAttribute.remote_address)[0])  # noqa: S610 - anyio's
+    except (anyio.TypedAttributeLookupError, OSError):
+        return None
+
+
 class _Connection:
     def __init__(self, stream: SocketStream, services: Services, admitted: Admitted) -> None:
         self._stream = stream
@@ -93,6 +103,7 @@ class _Connection:
         self._part: Part | None = None
         self._audio = TcpAudio(stream, self._dialect)
         self._over: str | None = None
+        self._noticed: set[str] = set()
 
     async def hold(self) -> None:
         try:
@@ -106,11 +117,14 @@ class _Connection:
 
     async def _listen(self) -> None:
         settings, clock = self._services.settings.stream, self._services.clock
-        checked_ms = clock.monotonic_ms()
+        begun_ms = checked_ms = now_ms = clock.monotonic_ms()
         while self._over is None:
             started = self._part is not None
-            limit = settings.idle_timeout_seconds if started else settings.start_timeout_seconds
-            with anyio.move_on_after(limit) as patience:
+            # Whoever brings no call has so long in all, however much else he sends.
+            start_seconds = settings.start_timeout_seconds - (now_ms - begun_ms) / 1000
+            with anyio.move_on_after(
+                settings.idle_timeout_seconds if started else start_seconds
+            ) as patience:
                 received = await self._stream.receive(READ_BYTES)
             if patience.cancelled_caught:
                 refusal = Refusal.IDLE_TIMEOUT if started else Refusal.START_TIMEOUT
@@ -137,7 +151,9 @@ class _Connection:
             case Reply(frame=bytes() as frame):
                 await self._stream.send(frame)
             case Noticed(code=code):
-                log.info("telephone line", door=DOOR, noticed=code)
+                if code not in self._noticed:
+                    self._noticed.add(code)
+                    log.info("telephone line", door=DOOR, noticed=code)
             case _:
                 pass  # this protocol says nothing else
 

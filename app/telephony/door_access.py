@@ -69,7 +69,8 @@ async def admit_door(services: Services, door: str) -> Admitted:
         StreamRefused: ``not_allowed``: it was revoked.
     """
     name = f"door:{door}"
-    async with services.database.transaction() as session:
+    # Two legs of the first call come at the same moment: they must find the same token.
+    async with services.doors.admitting, services.database.transaction() as session:
         rows = AccountRepository(session)
         token = await rows.token_named(name, Role.STREAM.value)
         if token is None:

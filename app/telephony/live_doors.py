@@ -57,6 +57,8 @@ class LiveDoors:
         self._tasks: TaskGroup | None = None
         self.one_time_tokens = OneTimeTokens(lambda: secrets.token_urlsafe(24))
         """Given to calls whose webhook was signed, asked of their streams."""
+        self.admitting = anyio.Lock()
+        """Held while a door's own token is looked for and made."""
         self.nonces = NonceCache()
         """Of signed sessions, against replay."""
 

@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from app.auth.administration import Administration
 from app.auth.identity import Role
 from app.calls.repository import call_by_id
 from app.models import Call
@@ -228,6 +229,12 @@ async def tell(
             f"/v1/stream/calls/{call_id}/state?door=asterisk", json={"state": state} | told
         )
     return answer.status_code
+
+
+async def revoke(server: RunningServer, name: str) -> None:
+    office = Administration(server.services.database, server.services.clock)
+    (token,) = [each for each in await office.tokens() if each.name == name]
+    await office.revoke_token(token.id)
 
 
 async def record_of(server: RunningServer, call_id: str) -> dict[str, Any]:

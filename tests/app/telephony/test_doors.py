@@ -11,7 +11,6 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from app.auth.administration import Administration
 from app.auth.identity import Role
 from app.settings import Settings
 from app.telephony.door_access import admit_door
@@ -29,6 +28,7 @@ from tests.app.telephony.doors import (
     leg,
     record_of,
     recorded,
+    revoke,
     socket_to,
     speak,
     tell,
@@ -165,12 +165,6 @@ async def test_a_token_that_is_revoked_ends_the_stream_that_runs(settings: Setti
     assert code == 4401
 
 
-async def revoke(server: RunningServer, name: str) -> None:
-    office = Administration(server.services.database, server.services.clock)
-    (token,) = [each for each in await office.tokens() if each.name == name]
-    await office.revoke_token(token.id)
-
-
 async def test_a_signed_door_can_be_closed_by_revoking_its_token(settings: Settings) -> None:
     public = settings.model_copy(update={"public_url": "https://office.example"})
     async with running_server(
@@ -184,6 +178,20 @@ async def test_a_signed_door_can_be_closed_by_revoking_its_token(settings: Setti
             code = await close_code(socket)
 
     assert code == 4403
+
+
+async def test_a_door_s_own_token_is_made_once_however_many_come(server: RunningServer) -> None:
+    found = []
+
+    async def admit() -> None:
+        found.append(await admit_door(server.services, "audiohook"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(8):
+            tasks.start_soon(admit)
+
+    assert len(found) == 8
+    assert len(set(found)) == 1
 
 
 @pytest.mark.parametrize(
