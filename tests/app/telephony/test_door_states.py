@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.auth.identity import Role
 from app.settings import Settings
 from asr.plausibility import is_silence
 from tests.app.running import RunningServer, in_own_task, running_server
@@ -226,3 +227,37 @@ async def test_the_position_counts_on_while_a_call_is_held(server: RunningServer
         await until_heard(server, CALL, 2 * SENTENCE_MS)
 
         assert position_ms(server, CALL) == 2 * SENTENCE_MS
+
+
+async def test_nothing_can_be_told_of_a_call_that_is_over(server: RunningServer) -> None:
+    async with leg(server, "caller") as socket:
+        await speak(socket, SENTENCE)
+    await record_of(server, "asterisk.c1")
+
+    assert await tell(server, "answered") == 404
+
+
+async def test_whoever_tells_a_state_needs_a_stream_token(server: RunningServer) -> None:
+    supervisor = await server.token(Role.SUPERVISOR)
+
+    assert await tell(server, "held", token="mim_wrong") == 401
+    assert await tell(server, "held", token=supervisor) == 403
+
+
+async def test_a_state_that_does_not_exist_or_a_door_that_does_not_is_refused(
+    server: RunningServer,
+) -> None:
+    async with server.client(server.stream_token) as client:
+        answers = [
+            (await client.post(f"/v1/stream/calls/c1/state?{door}", json=state)).status_code
+            for door, state in (
+                ("door=asterisk", {"state": "sold"}),
+                ("door=asterisk", {"state": "held", "operator": "x" * 65}),
+                ("door=asterisk", {"state": "held", "operator": "\u0000"}),
+                ("door=asterisk", {"state": "held", "more": 1}),
+                ("door=nowhere", {"state": "held"}),
+                ("", {"state": "held"}),
+            )
+        ]
+
+    assert answers == [400] * 6
