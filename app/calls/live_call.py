@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
 import anyio
 from anyio.abc import TaskGroup
@@ -30,6 +30,16 @@ SEGMENTS_WAITING: Final = 32
 """Of one call; at 8 s each that is more than any call may fall behind."""
 HOLD_MS: Final = 500
 TICK_MS: Final = 5_000
+
+
+class SoundCopy(Protocol):
+    """Whoever gets a copy of the sound. Each method returns at once and raises nothing."""
+
+    def hear(self, payload: bytes) -> None: ...
+
+    def forget_partial_frame(self) -> None: ...
+
+    def end(self) -> None: ...
 
 
 class LiveCall:
@@ -75,6 +85,7 @@ class LiveCall:
         self._judged = anyio.Event()
         self._ticked_ms = self._listening.position_ms
         self._missing: deque[Lost] = deque()
+        self._copy: SoundCopy | None = None
 
     @property
     def position_samples(self) -> int:
@@ -93,10 +104,18 @@ class LiveCall:
         if self._hung_up:
             return
         self._listening.hear(payload)
+        if self._copy is not None:
+            self._copy.hear(payload)
         for partials in self._partials.values():
             partials.look()
         if self.position_ms - self._ticked_ms >= TICK_MS:
             self._wake.set()
+
+    def copy_to(self, copy: SoundCopy | None) -> None:
+        """Give a copy of all sound from now on to *copy*, or to nobody; it is told the end."""
+        self._copy = copy
+        if copy is not None and self._hung_up:
+            copy.end()
 
     def miss(self, lost: Lost) -> None:
         """Show that a stretch of a track never came; silence was heard in its place."""
@@ -115,6 +134,8 @@ class LiveCall:
     def forget_partial_frame(self) -> None:
         """A socket was lost: what it had sent of an unfinished frame comes again."""
         self._listening.forget_partial_frame()
+        if self._copy is not None:
+            self._copy.forget_partial_frame()
 
     async def finish(self, *, over: bool = True) -> None:
         """Flush what was accepted and wait until all of it has been judged.
@@ -146,6 +167,8 @@ class LiveCall:
         self._outbox.close()
         for partials in self._partials.values():
             partials.close()
+        if self._copy is not None:
+            self._copy.end()
         self._wake.set()
 
     def _break(self, error: Exception) -> None:
