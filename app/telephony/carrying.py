@@ -29,7 +29,7 @@ from app.telephony.messages import (
     WovenSound,
 )
 from app.telephony.placing import Placed, PlacingRules, operator_at, place
-from app.telephony.weaving import Weave, silence
+from app.telephony.weaving import LAG_MS, Weave, silence
 
 MOST_AHEAD_MS: Final = 60_000
 """An exchange's own times may run ahead of the clock by so much; more is a defect, and costs memory."""
@@ -40,17 +40,21 @@ SoundStep = WovenSound | TrackSound | Missed
 Finish = Callable[[Attached, str], Awaitable[None]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Part:
     """One socket's share in a call."""
 
     call: CarriedCall
     brings: tuple[int, ...]
     """Places of its tracks among the call's."""
+    heard_ms: int
+    """When it last brought sound, or came."""
+    replaced: bool = False
+    """A newer socket brings its tracks: this one is dead, or set up twice."""
 
     def carry(self, step: SoundStep) -> None:
         """Take sound; returns at once. Raise StreamRefused where the call was taken away."""
-        self.call.carry(step, self.brings)
+        self.call.carry(step, self)
 
     @property
     def behind(self) -> bool:
@@ -196,8 +200,11 @@ class CarriedCall:
                         self._waits = False
                         await self._attach()
 
-    def carry(self, step: SoundStep, brings: tuple[int, ...]) -> None:
-        attached = self._attached
+    def carry(self, step: SoundStep, part: Part) -> None:
+        if part.replaced:
+            raise StreamRefused(Refusal.REPLACED, "この通話は新しい接続に引き継がれました。")
+        attached, brings = self._attached, part.brings
+        part.heard_ms = self._clock.monotonic_ms()
         if attached is None:
             return  # nobody has answered yet
         if attached.refusal is not None:
@@ -230,7 +237,9 @@ class CarriedCall:
                 Refusal.FORMAT_CHANGED,
                 "同じ通話の音声は、どの接続でも同じ形式とトラックで送ってください。",
             )
-        part = Part(self, tuple(began.tracks.index(track) for track in began.brings))
+        brings = tuple(began.tracks.index(track) for track in began.brings)
+        part = Part(self, brings, self._clock.monotonic_ms())
+        self._replace(brings)
         if not self._waits:
             await self._attach()
         self._said_over = ""
@@ -238,6 +247,22 @@ class CarriedCall:
             self._weave.begin(track, self._weave.end_sample)
         self._parts.append(part)
         return part
+
+    def _replace(self, brings: tuple[int, ...]) -> None:
+        """Give up sockets that brought the same tracks: a line that died without a word comes back like this."""
+        replaced = [part for part in self._parts if set(part.brings) & set(brings)]
+        for part in replaced:
+            part.replaced = True
+            self._parts.remove(part)
+        if not replaced or self._attached is None:
+            return
+        heard_ms = max(part.heard_ms for part in (*replaced, *self._parts))
+        away_ms = self._clock.monotonic_ms() - heard_ms
+        if not self._parts:
+            self._last_ms = heard_ms
+            self._registry.detach(self._attached)
+        elif away_ms > LAG_MS:  # the other leg is as dead, and has not come back yet
+            self._miss(away_ms)
 
     def _feed(self, step: TrackSound) -> None:
         first = step.first_sample

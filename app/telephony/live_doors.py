@@ -52,7 +52,7 @@ class LiveDoors:
         self._database = database
         self._clock = clock
         self._calls: dict[str, CarriedCall] = {}
-        self._audio: dict[str, CallAudio] = {}
+        self._audio: dict[str, tuple[Part, CallAudio]] = {}
         """By the exchange's name of the call."""
         self._tasks: TaskGroup | None = None
         self.one_time_tokens = OneTimeTokens(lambda: secrets.token_urlsafe(24))
@@ -113,16 +113,20 @@ class LiveDoors:
         """Return the way for sound back into a live call; *call_id* is that of the records."""
         for name, call in self._calls.items():
             if call.call_id == call_id:
-                return self._audio.get(name)
+                found = self._audio.get(name)
+                return found[1] if found is not None else None
         return None
 
     def offer_audio(self, part: Part, audio: CallAudio) -> None:
         """A socket can play into its call."""
-        self._audio.setdefault(part.call.began.call_id, audio)
+        name = part.call.began.call_id
+        offered = self._audio.get(name)
+        if offered is None or offered[0].replaced:
+            self._audio[name] = part, audio
 
     def withdraw_audio(self, part: Part, audio: CallAudio) -> None:
         name = part.call.began.call_id
-        if self._audio.get(name) is audio:
+        if self._audio.get(name) == (part, audio):
             del self._audio[name]
 
     def _live(self, call_id: str) -> CarriedCall | None:

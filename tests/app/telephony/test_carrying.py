@@ -349,6 +349,44 @@ async def test_the_legs_of_calls_with_nearly_the_same_name_are_never_mixed_up(
         assert len(await office.exchange.texts(name)) == 1
 
 
+async def test_a_line_that_died_without_a_word_is_replaced_by_the_one_that_comes_back(
+    office: Office,
+) -> None:
+    call = office.call()
+    dead = await call.join(BEGAN)
+    dead.carry(WovenSound(WOVEN_SENTENCE))
+    office.clock.advance(seconds=30)
+    alive = await call.join(BEGAN)
+    alive.carry(WovenSound(WOVEN_SENTENCE))
+    refusal = refusal_of(dead, Missed(1))
+    await call.leave(dead, "hangup")
+    still_live = (await office.row()).ended_at is None
+    await over(call, alive)
+
+    away = (SENTENCE_MS, SENTENCE_MS + 30_000, "line")
+    assert (refusal, still_live) == (Refusal.REPLACED, True)
+    assert await office.gaps() == [("caller", *away), ("operator", *away)]
+    assert len(await office.exchange.texts(NAME)) == 2
+    assert (await office.row()).duration_ms == 2 * SENTENCE_MS + 30_000
+
+
+async def test_two_legs_that_died_without_a_word_are_away_once(office: Office) -> None:
+    call, *dead = await joined(office)
+    together(dead[0], dead[1], SENTENCE)
+    office.clock.advance(seconds=10)
+    caller, operator = await call.join(tap(Track.CALLER)), await call.join(tap(Track.OPERATOR))
+    together(caller, operator, SENTENCE)
+    refusals = [refusal_of(part, Missed(1)) for part in dead]
+    await over(call, caller, operator)
+
+    away = (SENTENCE_MS, SENTENCE_MS + 10_000, "line")
+    pieces = sorted(await office.gaps())
+    assert refusals == [Refusal.REPLACED] * 2
+    assert [pieces[0][1], pieces[1][2], pieces[2][1], pieces[3][2]] == [away[0], away[1]] * 2
+    assert (await office.row()).duration_ms == 2 * SENTENCE_MS + 10_000
+    assert len(await office.exchange.texts(NAME)) == 2
+
+
 async def test_a_call_is_over_when_its_last_socket_left_for_good(office: Office) -> None:
     call, caller, operator = await joined(office)
     await call.leave(operator, "hangup")

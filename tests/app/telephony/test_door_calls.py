@@ -197,6 +197,24 @@ async def test_a_lost_line_that_stays_away_ends_its_call_as_interrupted(settings
     assert record["call"]["end_reason"] == "interrupted"
 
 
+async def test_a_socket_that_comes_back_replaces_the_one_whose_death_nobody_told(
+    server: RunningServer,
+) -> None:
+    async with freeswitch(server) as dead:
+        await speak(dead, BOTH_SENTENCE, 3_200)
+        await until_heard(server, "freeswitch.c1", SENTENCE_MS)
+        async with freeswitch(server) as alive:
+            await speak(alive, BOTH_SENTENCE, 3_200)
+            await until_heard(server, "freeswitch.c1", 2 * SENTENCE_MS)
+            await dead.send(BOTH_SENTENCE[:3_200])
+            code = await close_code(dead)
+    record = await record_of(server, "freeswitch.c1")
+
+    assert code == 4410
+    assert tracks_of(record) == ["caller", "caller"]
+    assert record["call"]["end_reason"] == "hangup"
+
+
 async def test_a_call_that_ended_begins_anew_under_the_same_name(server: RunningServer) -> None:
     for _ in range(2):
         async with leg(server, "caller") as caller:
