@@ -1,0 +1,107 @@
+"""Pure: what somebody is shown of the earlier calls from a number, and how these are summed up.
+
+A call that a person may not see is neither listed nor counted: a number of calls is a statement about
+a caller, too. Nothing here is a score, and nothing follows from it by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from app.auth.identity import Identity, Role
+from app.auth.visibility import may_see
+
+DAY: Final = timedelta(hours=24)
+LONGEST_LOOK_BACK: Final = timedelta(days=90)
+MOST_LISTED: Final = 50
+
+
+class Sight(Enum):
+    """How much of an earlier call somebody is shown."""
+
+    NOTHING = "nothing"
+    DATE_AND_LEVEL = "date_and_level"
+    WHOLE = "whole"
+    """Also the matter and the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """What the tables know of an earlier call from the same number."""
+
+    call_id: str
+    operator: str
+    section: str
+    started_at: datetime
+    ended_at: datetime | None
+    top_level: int
+    outcome: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCall:
+    call: PastCall
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The earlier calls that one person may see, the latest first, and how many they are."""
+
+    last_24_hours: int
+    last_90_days: int
+    calls: tuple[ShownCall, ...]
+    """At most ``MOST_LISTED``."""
+
+
+def sight_of(identity: Identity, call: PastCall, *, colleagues_answers: bool) -> Sight:
+    """Say how much of *call* this person is shown.
+
+    Who may see a call sees the whole of it. An operator is told that colleagues of their section
+    had a call, when it is over, and reads what these noted only where the office has decided so.
+    """
+    live = call.ended_at is None
+    if may_see(identity, operator=call.operator, section=call.section, live=live):
+        return Sight.WHOLE
+    if identity.role is Role.OPERATOR and call.section == identity.section and not live:
+        return Sight.WHOLE if colleagues_answers else Sight.DATE_AND_LEVEL
+    return Sight.NOTHING
+
+
+def summed_up(
+    earlier: Sequence[PastCall],
+    identity: Identity,
+    *,
+    call_began_at: datetime,
+    colleagues_answers: bool,
+) -> History:
+    """Return what *identity* is shown of *earlier*, as it stood when the call at hand began."""
+    shown = [
+        ShownCall(call, sight is Sight.WHOLE)
+        for call in earlier
+        if timedelta(0) <= call_began_at - call.started_at <= LONGEST_LOOK_BACK
+        and (sight := sight_of(identity, call, colleagues_answers=colleagues_answers))
+        is not Sight.NOTHING
+    ]
+    shown.sort(key=lambda one: (one.call.started_at, one.call.call_id), reverse=True)
+    return History(
+        last_24_hours=sum(call_began_at - one.call.started_at <= DAY for one in shown),
+        last_90_days=len(shown),
+        calls=tuple(shown[:MOST_LISTED]),
+    )
+
+
+def may_read_number(identity: Identity, section: str) -> bool:
+    """Say whether *identity* reads the whole number of a call of *section*, or its last digits."""
+    match identity.role:
+        case Role.SUPERVISOR:
+            return identity.section == section
+        case Role.AUDITOR:
+            return identity.section in ("", section)
+        case _:
+            return False

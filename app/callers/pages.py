@@ -1,0 +1,273 @@
+"""Glue: the page 「対応制限」: to propose a measure, to approve one, to lift one. Works without script."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.auth.access import requires
+from app.auth.errors import FieldRefused
+from app.auth.forms import fields_of
+from app.auth.identity import Identity, Role
+from app.callers.deciding import (
+    JAPAN,
+    LARGEST_ID,
+    MeasureLine,
+    approve,
+    caller_keys_of,
+    lift,
+    measure_lines,
+    propose,
+    today_in_japan,
+)
+from app.callers.endpoints import READERS
+from app.callers.measures import LABELS, STATE_WORDS, Kind, Proposal, State, proposal
+from app.callers.number import normal_number
+from app.calls.endpoints import load_seen
+from app.calls.repository import visible_calls
+from app.errors import AppError, NotFound
+from app.models import Call
+from app.screens.rendering import render
+from app.services import services_of
+
+CALLS_OFFERED: Final = 30
+LEVEL_WORDS: Final = ("通常", "注意", "警告", "打ち切り・通報")
+_FIELD_OF_CODE: Final = {"caller_unknown": "call_id", "call_unknown": "call_id"}
+_OVER: Final = frozenset({State.ENDED, State.LIFTED})
+
+Reader = Annotated[Identity, Depends(requires(*READERS))]
+Supervisor = Annotated[Identity, Depends(requires(Role.SUPERVISOR))]
+Decider = Annotated[Identity, Depends(requires(Role.SUPERVISOR, Role.ADMINISTRATOR))]
+MeasureId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+
+router = APIRouter(prefix="/measures", include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A form that comes back with what was entered and what was wrong with it."""
+
+    form: str = ""
+    """``propose`` or ``measure-<id>``."""
+    entered: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedCall:
+    call_id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMeasure:
+    id: int
+    label: str
+    number: str
+    where: str
+    reason: str
+    words: str
+    clause: str
+    span: str
+    state: str
+    requested: str
+    approved: str
+    lifted: str
+    lift_reason: str
+    may_approve: bool
+    why_not: str
+    """Why this person cannot approve it, where it waits for somebody."""
+    may_lift: bool
+    waiting: bool
+
+
+@router.get("")
+async def measures_page(
+    request: Request, identity: Reader, call: Annotated[str, Query(max_length=128)] = ""
+) -> Response:
+    return await _page(request, identity, chosen=call)
+
+
+@router.post("")
+async def propose_measure(request: Request, identity: Supervisor) -> Response:
+    fields = await fields_of(request)
+    services = services_of(request)
+    try:
+        wanted = _wanted(fields, today_in_japan(services.clock.now()))
+        call = await load_seen(services, identity, fields.get("call_id", ""))
+        await propose(services, await caller_keys_of(request), identity, call, wanted)
+    except AppError as refused:
+        return await _refused(request, identity, "propose", fields, refused)
+    # A reload of the page must not do the same thing again.
+    return RedirectResponse("/measures#waiting-heading", 303)
+
+
+@router.post("/{measure_id}/approve")
+async def approve_measure(request: Request, identity: Decider, measure_id: MeasureId) -> Response:
+    try:
+        await approve(services_of(request), identity, measure_id)
+    except AppError as refused:
+        return await _refused(request, identity, f"measure-{measure_id}", {}, refused)
+    return RedirectResponse("/measures#current-heading", 303)
+
+
+@router.post("/{measure_id}/lift")
+async def lift_measure(request: Request, identity: Decider, measure_id: MeasureId) -> Response:
+    fields = await fields_of(request)
+    try:
+        await lift(services_of(request), identity, measure_id, fields.get("lift_reason", ""))
+    except AppError as refused:
+        return await _refused(request, identity, f"measure-{measure_id}", fields, refused)
+    return RedirectResponse("/measures#over-heading", 303)
+
+
+def _wanted(fields: dict[str, str], today: date) -> Proposal:
+    try:
+        kind = Kind(fields.get("kind", ""))
+    except ValueError:
+        raise FieldRefused("kind", "kind_missing", "対応制限の内容を選んでください。") from None
+    return proposal(
+        kind=kind,
+        detail=fields.get("detail", ""),
+        office_wide=fields.get("office_wide", "") == "yes",
+        reason=fields.get("reason", ""),
+        words=fields.get("words", ""),
+        begins_on=_day_in(fields, "begins_on"),
+        ends_on=_day_in(fields, "ends_on"),
+        today=today,
+    )
+
+
+def _day_in(fields: dict[str, str], name: str) -> date:
+    try:
+        return date.fromisoformat(fields.get(name, ""))
+    except ValueError:
+        raise FieldRefused(name, "date_missing", "日付を入力してください。") from None
+
+
+async def _refused(
+    request: Request, identity: Identity, form: str, entered: dict[str, str], refused: AppError
+) -> Response:
+    where = refused.field if isinstance(refused, FieldRefused) else _FIELD_OF_CODE.get(refused.code)
+    return await _page(
+        request,
+        identity,
+        chosen=entered.get("call_id", ""),
+        rejected=Rejected(form, entered, {where: refused.message} if where else {}),
+        failure="" if where else refused.message,
+        status=refused.status,
+    )
+
+
+async def _page(
+    request: Request,
+    identity: Identity,
+    *,
+    chosen: str = "",
+    rejected: Rejected | None = None,
+    failure: str = "",
+    status: int = 200,
+) -> Response:
+    services = services_of(request)
+    today = today_in_japan(services.clock.now())
+    lines = await measure_lines(services, identity)
+    may_propose = identity.role is Role.SUPERVISOR
+    return render(
+        request,
+        "measures.html",
+        identity=identity,
+        status_code=status,
+        waiting=[_shown(line, identity) for line in lines if line.state is State.PROPOSED],
+        current=[
+            _shown(line, identity)
+            for line in lines
+            if line.state in (State.IN_FORCE, State.APPROVED)
+        ],
+        over=[_shown(line, identity) for line in lines if line.state in _OVER],
+        may_propose=may_propose,
+        may_decide=identity.role in (Role.SUPERVISOR, Role.ADMINISTRATOR),
+        offered=await _offered(request, identity, chosen) if may_propose else [],
+        chosen=chosen,
+        kinds={kind.value: label for kind, label in LABELS.items()},
+        today=today.isoformat(),
+        in_three_months=(today + timedelta(days=90)).isoformat(),
+        rejected=rejected or Rejected(),
+        failure=failure,
+    )
+
+
+async def _offered(request: Request, identity: Identity, chosen: str) -> list[OfferedCall]:
+    """Return the latest calls whose number is known, and the one that the person came from."""
+    services = services_of(request)
+    async with services.database.transaction() as session:
+        calls = list(
+            await visible_calls(session, identity, live=None, before=None, limit=CALLS_OFFERED)
+        )
+    if chosen and all(call.id != chosen for call in calls):
+        with suppress(NotFound):  # the form then asks for another one
+            calls.insert(0, await load_seen(services, identity, chosen))
+    return [
+        OfferedCall(call.id, _call_words(call))
+        for call in calls
+        if normal_number(call.caller_number) is not None
+    ]
+
+
+def _call_words(call: Call) -> str:
+    level = LEVEL_WORDS[call.top_level]
+    return f"{_moment(call.started_at)} {call.caller_number} {level}"
+
+
+def _shown(line: MeasureLine, identity: Identity) -> ShownMeasure:
+    row = line.measure
+    kind = Kind(row.kind)
+    waiting = line.state is State.PROPOSED
+    decides = identity.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
+    why_not = ""
+    if waiting and identity.login == row.requested_by:
+        why_not = "申請した本人は承認できません。別の監督者か管理者に頼んでください。"
+    elif waiting and row.office_wide and identity.role is not Role.ADMINISTRATOR:
+        why_not = "庁内全体の対応制限は、管理者が承認します。"
+    return ShownMeasure(
+        id=row.id,
+        label=_label(kind, row.detail),
+        number=line.number,
+        where="庁内全体" if row.office_wide else (row.section or "(課なし)"),
+        reason=row.reason,
+        words=row.words,
+        clause=row.clause,
+        span=f"{_day(row.begins_on)}から{_day(row.ends_on)}まで",
+        state=STATE_WORDS[line.state],
+        requested=f"{_moment(row.requested_at)} {row.requested_by}",
+        approved=_by(row.approved_at, row.approved_by),
+        lifted=_by(row.lifted_at, row.lifted_by),
+        lift_reason=row.lift_reason,
+        may_approve=waiting and decides and not why_not,
+        why_not=why_not,
+        may_lift=decides and line.state not in _OVER,
+        waiting=waiting,
+    )
+
+
+def _label(kind: Kind, detail: str) -> str:
+    if kind is Kind.TIME_LIMIT:
+        return f"{LABELS[kind]}({detail}分)"
+    return f"{LABELS[kind]}({detail})" if detail else LABELS[kind]
+
+
+def _by(at: datetime | None, login: str | None) -> str:
+    return f"{_moment(at)} {login}" if at is not None else ""
+
+
+def _day(on: date) -> str:
+    return f"{on.year}年{on.month}月{on.day}日"
+
+
+def _moment(at: datetime) -> str:
+    local = at.astimezone(JAPAN)
+    return f"{_day(local.date())} {local:%H:%M}"
