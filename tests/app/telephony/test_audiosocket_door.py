@@ -1,4 +1,4 @@
-"""AudioSocket's port: closed unless opened, open to allowed addresses alone, two connections for one call."""
+"""AudioSocket through its port: two connections for one call, ends, lost lines, and garbage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import struct
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -16,13 +15,11 @@ import pytest
 from anyio.abc import SocketStream
 from structlog.testing import capture_logs
 
-from app.errors import Unavailable
 from app.settings import Settings
 from app.simulate.audiosocket import AudioSocketExchange, pair_uuid
 from app.simulate.exchange import SimulatedCall
 from app.simulate.native import CallSound
 from app.telephony.audiosocket import CALL_UUID, DIGIT, END, ERROR, SLIN, framed
-from app.telephony.audiosocket_tcp import listening
 from app.telephony.messages import call_name
 from asr.codec import decode, encode
 from asr.types import Encoding
@@ -90,29 +87,6 @@ def break_off(stream: SocketStream) -> None:
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-async def test_without_a_setting_no_port_is_opened(settings: Settings) -> None:
-    async with running_server(settings, words()) as server, listening(server.services) as port:
-        assert port is None
-
-
-async def test_a_port_that_is_taken_is_told_in_plain_words(settings: Settings) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        for address in (f"127.0.0.1:{taken.getsockname()[1]}", "127.0.0.1:", "nonsense"):
-            async with running_server(settings, words()) as server:
-                asked = with_telephony(settings, audiosocket={"listen": address})
-                services = _with(server, asked)
-                with pytest.raises(Unavailable) as refused:
-                    async with listening(services):
-                        pass
-            assert refused.value.code == "audiosocket_address"
-
-
-def _with(server: RunningServer, settings: Settings) -> Any:
-    return replace(server.services, settings=settings)
-
-
 async def test_a_call_of_two_connections_is_one_record(settings: Settings) -> None:
     async with listening_server(settings) as (server, port):
         call = SimulatedCall(
@@ -149,23 +123,6 @@ async def test_the_first_two_connections_of_all_may_come_at_the_same_moment(
         record = await record_of(server, name)
 
     assert sorted(tracks_of(record)) == ["caller", "operator"]
-
-
-async def test_an_address_that_is_not_allowed_is_not_heard(settings: Settings) -> None:
-    async with listening_server(settings, allowed_networks=("192.0.2.0/24",)) as (_, port):
-        with capture_logs() as written:
-            async with connection(port, None) as stream:
-                refused = await closed(stream)
-
-    assert refused
-    assert [each for each in written if each["log_level"] == "warning"] == [
-        {
-            "door": "audiosocket",
-            "refusal": "address_not_allowed",
-            "event": "telephone line refused",
-            "log_level": "warning",
-        }
-    ]
 
 
 GARBAGE = [
@@ -205,21 +162,6 @@ async def test_garbage_closes_its_own_connection_only(
     assert [each for each in written if each["log_level"] == "error"] == []
     for entry in written:
         assert set(entry) <= {"door", "refusal", "noticed", "event", "log_level"}
-
-
-async def test_a_port_scan_stops_nothing(settings: Settings) -> None:
-    async with listening_server(settings) as (server, port):
-        for _ in range(30):
-            with socket.socket() as scanned:
-                scanned.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                scanned.connect(("127.0.0.1", port))
-        async with connection(port) as stream:
-            await speak(stream)
-            await stream.send(framed(END))
-            await closed(stream)
-        record = await record_of(server, CALL)
-
-    assert tracks_of(record) == ["caller"]
 
 
 async def test_a_connection_that_breaks_off_and_one_that_comes_back_are_one_call(
