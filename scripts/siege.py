@@ -11,7 +11,7 @@ from typing import Any, Final
 MOST_GROWTH: Final = 0.10
 MOST_GROWTH_BYTES: Final = 8 * 2**20
 """Memory is flat where the mean of the last third lies no more than both above that of the first."""
-INTERNAL: Final = frozenset({"1011", "4500"})
+INTERNAL: Final = frozenset({"1011", "4500", "4503"})
 _TRACE: Final = re.compile(
     r"traceback|exception|stream failed|failure=|level='error'|^ERROR", re.IGNORECASE
 )
@@ -50,6 +50,8 @@ class Seen:
     tally: Tally = field(default_factory=Tally)
     ended: Counter[str] = field(default_factory=Counter)
     """How spoilt calls ended for the exchange that played them."""
+    not_ready: int = 0
+    """How often ``/readyz`` said that no call can be judged."""
     memory: list[int] = field(default_factory=list)
     below: list[int] = field(default_factory=list)
     live_calls: list[int] = field(default_factory=list)
@@ -96,8 +98,9 @@ def report(
         for fault in call.get("faults", ["not over"])
     ]
     broken += [] if memory["flat"] else ["memory is not flat"]
+    broken += [f"not ready {seen.not_ready} times"] if seen.not_ready else []
     broken += [f"HTTP: {error}" for error in sorted(set(tally.server_errors))]
-    broken += [f"closed as internal error: {what}" for what in internal]
+    broken += [f"closed as failed or not ready: {what}" for what in internal]
     broken += [f"in the log: {traces[0]}"] if traces else []
     return {
         "broken": broken,
@@ -115,6 +118,7 @@ def report(
         "junk": dict(tally.junk),
         "closes": {door: dict(codes) for door, codes in sorted(tally.closes.items())},
         "http": dict(sorted(tally.http.items())),
+        "not_ready": seen.not_ready,
         "http_5xx": len(tally.server_errors),
         "traces": len(traces),
         "traces_by_kind": dict(Counter(_NUMBERS.sub("N", trace)[:200] for trace in traces)),

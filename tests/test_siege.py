@@ -27,14 +27,16 @@ def test_a_server_error_an_internal_close_a_trace_and_a_lost_turn_are_broken_pro
     noted.tally.answered("voice", 500)
     noted.tally.closed("twilio", 4500)
     noted.tally.closed("twilio", 4400)
+    noted.not_ready = 2
     noted.healthy.append({"door": "jambonz", "faults": ["not ended"]})
     noted.healthy.append({"door": "asterisk"})
 
     assert broken(noted, "level='error' event='stream failed' failure='KeyError'") == [
         "healthy call 1 (jambonz): not ended",
         "healthy call 2 (asterisk): not over",
+        "not ready 2 times",
         "HTTP: voice 500",
-        "closed as internal error: twilio 4500",
+        "closed as failed or not ready: twilio 4500",
         "in the log: level='error' event='stream failed' failure='KeyError'",
     ]
 
