@@ -161,7 +161,8 @@ class _Connection:
         if not self._services.transcriber.ready:
             raise StreamRefused(Refusal.NOT_READY, "音声認識の準備ができていません。")
         self._part = await self._services.doors.join(began, self._admitted, DOOR)
-        self._services.doors.offer_audio(self._part, self._audio)
+        if self._dialect.can_play:
+            self._services.doors.offer_audio(self._part, self._audio)
 
     async def _leave(self) -> None:
         part, self._part = self._part, None

@@ -248,3 +248,30 @@ async def test_a_revoked_door_takes_no_connection(settings: Settings) -> None:
         await revoke(server, "door:audiosocket")
         async with connection(port, None) as stream:
             assert await closed(stream)
+
+
+async def test_sound_goes_back_only_over_a_connection_that_was_set_up_for_it(
+    settings: Settings,
+) -> None:
+    heard = bytearray()
+    async with listening_server(settings) as (server, port):
+        name = call_name("audiosocket", str(pair_uuid("c1", "caller", plays=False)))
+        async with (
+            connection(port, pair_uuid("c1", "operator", plays=False)) as deaf,
+            connection(port, pair_uuid("c1", "caller", plays=True)) as stream,
+        ):
+            await speak(deaf, SOUND[:1_600])
+            await until(lambda: server.services.registry.find(name) is not None)
+            before = server.services.doors.audio_of(name)
+            await speak(stream, SOUND[:1_600])
+            await until(lambda: server.services.doors.audio_of(name) is not None)
+            audio = server.services.doors.audio_of(name)
+            assert audio is not None
+            await audio.play(SOUND[:640])
+            with anyio.fail_after(ANSWER_SECONDS):
+                while len(heard) < 2 * 323:
+                    heard += await stream.receive()
+        await until(lambda: server.services.doors.audio_of(name) is None)
+
+    assert before is None
+    assert bytes(heard) == framed(SLIN, SOUND[:320]) + framed(SLIN, SOUND[320:640])
