@@ -1,0 +1,133 @@
+/** Glue: a live call's sound in the browser. The socket's frames go to the worklet; nothing is kept. */
+
+import { callPath } from "./api.js";
+
+const HEAD_BYTES = 5;
+const ALIVE_MS = 10_000;
+const WORKLET = new URL("./listen-worklet.js", import.meta.url);
+
+/** Words for the close codes of the sound socket; what is not here may be tried again. */
+const FINAL = new Map([
+  [4401, "サインインが切れました。サインインし直してください。"],
+  [4403, "この通話の音声を聞く権限がありません。"],
+  [4404, "この通話は見つからないか、聞く権限がありません。"],
+  [4409, "この通話は終了しています。"],
+  [4410, "通話から抜けました。"],
+]);
+const AGAIN_MS = [500, 1_000, 2_000, 5_000];
+
+/**
+ * Hear one call. Make it and `start()` it in the click itself, or the browser keeps it silent.
+ *
+ * onState(state, message): "connecting", "listening", "ended", "lost" (comes back by itself), "refused".
+ * onCounts({received, played, underruns, skipped, peak, waitingMs, muted, droppedMs, tracks}): four times a second.
+ */
+export class SoundOfCall {
+  constructor(callId, { onState = () => {}, onCounts = () => {} } = {}) {
+    Object.assign(this, { callId, onState, onCounts });
+    this.tracks = [];
+    this.muted = new Set(); // by the track's name: it stays over a reconnection
+    this.context = null;
+    this.node = null;
+    this.socket = null;
+    this.droppedMs = 0;
+    this.attempts = 0;
+    this.over = false;
+    this.aliveAt = 0;
+  }
+
+  async start() {
+    this.context = new AudioContext({ latencyHint: "interactive" });
+    const resumed = this.context.resume(); // belongs to the click
+    this.onState("connecting", "");
+    try {
+      await this.context.audioWorklet.addModule(WORKLET);
+      await resumed;
+    } catch {
+      this.stop("refused", "このブラウザーでは音声を再生できません。");
+      return;
+    }
+    if (!this.over) this.connect();
+  }
+
+  /** Silence one track, "caller" or "operator", or let it be heard again. */
+  mute(track, muted) {
+    if (muted) this.muted.add(track);
+    else this.muted.delete(track);
+    const index = this.tracks.indexOf(track);
+    if (index >= 0) this.node?.port.postMessage({ type: "mute", track: index, muted });
+  }
+
+  stop(state = "ended", message = "") {
+    if (this.over) return;
+    this.over = true;
+    clearTimeout(this.again);
+    this.socket?.close(1000);
+    this.node?.disconnect();
+    this.context?.close();
+    this.onState(state, message);
+  }
+
+  connect() {
+    const address = new URL(callPath(this.callId, "/sound"), location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    const socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", ({ data }) => {
+      if (typeof data === "string") this.hear(JSON.parse(data));
+      else this.play(data);
+    });
+    socket.addEventListener("close", ({ code }) => this.closed(socket, code));
+    this.socket = socket;
+  }
+
+  hear(message) {
+    if (message.type === "sound") this.begin(message.tracks);
+    else if (message.type === "dropped") this.droppedMs = message.dropped_ms;
+    else if (message.type === "ended") this.node?.port.postMessage({ type: "ended" });
+  }
+
+  begin(tracks) {
+    this.node?.disconnect();
+    this.tracks = tracks;
+    this.attempts = 0;
+    this.node = new AudioWorkletNode(this.context, "call-player", {
+      numberOfInputs: 0,
+      outputChannelCount: [1],
+      processorOptions: { tracks: tracks.length },
+    });
+    this.node.port.onmessage = ({ data }) => {
+      this.onCounts({ ...data, droppedMs: this.droppedMs, tracks: this.tracks });
+      this.stayAlive(); // timers of a hidden page are slowed down, the sound is not
+    };
+    for (const track of this.muted) this.mute(track, true);
+    this.node.connect(this.context.destination);
+    this.onState("listening", "");
+  }
+
+  play(frame) {
+    const head = new DataView(frame, 0, HEAD_BYTES);
+    const mulaw = new Uint8Array(frame.slice(HEAD_BYTES));
+    this.node?.port.postMessage({ type: "sound", track: head.getUint8(0), positionMs: head.getUint32(1), mulaw }, [
+      mulaw.buffer,
+    ]);
+  }
+
+  stayAlive() {
+    if (performance.now() - this.aliveAt < ALIVE_MS || this.socket?.readyState !== WebSocket.OPEN) return;
+    this.aliveAt = performance.now();
+    this.socket.send("alive");
+  }
+
+  closed(socket, code) {
+    if (this.over || socket !== this.socket) return;
+    if (code === 1000) this.stop("ended", "通話が終わりました。");
+    else if (FINAL.has(code)) this.stop("refused", FINAL.get(code));
+    else {
+      const wait = AGAIN_MS[Math.min(this.attempts, AGAIN_MS.length - 1)];
+      this.attempts += 1;
+      this.onState("lost", "音声が途切れました。つなぎ直しています。");
+      this.again = setTimeout(() => this.connect(), wait);
+    }
+  }
+}
