@@ -5,6 +5,7 @@ Two persons decide, every measure has a last day, and one person is enough to en
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -229,6 +230,7 @@ def _check_section(measure: Standing, identity: Identity) -> None:
 def _detail(kind: Kind, text: str) -> str:
     match kind:
         case Kind.TIME_LIMIT:
+            text = unicodedata.normalize("NFKC", text)
             if not (text.isascii() and text.isdigit() and len(text) <= 3):
                 raise _bad_minutes()
             if not SHORTEST_LIMIT_MINUTES <= int(text) <= LONGEST_LIMIT_MINUTES:

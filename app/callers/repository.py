@@ -29,6 +29,10 @@ from app.callers.number import StoredHash
 MOST_READ: Final = 2_000
 """Calls of one number in 90 days: one every hour. Counts go no further."""
 
+# SQLite would else look through a section's 90 days for the few calls of one caller.
+_OPERATOR: Final = func.coalesce(CALLS.c.operator, "")
+_SECTION: Final = func.coalesce(CALLS.c.section, "")
+
 
 def earlier_calls_query(
     hashes: Collection[str], identity: Identity, *, call_id: str, began_at: datetime
@@ -62,14 +66,14 @@ def _within_reach(identity: Identity) -> ColumnElement[bool]:
     match identity.role:
         case Role.OPERATOR:
             return or_(
-                CALLS.c.operator == identity.login,
-                and_(CALLS.c.section == identity.section, CALLS.c.ended_at.is_not(None)),
+                _OPERATOR == identity.login,
+                and_(_SECTION == identity.section, CALLS.c.ended_at.is_not(None)),
             )
         case Role.SUPERVISOR:
-            return CALLS.c.section == identity.section
+            return _SECTION == identity.section
         case Role.AUDITOR:
             ended = CALLS.c.ended_at.is_not(None)
-            return and_(ended, CALLS.c.section == identity.section) if identity.section else ended
+            return and_(ended, _SECTION == identity.section) if identity.section else ended
         case _:
             return false()
 
