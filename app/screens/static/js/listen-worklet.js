@@ -111,6 +111,7 @@ class CallPlayer extends AudioWorkletProcessor {
       received: [...this.counts.received],
       peak: [...this.peak],
       muted: [...this.muted],
+      atMs: Math.round(this.at / SAMPLES_PER_MS),
       waitingMs: Math.max(0, Math.round(this.waiting / SAMPLES_PER_MS)),
     });
     this.peak.fill(0);

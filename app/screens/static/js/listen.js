@@ -1,9 +1,10 @@
 /** Glue: a live call's sound in the browser. The socket's frames go to the worklet; nothing is kept. */
 
-import { callPath } from "./api.js";
+import { callPath, send } from "./api.js";
 
 const HEAD_BYTES = 5;
 const ALIVE_MS = 10_000;
+const LAST_WORDS_MS = 500; // what is stored when the call ends is still heard
 const WORKLET = new URL("./listen-worklet.js", import.meta.url);
 
 /** Words for the close codes of the sound socket; what is not here may be tried again. */
@@ -20,7 +21,7 @@ const AGAIN_MS = [500, 1_000, 2_000, 5_000];
  * Hear one call. Make it and `start()` it in the click itself, or the browser keeps it silent.
  *
  * onState(state, message): "connecting", "listening", "ended", "lost" (comes back by itself), "refused".
- * onCounts({received, played, underruns, skipped, peak, waitingMs, muted, droppedMs, tracks}): four times a second.
+ * onCounts({received, played, underruns, skipped, peak, waitingMs, atMs, muted, droppedMs, tracks}): four times a second.
  */
 export class SoundOfCall {
   constructor(callId, { onState = () => {}, onCounts = () => {} } = {}) {
@@ -121,13 +122,42 @@ export class SoundOfCall {
 
   closed(socket, code) {
     if (this.over || socket !== this.socket) return;
-    if (code === 1000) this.stop("ended", "通話が終わりました。");
+    if (code === 1000) this.again = setTimeout(() => this.stop("ended", "通話が終わりました。"), LAST_WORDS_MS);
     else if (FINAL.has(code)) this.stop("refused", FINAL.get(code));
     else {
       const wait = AGAIN_MS[Math.min(this.attempts, AGAIN_MS.length - 1)];
       this.attempts += 1;
       this.onState("lost", "音声が途切れました。つなぎ直しています。");
       this.again = setTimeout(() => this.connect(), wait);
+    }
+  }
+}
+
+/** 「加わる」 and 「抜ける」: being at a call without hearing it. The server forgets who is silent for 30 s. */
+export class AtCall {
+  constructor(callId, { onRefused = () => {} } = {}) {
+    Object.assign(this, { callId, onRefused, timer: 0 });
+  }
+
+  async join() {
+    clearInterval(this.timer);
+    await send("POST", callPath(this.callId, "/joined"));
+    this.timer = setInterval(() => this.sayAgain(), ALIVE_MS);
+  }
+
+  /** Ends the sound on all of this person's screens, too. */
+  async leave() {
+    clearInterval(this.timer);
+    await send("DELETE", callPath(this.callId, "/joined"));
+  }
+
+  async sayAgain() {
+    try {
+      await send("POST", callPath(this.callId, "/joined"), undefined, { attempts: 1 });
+    } catch (error) {
+      if (![401, 403, 404, 409].includes(error.status)) return; // the next one may arrive
+      clearInterval(this.timer);
+      this.onRefused(error.message);
     }
   }
 }
