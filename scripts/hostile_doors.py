@@ -169,6 +169,7 @@ async def healthy(
             seen = await record_of(siege, door, sound)
         except Exception as failed:  # noqa: BLE001 - whatever kept it from being heard is the finding
             told["faults"] = [f"{type(failed).__name__}: {failed}"[:300]]
+            await anyio.sleep(PAUSE_SECONDS)
             continue
         compared = compare(reference, seen, turns)
         told |= {

@@ -82,8 +82,8 @@ _TYPES: Final = (
 
 async def throw_junk(target: Target, dice: random.Random, tally: Tally) -> None:
     """Be one stranger for some seconds."""
-    kinds = (_bytes, _half_handshake, _forged, _raw_frames, _silence, _audiosocket, _post, _post)
-    kind = dice.choice(kinds)
+    kinds = (_bytes, _half_handshake, _forged, _raw_frames, _silence, _audiosocket, _gone, _post)
+    kind = dice.choice((*kinds, _post))
     tally.junk[kind.__name__.removeprefix("_")] += 1
     with anyio.move_on_after(HANG_SECONDS + 5), suppress(OSError, *GONE):
         await kind(target, dice, tally)
@@ -173,6 +173,14 @@ async def _audiosocket(target: Target, dice: random.Random, _tally: Tally) -> No
         with anyio.move_on_after(dice.uniform(0, HANG_SECONDS)):
             await stream.receive()
         if dice.random() < 0.3:
+            reset(stream)
+
+
+async def _gone(target: Target, dice: random.Random, _tally: Tally) -> None:
+    """Be gone before anybody has looked, as a scan of ports is."""
+    for _ in range(5):
+        port = dice.choice((target.port, target.audiosocket_port))
+        async with await anyio.connect_tcp("127.0.0.1", port) as stream:
             reset(stream)
 
 
