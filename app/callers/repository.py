@@ -29,10 +29,6 @@ from app.callers.number import StoredHash
 MOST_READ: Final = 2_000
 """Calls of one number in 90 days: one every hour. Counts go no further."""
 
-# SQLite would else look through a section's 90 days for the few calls of one caller.
-_OPERATOR: Final = func.coalesce(CALLS.c.operator, "")
-_SECTION: Final = func.coalesce(CALLS.c.section, "")
-
 
 def earlier_calls_query(
     hashes: Collection[str], identity: Identity, *, call_id: str, began_at: datetime
@@ -63,17 +59,19 @@ def earlier_calls_query(
 
 def _within_reach(identity: Identity) -> ColumnElement[bool]:
     """Keep other sections' calls in the tables; ``app.callers.history.sight_of`` says what is shown of the rest."""
+    # By no index: SQLite would else look through a section's 90 days for the few calls of one caller.
+    operator, section = func.coalesce(CALLS.c.operator, ""), func.coalesce(CALLS.c.section, "")
     match identity.role:
         case Role.OPERATOR:
             return or_(
-                _OPERATOR == identity.login,
-                and_(_SECTION == identity.section, CALLS.c.ended_at.is_not(None)),
+                operator == identity.login,
+                and_(section == identity.section, CALLS.c.ended_at.is_not(None)),
             )
         case Role.SUPERVISOR:
-            return _SECTION == identity.section
+            return section == identity.section
         case Role.AUDITOR:
             ended = CALLS.c.ended_at.is_not(None)
-            return and_(ended, _SECTION == identity.section) if identity.section else ended
+            return and_(ended, section == identity.section) if identity.section else ended
         case _:
             return false()
 

@@ -21,7 +21,7 @@ PEOPLE = [
 ]
 
 MANY_CALLS = """
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
 INSERT INTO calls (id, token_id, operator, section, caller_number, called_number, stream_format,
     started_at, end_reason, duration_ms, level, top_level, outcome, content, manner,
     warnings_spoken, policy_version, detector_version, caller_hash, caller_key_id)
@@ -48,7 +48,7 @@ async def test_sqlite_finds_a_caller_by_the_index(
         connection = await session.connection()
         plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")).all()
 
-    steps = " ".join(str(step[3]) for step in plan)
+    steps = " ".join(str(step.detail) for step in plan)
     assert "USING INDEX ix_calls_caller_hash_started_at (caller_hash=? AND started_at>" in steps
     assert "SCAN calls" not in steps
 
