@@ -215,6 +215,7 @@ class AudioHookStream:
             call_id=call_name(DOOR, self._session_id),
             encoding=Encoding.MULAW,
             rate_hz=RATE_HZ,
+            also_called=call_name(DOOR, str(told.metadata["conversationId"])),
             brings=media.tracks,
             tracks=media.tracks,
             speakers_named=True,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -76,7 +77,8 @@ async def _serve(stream: SocketStream, services: Services) -> None:
             log.warning("telephone line refused", door=DOOR, refusal="address_not_allowed")
             return
         try:
-            admitted = await admit_door(services, DOOR)
+            section = services.settings.telephony.audiosocket.section
+            admitted = replace(await admit_door(services, DOOR), section=section)
             await _Connection(stream, services, admitted).hold()
         except StreamRefused as refused:
             log.warning("telephone line refused", door=DOOR, refusal=refused.code)

@@ -16,6 +16,7 @@ from app.calls.facts import GapReason, Lost
 from app.calls.protocol import Refusal, StreamRefused, Track
 from app.calls.registry import Attached, CallRegistry
 from app.ports import Clock
+from app.telephony.door_access import Admitted
 from app.telephony.legs import Legs
 from app.telephony.messages import (
     Answered,
@@ -71,8 +72,7 @@ class CarriedCall:
         rules: PlacingRules,
         registry: CallRegistry,
         clock: Clock,
-        token_id: int,
-        section: str,
+        admitted: Admitted,
         waits: bool,
         missing_ms: Callable[[str, int], Awaitable[int]],
         finish_soon: Finish,
@@ -84,13 +84,13 @@ class CarriedCall:
         self._rules = rules
         self._registry = registry
         self._clock = clock
-        self.token_id = token_id
+        self.admitted = admitted
         self._legs = Legs(
             self._placed.started,
             began.call_id,
             registry=registry,
-            token_id=token_id,
-            section=section,
+            token_id=admitted.token_id,
+            section=admitted.section,
             missing_ms=missing_ms,
         )
         self._finish_soon = finish_soon

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -36,6 +36,8 @@ class Admitted:
 
     token_id: int
     section: str
+    by_door: bool = False
+    """The door's own token, which nobody holds."""
 
 
 async def admit_with_token(connection: HTTPConnection) -> Admitted:
@@ -87,7 +89,7 @@ async def admit_door(services: Services, door: str) -> Admitted:
             )
             rows.add_token(token)
             await session.flush()
-        return _admitted(token)
+        return replace(_admitted(token), by_door=True)
 
 
 async def check_again(services: Services, admitted: Admitted) -> None:

@@ -86,13 +86,12 @@ class LiveDoors:
                 rules=self._rules,
                 registry=self._registry,
                 clock=self._clock,
-                token_id=admitted.token_id,
-                section=admitted.section,
+                admitted=admitted,
                 waits=not began.answered or door in self._settings.wait_for_answer,
                 missing_ms=self._missing_ms,
                 finish_soon=self._finish_soon,
             )
-        elif call.token_id != admitted.token_id:
+        elif call.admitted.token_id != admitted.token_id:
             raise StreamRefused(Refusal.NOT_ALLOWED, "この call_id の通話は別の接続元のものです。")
         return await call.join(began)
 
@@ -104,10 +103,19 @@ class LiveDoors:
         await call.tell(step)
         return True
 
-    def owner_of(self, call_id: str) -> int | None:
-        """Return which token brought the call; None where there is none such."""
+    def is_live(self, call_id: str) -> bool:
+        return self._live(call_id) is not None
+
+    def may_tell(self, call_id: str, admitted: Admitted) -> bool:
+        """Say whether there is such a call, and whether it is for *admitted* to tell of it.
+
+        Of a call under a door's own token, which nobody holds, any exchange of the whole office may tell.
+        """
         call = self._live(call_id)
-        return call.token_id if call is not None else None
+        if call is None:
+            return False
+        own = call.admitted.token_id == admitted.token_id
+        return own or (call.admitted.by_door and not admitted.section)
 
     def audio_of(self, call_id: str) -> CallAudio | None:
         """Return the way for sound back into a live call; *call_id* is that of the records."""
@@ -131,7 +139,10 @@ class LiveDoors:
 
     def _live(self, call_id: str) -> CarriedCall | None:
         call = self._calls.get(call_id)
-        return call if call is not None and not call.over else None
+        if call is not None and not call.over:
+            return call
+        also = (one for one in self._calls.values() if one.began.also_called == call_id)
+        return next((one for one in also if not one.over), None)
 
     def _forget_ended(self) -> None:
         for name in [name for name, call in self._calls.items() if call.over]:

@@ -34,6 +34,8 @@ class CallBegan:
     encoding: Encoding
     rate_hz: int
     """8000 or 16000."""
+    also_called: str = ""
+    """Another name under which the exchange's CTI knows it, as ``call_name`` makes it."""
     brings: tuple[Track, ...] = BOTH
     """The tracks that this socket brings, in the order of their interleaving."""
     speakers_named: bool = False

@@ -16,6 +16,7 @@ from app.events import EventType
 from app.models import Call
 from app.settings import Settings
 from app.telephony.carrying import CarriedCall, Part
+from app.telephony.door_access import Admitted
 from app.telephony.messages import (
     CallBegan,
     Missed,
@@ -51,8 +52,7 @@ class Office:
             rules=RULES,
             registry=self.exchange.registry,
             clock=self.clock,
-            token_id=self.exchange.token_id,
-            section=SECTION,
+            admitted=Admitted(self.exchange.token_id, SECTION),
             waits=waits,
             missing_ms=self._missing,
             finish_soon=self._finish,

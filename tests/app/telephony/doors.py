@@ -221,12 +221,18 @@ def position_ms(server: RunningServer, call_id: str) -> int:
 
 
 async def tell(
-    server: RunningServer, state: str, call_id: str = "c1", *, token: str = "", **told: str
+    server: RunningServer,
+    state: str,
+    call_id: str = "c1",
+    *,
+    token: str = "",
+    door: str = "asterisk",
+    **told: str,
 ) -> int:
-    """Tell the state of an Asterisk's call as its dialplan would; return the answer's status."""
+    """Tell the state of a call as the exchange's dialplan would; return the answer's status."""
     async with server.client(token or server.stream_token) as client:
         answer = await client.post(
-            f"/v1/stream/calls/{call_id}/state?door=asterisk", json={"state": state} | told
+            f"/v1/stream/calls/{call_id}/state?door={door}", json={"state": state} | told
         )
     return answer.status_code
 

@@ -15,6 +15,7 @@ import pytest
 from anyio.abc import SocketStream
 from structlog.testing import capture_logs
 
+from app.auth.identity import Role
 from app.settings import Settings
 from app.simulate.audiosocket import AudioSocketExchange, pair_uuid
 from app.simulate.exchange import SimulatedCall
@@ -34,6 +35,7 @@ from tests.app.telephony.doors import (
     record_of,
     recorded,
     revoke,
+    tell,
     tracks_of,
     until,
     until_heard,
@@ -104,6 +106,25 @@ async def test_a_call_of_two_connections_is_one_record(settings: Settings) -> No
     assert tracks_of(record) == ["caller", "operator"]
     assert record["gaps"] == []
     assert record["call"]["end_reason"] == "hangup"
+
+
+async def test_its_calls_belong_to_the_section_that_was_set_and_are_told_of_by_the_whole_office(
+    settings: Settings,
+) -> None:
+    async with listening_server(settings, section="福祉課") as (server, port):
+        everywhere = await server.token(Role.STREAM, section="", name="cti")
+        async with connection(port) as stream:
+            await speak(stream)
+            await until_heard(server, CALL, SENTENCE_MS)
+            told = [
+                await tell(server, "held", str(NAMED), token=token, door="audiosocket")
+                for token in (server.stream_token, everywhere)
+            ]
+            await stream.send(framed(END))
+        record = await record_of(server, CALL)
+
+    assert told == [404, 204]
+    assert record["call"]["section"] == "福祉課"
 
 
 async def test_the_first_two_connections_of_all_may_come_at_the_same_moment(

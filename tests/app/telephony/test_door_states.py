@@ -115,7 +115,7 @@ async def test_a_line_that_is_lost_on_hold_costs_no_other_gap(server: RunningSer
 async def test_nothing_before_the_answer_is_judged_or_recorded(server: RunningServer) -> None:
     async with leg(server, "", answered="0", operator="tanaka") as caller:
         await speak(caller, SENTENCE)
-        await until(lambda: server.services.doors.owner_of(CALL) is not None)
+        await until(lambda: server.services.doors.is_live(CALL))
         before = await recorded(server)
         told = await tell(server, "answered", operator="201")
         await speak(caller, SENTENCE)
@@ -130,8 +130,8 @@ async def test_nothing_before_the_answer_is_judged_or_recorded(server: RunningSe
 async def test_a_call_that_nobody_answers_leaves_no_record(server: RunningServer) -> None:
     async with leg(server, "", answered="0") as caller:
         await speak(caller, SENTENCE)
-        await until(lambda: server.services.doors.owner_of(CALL) is not None)
-    await until(lambda: server.services.doors.owner_of(CALL) is None)
+        await until(lambda: server.services.doors.is_live(CALL))
+    await until(lambda: not server.services.doors.is_live(CALL))
 
     assert await recorded(server) == []
     assert await tell(server, "answered") == 404
@@ -142,7 +142,7 @@ async def test_a_door_that_waits_for_every_answer_is_told_by_the_state(settings:
     async with running_server(waiting, words()) as server:
         async with leg(server, "") as caller:
             await speak(caller, SENTENCE)
-            await until(lambda: server.services.doors.owner_of(CALL) is not None)
+            await until(lambda: server.services.doors.is_live(CALL))
             before = await recorded(server)
             await tell(server, "answered", operator="sato")
             await speak(caller, SENTENCE)
