@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 SILENCE_SECONDS: Final = 30
 """Without a sign of life for so long somebody has left. Screens give one every 10 s."""
+RECHECK_SECONDS: Final = 30
+"""How soon who was disabled or signed out hears nothing any more."""
 OPEN: Final = "open"
 WITHDRAWN: Final = "withdrawn"
 
@@ -83,6 +85,7 @@ class Attendance:
         self._silence_ms = int(silence_seconds * 1000)
         self._calls: dict[str, _AtCall] = {}
         self._turns = Turns()
+        self.recheck_seconds: float = RECHECK_SECONDS
         self.taps = SoundTaps()
 
     @asynccontextmanager
@@ -100,11 +103,13 @@ class Attendance:
         at_call = self._calls.get(call_id)
         return at_call is not None and login in at_call.presence.people
 
-    def alive(self, call_id: str, login: str, way_id: str) -> None:
-        """Note a sign of life."""
+    def alive(self, call_id: str, login: str, way_id: str) -> bool:
+        """Note a sign of life; say whether this person is at the call by that way."""
         at_call = self._calls.get(call_id)
-        if at_call is not None and (login, way_id) in at_call.alive_ms:
-            at_call.alive_ms[login, way_id] = self._records.clock.monotonic_ms()
+        if at_call is None or (login, way_id) not in at_call.alive_ms:
+            return False
+        at_call.alive_ms[login, way_id] = self._records.clock.monotonic_ms()
+        return True
 
     async def arrive(self, call: Call, way: Way, socket: anyio.CancelScope | None = None) -> None:
         """Record that a person is at *call* by *way*, and a sign of life; *socket* is cut when they leave."""

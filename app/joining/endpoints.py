@@ -25,6 +25,7 @@ from app.joining.presence import BUTTON, Way
 from app.joining.schemas import (
     AnswerIn,
     AnswerOut,
+    ComeIn,
     JoinedOut,
     NoteIn,
     PersonOut,
@@ -126,12 +127,23 @@ async def read_joined(request: Request, identity: OnCall, call_id: str) -> Joine
 
 
 @router.post("/joined", status_code=status.HTTP_204_NO_CONTENT, responses=problems(Conflict))
-async def join(request: Request, identity: Supervisor, call_id: str) -> None:
-    """Be at the call; everybody on it sees you. Say so again every 10 s: after 30 s of silence you have left."""
+async def join(
+    request: Request, identity: Supervisor, call_id: str, body: ComeIn | None = None
+) -> None:
+    """Be at the call; everybody on it sees you. Say so ``again`` every 10 s: after 30 s of silence you have left."""
     call = await live_call(services_of(request), identity, call_id)
+    attendance = attendance_of(request)
+    if body is not None and body.again:
+        # A hidden page may be too late: it must not come and go every minute.
+        if not attendance.alive(call_id, identity.login, BUTTON):
+            raise Conflict(
+                "not_joined",
+                "画面との接続が切れ、通話から抜けました。もう一度「加わる」を押してください。",
+            )
+        return
     way = Way(BUTTON, identity.login, identity.display_name, listening=False)
     with anyio.CancelScope(shield=True):  # told whole, although the browser does not wait for it
-        await attendance_of(request).arrive(call, way)
+        await attendance.arrive(call, way)
 
 
 @router.delete("/joined", status_code=status.HTTP_204_NO_CONTENT)

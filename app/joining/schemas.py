@@ -62,6 +62,11 @@ class _In(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
+class ComeIn(_In):
+    again: StrictBool = False
+    """Only a sign of life of somebody who has joined: it brings nobody back who was taken to have left."""
+
+
 class NoteIn(_In):
     text: StorableText = ""
     """At most 500 characters; empty: the words of the quick phrase."""

@@ -28,7 +28,6 @@ from app.joining.sound_tap import Listener
 from app.models import Call
 from app.services import Services, services_of
 
-RECHECK_SECONDS: Final = 30
 SEND_SECONDS: Final = 10
 CLOSE_SECONDS: Final = 5
 LEFT: Final = 4410
@@ -107,7 +106,7 @@ class Ears:
 
     async def _notice_revocation(self, stop: partial[None]) -> None:
         while True:
-            await anyio.sleep(RECHECK_SECONDS)
+            await anyio.sleep(self._attendance.recheck_seconds)
             try:
                 identity = await admit(self._websocket, {Role.SUPERVISOR})
                 await load_seen(self._services, identity, self._call.id)

@@ -98,6 +98,11 @@ class JoinedServer:
         ) as client:
             yield Person(self, login, client, signed_in.secret)
 
+    async def disable(self, login: str) -> None:
+        services = self.running.services
+        administration = Administration(services.database, services.clock)
+        await administration.disable_user((await administration.user_named(login)).id)
+
     async def actions(self) -> list[tuple[str, str]]:
         """Return what people did, as the tables have it: kind and by whom."""
         async with self.running.services.database.transaction() as session:

@@ -145,15 +145,17 @@ async def test_who_gives_no_sign_of_life_for_30_s_has_left(
     object.__setattr__(services, "clock", clock)
     await kato.post(f"{PATH}/joined")
     clock.advance(seconds=20)
-    await kato.post(f"{PATH}/joined")
+    await kato.post(f"{PATH}/joined", {"again": True})
     clock.advance(seconds=29)
     await server.attendance.expire()
     still = server.attendance.is_at(CALL, "kato")
 
     clock.advance(seconds=2)
     await server.attendance.expire()
+    too_late = await kato.post(f"{PATH}/joined", {"again": True})
 
     assert still
+    assert too_late.json()["code"] == "not_joined"
     assert not server.attendance.is_at(CALL, "kato")
     assert await server.actions() == [("supervisor_joined", "kato"), ("supervisor_left", "kato")]
 
@@ -234,6 +236,47 @@ async def test_nothing_of_a_listener_stays_with_the_call(
         await told(screen, "supervisor.left")
 
     assert (during, len(server.attendance.taps)) == (1, 0)
+
+
+async def test_two_supervisors_hear_the_same_and_one_goes_on_when_the_other_leaves(
+    line: ClientConnection, server: JoinedServer, kato: Person, sato: Person
+) -> None:
+    async with (
+        server.person("mori") as mori,
+        sato.screen() as screen,
+        kato.sound(CALL) as first,
+    ):
+        async with mori.sound(CALL) as second:
+            await begin(first)
+            await begin(second)
+            await line.send(FRAME * 3)
+            together = await piece(first), await piece(second)
+        left = await told(screen, "supervisor.left")
+        await piece(first)
+        await line.send(FRAME * 3)
+        alone = await piece(first)
+
+    assert together[0] == together[1] == (0, 0, bytes([CALLER]) * 480)
+    assert left["data"]["login"] == "mori"
+    assert alone == (0, 60, bytes([CALLER]) * 480)
+
+
+async def test_who_is_disabled_hears_no_more(
+    server: JoinedServer, kato: Person, sato: Person
+) -> None:
+    server.attendance.recheck_seconds = 0.05
+    async with sato.screen() as screen:
+        await hear(screen)
+        async with kato.sound(CALL) as sound:
+            await begin(sound)
+            await server.disable("kato")
+            with anyio.fail_after(ANSWER_SECONDS), pytest.raises(ConnectionClosed) as closed:
+                await sound.recv()
+        left = await told(screen, "supervisor.left")
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+    assert left["data"]["login"] == "kato"
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ export class AtCall {
 
   async sayAgain() {
     try {
-      await send("POST", callPath(this.callId, "/joined"), undefined, { attempts: 1 });
+      await send("POST", callPath(this.callId, "/joined"), { again: true }, { attempts: 1 });
     } catch (error) {
       if (![401, 403, 404, 409].includes(error.status)) return; // the next one may arrive
       clearInterval(this.timer);
