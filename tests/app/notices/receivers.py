@@ -13,8 +13,9 @@ from email.policy import default
 from typing import Any
 
 import anyio
-from anyio.abc import SocketStream
+from anyio.abc import ByteStream, SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
+from anyio.streams.tls import TLSStream
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -83,13 +84,29 @@ class MailReceiver:
     """Set: AUTH is offered, and this is the right one."""
     goodbye: bytes = b"221 bye\r\n"
 
-    async def talk(self, stream: SocketStream) -> None:
-        try:
-            await self._talk(stream)
-        except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError, ssl.SSLError):
-            return
+    certificate: ssl.SSLContext | None = None
+    """Set: TLS is spoken from the first byte."""
 
-    async def _talk(self, stream: SocketStream) -> None:
+    async def talk(self, stream: SocketStream) -> None:
+        async with stream:
+            try:
+                await self._talk(await self._encrypted(stream))
+            except (
+                anyio.EndOfStream,
+                anyio.IncompleteRead,
+                anyio.BrokenResourceError,
+                ssl.SSLError,
+            ):
+                return
+
+    async def _encrypted(self, stream: SocketStream) -> ByteStream:
+        if self.certificate is None:
+            return stream
+        return await TLSStream.wrap(
+            stream, server_side=True, ssl_context=self.certificate, standard_compatible=False
+        )
+
+    async def _talk(self, stream: ByteStream) -> None:
         lines = BufferedByteReceiveStream(stream)
         await stream.send(b"220 mail\r\n")
         while True:

@@ -10,9 +10,11 @@ import pytest
 
 from app.auth.identity import Role
 from app.control.signing import is_signed
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, Unavailable
+from app.notices.settings import RouteSettings
+from tests.app.control.serving import closed_port
 from tests.app.notices.office import NUMBER, SECRET, WORDS, Office, webhook
-from tests.app.notices.receivers import WebReceiver, web_receiver
+from tests.app.notices.receivers import MailReceiver, WebReceiver, web_receiver
 from tests.fakes_clock import FakeClock
 
 
@@ -297,3 +299,56 @@ async def test_only_what_failed_can_be_tried_anew(calls: Office, web: WebReceive
             await desk.retry("nothing")
         with pytest.raises(NotFound):
             await desk.test("nobody")
+
+
+@pytest.mark.parametrize(("kind", "part"), [("slack", "blocks"), ("teams", "attachments")])
+async def test_chats_are_told_in_their_own_form_and_unsigned(
+    calls: Office, web: WebReceiver, kind: str, part: str
+) -> None:
+    route = RouteSettings.model_validate({"kind": kind, "url": web.url})
+
+    async with calls.desk(chat=route):
+        await calls.begin()
+        await calls.rise(2)
+        await web.has(1)
+
+    (arrived,) = web.arrived
+    assert part in json.loads(arrived.body)
+    assert "mimamori-signature" not in arrived.headers
+
+
+async def test_mail_goes_out_through_the_offices_server(calls: Office, post: MailReceiver) -> None:
+    calls.settings["smtp"] = {
+        "host": post.host,
+        "port": post.port,
+        "security": "none",
+        "sender": "mimamori@city.example",
+    }
+    route = RouteSettings.model_validate({"kind": "mail", "to": ["kacho@city.example"]})
+
+    async with calls.desk(kacho=route) as desk:
+        row = await desk.test("kacho")
+
+    assert row.state == "sent"
+    assert [mail["Subject"] for mail in post.mails] == ["【テスト】見守りからのお知らせ"]
+
+
+async def test_a_proxy_is_used_for_chats_and_not_for_the_offices_own_system(
+    calls: Office, web: WebReceiver
+) -> None:
+    calls.settings |= {"proxy": f"http://127.0.0.1:{closed_port()}", "tries": 1}
+    chat = RouteSettings.model_validate({"kind": "slack", "url": web.url})
+
+    async with calls.desk(chat=chat, cti=webhook(web.url)) as desk:
+        outside, inside = await desk.test("chat"), await desk.test("cti")
+
+    assert (outside.state, outside.problem) == ("failed", "unreachable")
+    assert inside.state == "sent"
+
+
+async def test_an_unreadable_certificate_file_stops_the_start(calls: Office) -> None:
+    calls.settings["ca_file"] = "nowhere.pem"
+
+    with pytest.raises(Unavailable):
+        async with calls.opened(cti=webhook("https://cti.example/in")):
+            pass
