@@ -119,6 +119,8 @@ def test_an_open_tells_who_calls_whom_and_how_it_sounds() -> None:
         rate_hz=8_000,
         brings=(Track.CALLER, Track.OPERATOR),
         tracks=(Track.CALLER, Track.OPERATOR),
+        speakers_named=True,
+        also_called=f"audiohook.{CONVERSATION}",
         from_number="+81312345678",
         to_number="+81119999999",
         metadata={
