@@ -8,12 +8,11 @@ from typing import Final
 from sqlalchemy import Date, ForeignKey, Index, Integer, String, column, table
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.callers.measures import SECTION_CHARACTERS, TEXT_CHARACTERS
 from app.models import Base, UtcDateTime
 
 HASH_CHARACTERS: Final = 64
 KEY_ID_CHARACTERS: Final = 16
-TEXT_CHARACTERS: Final = 300
-DETAIL_CHARACTERS: Final = 64
 
 CALLS: Final = table(
     "calls",
@@ -61,7 +60,7 @@ class CallerMeasure(Base):
     """Whose supervisors proposed it."""
     office_wide: Mapped[bool]
     kind: Mapped[str] = mapped_column(String(32))
-    detail: Mapped[str] = mapped_column(String(DETAIL_CHARACTERS))
+    detail: Mapped[str] = mapped_column(String(SECTION_CHARACTERS))
     """Minutes, or the section that alone answers."""
     reason: Mapped[str] = mapped_column(String(TEXT_CHARACTERS))
     words: Mapped[str] = mapped_column(String(TEXT_CHARACTERS))

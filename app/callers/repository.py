@@ -24,7 +24,6 @@ from app.auth.identity import Identity, Role
 from app.callers.history import LONGEST_LOOK_BACK, PastCall
 from app.callers.measures import Standing
 from app.callers.models import CALLS, CallerMeasure, CallMatter
-from app.callers.number import StoredHash
 
 MOST_READ: Final = 2_000
 """Calls of one number in 90 days: one every hour. Counts go no further."""
@@ -166,15 +165,6 @@ def standing_of(row: CallerMeasure) -> Standing:
         ends_on=row.ends_on,
         approved=row.approved_at is not None,
         lifted=row.lifted_at is not None,
-    )
-
-
-async def keep_hash(session: AsyncSession, call_id: str, stored: StoredHash) -> None:
-    """Write by which hash the caller of *call_id* is found."""
-    await session.execute(
-        update(CALLS)
-        .where(CALLS.c.id == call_id)
-        .values(caller_hash=stored.hash, caller_key_id=stored.key_id)
     )
 
 

@@ -6,8 +6,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.callers.measures import Kind, State
-from app.callers.models import TEXT_CHARACTERS
+from app.callers.measures import SECTION_CHARACTERS, TEXT_CHARACTERS, Kind, State
 from app.calls.schemas import StorableText
 
 
@@ -83,7 +82,7 @@ class MatterIn(_In):
 
 class MeasureIn(_In):
     kind: Kind
-    detail: StorableText = Field(default="", max_length=64)
+    detail: StorableText = Field(default="", max_length=SECTION_CHARACTERS)
     """Minutes for ``time_limit``, a section for ``one_section``."""
     office_wide: bool = False
     """True: in force for every section; an administrator must approve it."""

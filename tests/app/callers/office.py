@@ -21,7 +21,6 @@ from app.bus.memory import MemoryBus
 from app.callers import endpoints, pages
 from app.callers.keys import CallerKeys, open_caller_keys
 from app.callers.models import CALLS
-from app.callers.repository import keep_hash
 from app.callers.settings import CallersSettings
 from app.calls.facts import CallFacts
 from app.calls.lifecycle import record_end, record_start
@@ -73,12 +72,15 @@ class Office:
 
         async def change(entry: Entry) -> None:
             await record_start(entry, facts, started, token.token.id)
-            if stored is not None:
-                await keep_hash(entry.session, call_id, stored)
             await entry.session.execute(
                 update(CALLS)
                 .where(CALLS.c.id == call_id)
-                .values(started_at=entry.now - timedelta(hours=hours_ago), top_level=level)
+                .values(
+                    started_at=entry.now - timedelta(hours=hours_ago),
+                    top_level=level,
+                    caller_hash=stored.hash if stored else None,
+                    caller_key_id=stored.key_id if stored else None,
+                )
             )
 
         await self.ledger.write(change)

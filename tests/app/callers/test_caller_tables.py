@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import SecretStr
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, inspect, select, update
 
 from app.auth.administration import Administration
 from app.auth.identity import Identity, Role
@@ -19,7 +19,6 @@ from app.callers.number import StoredHash
 from app.callers.repository import (
     earlier_calls,
     forget_hashes,
-    keep_hash,
     matters_of,
     measures_for,
     numbers_of,
@@ -80,7 +79,9 @@ async def test_callers_are_found_and_forgotten(either: Database, clock: FakeCloc
                 )
             )
             await session.flush()
-            await keep_hash(session, call_id, STORED)
+        await session.execute(
+            update(CALLS).values(caller_hash=STORED.hash, caller_key_id=STORED.key_id)
+        )
         session.add(CallMatter(call_id="before", matter="件", answer="答", by_login="mori", at=now))
         session.add(_approved(clock))
 
