@@ -54,7 +54,6 @@ class _State(Enum):
     OPENING = "before_opened"
     ACTIVE = "active"
     PAUSED = "while_paused"
-    LEAVING = "after_disconnect"
     REFUSED = "after_refusal"
     CLOSING = "after_close"
     CLOSED = "after_closed"
@@ -172,16 +171,7 @@ class AudioHookStream:
             told = {"reason": "error", "info": f"{refused.refusal.value}: {refused.message}"}
         return (self._reply("disconnect", told),)
 
-    def drain(self) -> Sequence[Reply]:
-        """A person, or the end of our service, stops the listening; the client closes, the telephone call goes on."""
-        if self._state not in _BEFORE_CLOSE:
-            return ()
-        self._state = _State.LEAVING
-        return (self._reply("disconnect", {"reason": "completed"}),)
-
     def closed(self, close_code: int) -> CallOver | None:
-        if self._over is None and self._state is _State.LEAVING:
-            return CallOver("disconnect")
         return self._over
 
     # Messages

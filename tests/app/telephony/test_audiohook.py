@@ -604,29 +604,6 @@ def test_whoever_waits_for_closed_gets_it_also_when_judging_failed() -> None:
     assert client.kinds == ["opened", "closed"]
 
 
-def test_a_person_can_stop_the_listening() -> None:
-    client = opened()
-
-    client.take(client.stream.drain())
-    client.take(client.stream.drain())
-    sound = client.stream.binary(b"\xff\xff", 0)
-    over = client.say("close", {"reason": "disconnect"})
-    client.take(client.stream.judged())
-
-    assert client.kinds == ["opened", "disconnect", "closed"]
-    assert client.heard[1]["parameters"] == {"reason": "completed"}
-    assert sound == (Noticed("sound_after_disconnect"),)
-    assert over == [CallOver("disconnect")]
-
-
-def test_a_client_that_hangs_up_when_asked_to_has_ended_the_call() -> None:
-    client = opened()
-
-    client.take(client.stream.drain())
-
-    assert client.stream.closed(1006) == CallOver("disconnect")
-
-
 def test_whoever_has_no_id_of_his_own_is_refused_under_none() -> None:
     client = Client(AudioHookStream("\ud800", "", correlation_id=""))
 
@@ -649,7 +626,7 @@ opens = st.dictionaries(st.sampled_from([*OPEN, "customConfig"]), json_values).m
     lambda change: OPEN | change
 )
 parameters = st.one_of(st.just({}), st.just(OPEN), st.just(PROBE), opens, holes, json_values)
-told = st.sampled_from(["attached", "judged", "refused", "drain"])
+told = st.sampled_from(["attached", "judged", "refused"])
 arrivals = st.one_of(
     st.tuples(st.just("frame"), st.text(max_size=100)),
     st.tuples(st.just("sound"), st.binary(max_size=100)),
@@ -665,7 +642,6 @@ def telling(stream: AudioHookStream) -> dict[str, Callable[[], Sequence[Reply]]]
         "attached": lambda: stream.attached("audiohook.x", 0),
         "judged": stream.judged,
         "refused": lambda: stream.refused(StreamRefused(Refusal.INTERNAL, "")),
-        "drain": stream.drain,
     }
 
 

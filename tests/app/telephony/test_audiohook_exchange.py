@@ -28,7 +28,6 @@ from app.telephony.messages import (
     Reply,
     Step,
     Unheld,
-    WovenSound,
 )
 from tests.app.telephony.raw_peer import short_call, sound_of
 
@@ -46,8 +45,6 @@ class Door:
 
     keys: dict[str, str] = field(default_factory=lambda: {KEY: SECRET})
     bend: Bend = json.dumps
-    drain_after: int | None = None
-    """After so many frames of sound somebody stops the listening."""
     url: str = ""
     steps: list[Step] = field(default_factory=list)
     said: list[dict[str, Any]] = field(default_factory=list)
@@ -81,8 +78,6 @@ class Door:
                 return stream.attached(call_id, 0)
             case CallOver():
                 return stream.judged()
-            case WovenSound() if len(of_kind(self, WovenSound)) == self.drain_after:
-                return stream.drain()
             case _:
                 return ()
 
@@ -234,16 +229,6 @@ async def test_a_secret_that_is_no_base64_is_said_before_anything_is_sent() -> N
             await exchange(door, secret="日本語").play()
 
     assert caught.value.code == "bad_secret"
-
-
-async def test_a_listening_that_is_stopped_is_no_failure() -> None:
-    async with listening(Door(drain_after=2)) as door:
-        genesys = exchange(door, short_call(4.0))
-        await genesys.play()
-
-    assert genesys.disconnected == "completed"
-    assert door.steps[-1] == CallOver("disconnect")
-    assert len(sound_of(door.steps)) < len(short_call(4.0).payload)
 
 
 async def test_a_server_that_is_not_there_is_said_to_be() -> None:
