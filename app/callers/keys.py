@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 from app.callers.number import CallerKey, StoredHash, hash_of
 from app.errors import Unavailable
 from app.private_files import make_private_file, make_private_folder
+from app.telephony.messages import Direction
 
 FILE_NAME: Final = "caller_keys"
 _LINE: Final = re.compile(r"([0-9a-f]{16}) ([0-9a-f]{64})")
@@ -30,6 +32,15 @@ class CallerKeys:
     def hash_of_caller(self, number: str) -> StoredHash | None:
         """Return what is stored for a call from *number*; None where the number names nobody."""
         return hash_of(number, self.keys[0])
+
+    def hash_at_start(self, number: str, metadata: Mapping[str, object]) -> StoredHash | None:
+        """Return what is stored when a call begins: nothing where the office itself dialled.
+
+        To be called back must not count as having called.
+        """
+        if metadata.get("direction") == Direction.OUTBOUND.value:
+            return None
+        return self.hash_of_caller(number)
 
     def hashes_of_caller(self, number: str) -> tuple[StoredHash, ...]:
         """Return what a call from *number* may have been stored as, under every key there is."""

@@ -73,3 +73,17 @@ def test_keys_do_not_show_themselves(tmp_path: Path) -> None:
 
     assert keys.keys[0].secret.hex() not in shown
     assert keys.keys[0].secret.hex() in (tmp_path / FILE_NAME).read_text()
+
+
+def test_a_call_that_the_office_dialled_does_not_count_as_one_from_the_number(
+    tmp_path: Path,
+) -> None:
+    keys = open_caller_keys(tmp_path)
+
+    called, dialled = (
+        keys.hash_at_start(NUMBER, {}),
+        keys.hash_at_start(NUMBER, {"direction": "outbound"}),
+    )
+
+    assert called == keys.hash_of_caller(NUMBER) is not None
+    assert dialled is None
