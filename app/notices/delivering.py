@@ -70,7 +70,7 @@ class NoticeDesk:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Deliver while the block lasts. A try that has begun is brought to its end, at most 45 s later."""
+        """Deliver while the block lasts. A try that has begun is brought to its end, at most 30 s later."""
         await self._outbox.open()
         if not self.routes:
             yield

@@ -72,6 +72,8 @@ async def _channels(
             ) from None
         await opened.enter_async_context(direct)
         await opened.enter_async_context(outside)
+        for route in routes.values():
+            _check_readable(route)
         server, threads = _mail_server(settings), anyio.CapacityLimiter(MAIL_THREADS)
 
         def channel(route: Route) -> Channel:
@@ -86,6 +88,17 @@ async def _channels(
                     return MailChannel(server, route.to, threads)
 
         yield {name: channel(route) for name, route in routes.items()}
+
+
+def _check_readable(route: Route) -> None:
+    try:
+        httpx.URL(route.url)
+    except httpx.InvalidURL:
+        raise Unavailable(
+            "notice_settings",
+            f"設定 MIMAMORI_NOTICES__ROUTES の {route.name} の url を直してください: "
+            "アドレスとして読めません。",
+        ) from None
 
 
 def _mail_server(settings: NoticeSettings) -> MailServer:

@@ -22,7 +22,7 @@ from app.notices.wording import Notice, message_of
 
 TIMEOUT_S: Final = 10.0
 """Of each step."""
-WHOLE_TIMEOUT_S: Final = 45.0
+WHOLE_TIMEOUT_S: Final = 30.0
 """Of all of them; a server that answers a byte at a time must not hold the route."""
 
 

@@ -352,3 +352,9 @@ async def test_an_unreadable_certificate_file_stops_the_start(calls: Office) -> 
     with pytest.raises(Unavailable):
         async with calls.opened(cti=webhook("https://cti.example/in")):
             pass
+
+
+async def test_an_address_that_nothing_can_read_stops_the_start(calls: Office) -> None:
+    with pytest.raises(Unavailable):
+        async with calls.opened(cti=webhook("https://[::1]x/in")):
+            pass
