@@ -61,7 +61,10 @@ class CallPlayer extends AudioWorkletProcessor {
 
   /** Samples that every track has stored and that were not played. */
   get waiting() {
-    return this.at < 0 ? 0 : Math.min(...this.ends) - this.at;
+    if (this.at < 0) return 0;
+    let end = this.ends[0];
+    for (let track = 1; track < this.ends.length; track += 1) end = Math.min(end, this.ends[track]);
+    return end - this.at;
   }
 
   process(_inputs, [output]) {
@@ -94,7 +97,10 @@ class CallPlayer extends AudioWorkletProcessor {
     let sum = 0;
     for (let track = 0; track < this.tracks.length; track += 1) {
       const kept = this.tracks[track];
-      const [a, b, c, d] = [-1, 0, 1, 2].map((offset) => kept[(whole + offset) & (STORE - 1)]);
+      const a = kept[(whole - 1) & (STORE - 1)]; // written out: an array for each sample would be garbage
+      const b = kept[whole & (STORE - 1)];
+      const c = kept[(whole + 1) & (STORE - 1)];
+      const d = kept[(whole + 2) & (STORE - 1)];
       const sample = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
       this.peak[track] = Math.max(this.peak[track], Math.abs(sample));
       if (!this.muted[track]) sum += sample;
