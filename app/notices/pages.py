@@ -23,6 +23,7 @@ from app.notices.routes import Route, RouteKind
 from app.notices.wording import level_label, local_time
 from app.screens.rendering import render
 from app.services import services_of
+from detection.types import Severity
 
 KINDS: Final = {
     RouteKind.WEBHOOK: "Webhook(署名付き)",
@@ -125,11 +126,11 @@ async def _page(
 
 
 def _route(route: Route, record: RouteRecord) -> ShownRoute:
-    when = [f"{level_label(route.from_level)}以上に上がったとき"]
+    when = [f"{_or_above(route.from_level)}に上がったとき"]
     if route.on_help:
         when.append("応援要請のとき")
     if route.ended_from_level is not None:
-        when.append(f"{level_label(route.ended_from_level)}以上になった通話が終わったとき")
+        when.append(f"{_or_above(route.ended_from_level)}になった通話が終わったとき")
     when.append("、".join(sorted(route.sections)) if route.sections else "すべての課")
     beyond = (
         ("発言", route.with_words),
@@ -146,6 +147,10 @@ def _route(route: Route, record: RouteRecord) -> ShownRoute:
         failed=record.failed,
         last_sent=local_time(record.last_sent_at) if record.last_sent_at else "なし",
     )
+
+
+def _or_above(level: int) -> str:
+    return level_label(level) + ("以上" if level < Severity.STOP else "")
 
 
 def _notice(row: NoticeRow, routes: Container[str]) -> ShownNotice:
@@ -173,7 +178,7 @@ def _notice(row: NoticeRow, routes: Container[str]) -> ShownNotice:
 def _what(row: NoticeRow) -> str:
     match NoticeKind(row.kind):
         case NoticeKind.LEVEL:
-            return f"段階: {level_label(row.level)}"
+            return level_label(row.level)
         case NoticeKind.HELP:
             return "応援要請"
         case NoticeKind.ENDED:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app.db import Database
+from app.notices.choosing import NoticeKind
 from app.notices.models import NoticeRow
 from app.notices.outbox import State
 
 LATEST: Final = 50
 FAILURES: Final = 50
+_IS_OWED: Final = NoticeRow.kind != NoticeKind.TEST.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,17 @@ class Overview:
     """By name of the route, of those that were ever owed anything."""
     latest: Sequence[NoticeRow]
     failed: Sequence[NoticeRow]
-    """The last that failed, first."""
+    """The last that failed, first; tests are not among them."""
 
 
 async def overview(database: Database) -> Overview:
     async with database.transaction() as session:
         counted = await session.execute(
             select(
-                NoticeRow.route, NoticeRow.state, func.count(), func.max(NoticeRow.sent_at)
+                NoticeRow.route,
+                NoticeRow.state,
+                func.count(case((_IS_OWED, 1))),
+                func.max(NoticeRow.sent_at),
             ).group_by(NoticeRow.route, NoticeRow.state)
         )
         by_route: dict[str, dict[str, tuple[int, datetime | None]]] = {}
@@ -47,7 +52,7 @@ async def overview(database: Database) -> Overview:
         newest = select(NoticeRow).order_by(NoticeRow.at.desc(), NoticeRow.id)
         latest = (await session.scalars(newest.limit(LATEST))).all()
         failed = await session.scalars(
-            newest.where(NoticeRow.state == State.FAILED.value).limit(FAILURES)
+            newest.where(_IS_OWED, NoticeRow.state == State.FAILED.value).limit(FAILURES)
         )
         return Overview(
             {name: _record(states) for name, states in by_route.items()}, latest, failed.all()

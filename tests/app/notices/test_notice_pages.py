@@ -81,6 +81,7 @@ async def test_a_test_says_what_came_of_it(
     assert "送り先で確かめてください" in good.text
     assert "応答 401" in bad.text
     assert over_rest.json()["state"] == "sent"
+    assert "届かなかったお知らせ" not in bad.text
     assert (unknown.status_code, "設定されていません" in unknown.text) == (404, True)
 
 
