@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,7 +30,7 @@ async def composed(
         categories=in_order([name for alert in alerts for name in alert.categories]),
         section=row.section,
         call_id=call.id,
-        url=f"{public_url}/calls/{call.id}",
+        url=f"{public_url}/calls/{quote(call.id, safe='')}",
         operator_name=await _display_name(session, call) if route.with_operator_name else "",
         caller_number=call.caller_number if route.with_caller_number else "",
         quote=gravest.quote if route.with_words and gravest is not None else "",

@@ -47,7 +47,7 @@ def webhook_body(notice: Notice) -> bytes:
 
 
 def slack_body(notice: Notice) -> bytes:
-    """Return what Slack's incoming webhooks take, and Mattermost's like them."""
+    """Return what Slack's incoming webhooks take."""
     message = message_of(notice)
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": _plain(message.title[:_LONGEST_HEADER])},
@@ -62,7 +62,7 @@ def slack_body(notice: Notice) -> bytes:
 
 
 def teams_body(notice: Notice) -> bytes:
-    """Return the adaptive card that the Teams workflow 「Webhook 要求を受信したとき」 posts."""
+    """Return the adaptive card that a Teams workflow posts when its webhook is called."""
     message = message_of(notice)
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
