@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -41,6 +42,15 @@ class StoredHash:
     key_id: str
     hash: str
     """64 hexadecimal digits."""
+
+
+HashAtStart = Callable[[str, Mapping[str, object]], StoredHash | None]
+"""Says by what the caller of a call that begins is found again, out of its number and metadata."""
+
+
+def no_hash(_number: str, _metadata: Mapping[str, object]) -> StoredHash | None:
+    """Find nobody again: for calls that are no citizen's, as in measurements."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
