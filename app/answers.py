@@ -31,7 +31,17 @@ class GuardedAnswers:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = False
+
+        async def receive_until_gone() -> Message:
+            nonlocal gone
+            message = await receive()
+            gone = gone or message["type"] == "http.disconnect"
+            return message
+
         async def send_guarded(message: Message) -> None:
+            if gone:
+                return  # whoever asked is not there, or sent what is no HTTP: an answer would be a defect
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in ANSWER_HEADERS.items():
@@ -43,7 +53,7 @@ class GuardedAnswers:
         elif _declared_bytes(scope) > BODY_BYTES:
             await _TOO_LARGE(scope, receive, send_guarded)
         else:
-            await self._app(scope, receive, send_guarded)
+            await self._app(scope, receive_until_gone, send_guarded)
 
 
 _TOO_LARGE: Final = JSONResponse(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -12,6 +12,7 @@ import anyio
 import structlog
 
 from app.bus.memory import MemoryBus
+from app.callers.keys import open_caller_keys
 from app.calls.explaining import Explainer
 from app.calls.registry import CallParts, CallRegistry
 from app.clock import SystemClock
@@ -21,6 +22,7 @@ from app.errors import Unavailable
 from app.health import tell_health
 from app.ledger import Ledger
 from app.loop_pause import PauseCount, watch_loop
+from app.notices.opening import open_notices
 from app.private_files import make_private_folder
 from app.responses.scripts import load_scripts, warning_sentences
 from app.services import Services
@@ -92,6 +94,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
     warning_limit = policy.warnings_before_close if policy.warnings_before_close > 1 else None
     voice_activity = await anyio.to_thread.run_sync(open_shared_voice_activity)
     scripts = load_scripts()
+    caller_keys = await anyio.to_thread.run_sync(open_caller_keys, settings.data_dir)
     async with (
         open_database(settings.async_database_url) as database,
         open_call_control(
@@ -99,6 +102,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             operators_by_extension=settings.telephony.operators_by_extension,
             clock=clock,
         ) as call_control,
+        AsyncExitStack() as stack,
     ):
         bus = MemoryBus(settings.screen.queue_events)
         ledger = Ledger(database, bus, clock)
@@ -117,6 +121,17 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 scripts=scripts,
                 warning_limit=warning_limit,
                 partials=settings.asr.partials,
+                hash_at_start=caller_keys.hash_at_start,
+            )
+        )
+        notices = await stack.enter_async_context(
+            open_notices(
+                settings.notices,
+                public_url=settings.public_url,
+                ledger=ledger,
+                database=database,
+                bus=bus,
+                clock=clock,
             )
         )
         doors = LiveDoors(settings.telephony, registry=registry, database=database, clock=clock)
@@ -135,10 +150,12 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             registry=registry,
             doors=doors,
             call_control=call_control,
+            notices=notices,
             loop_pauses=loop_pauses,
         )
         # The watch ends first: calls are still judged to their end when the registry closes.
         async with (
+            notices.running(),
             registry.running(),
             doors.running(),
             listening(services),

@@ -20,12 +20,18 @@ from app.auth import endpoints as accounts
 from app.auth import pages as account_pages
 from app.auth.access import identity_on, public
 from app.bootstrap import open_services
+from app.callers import endpoints as callers
+from app.callers import pages as caller_pages
 from app.calls import audio_ws
 from app.calls import endpoints as calls
 from app.control import endpoints as control
 from app.errors import AppError, NotSignedIn
 from app.feedback import endpoints as feedback
 from app.feedback import pages as feedback_pages
+from app.joining import endpoints as joining
+from app.joining import sound_ws
+from app.notices import endpoints as notices
+from app.notices import pages as notice_pages
 from app.responses import endpoints as responses
 from app.screens import pages, screen_ws
 from app.screens.rendering import ScreenFiles, render
@@ -78,6 +84,12 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         responses,
         supervision,
         control,
+        callers,
+        caller_pages,
+        joining,
+        notices,
+        notice_pages,
+        sound_ws,
         accounts,
         account_pages,
         feedback_pages,

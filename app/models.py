@@ -94,7 +94,10 @@ class AccessToken(Base):
 
 class Call(Base):
     __tablename__ = "calls"
-    __table_args__ = (Index("ix_calls_section_started_at", "section", "started_at"),)
+    __table_args__ = (
+        Index("ix_calls_section_started_at", "section", "started_at"),
+        Index("ix_calls_caller_hash_started_at", "caller_hash", "started_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     token_id: Mapped[int] = mapped_column(ForeignKey("access_tokens.id"))
@@ -103,6 +106,9 @@ class Call(Base):
     section: Mapped[str] = mapped_column(String(64), default="")
     caller_number: Mapped[str] = mapped_column(String(64), default="")
     called_number: Mapped[str] = mapped_column(String(64), default="")
+    caller_hash: Mapped[str | None] = mapped_column(String(64))
+    """By which the same number is known again (``app.callers``)."""
+    caller_key_id: Mapped[str | None] = mapped_column(String(16))
     stream_format: Mapped[dict[str, Any]]
     """``encoding``, ``rate``, ``tracks``, ``metadata`` of the start message."""
     started_at: Mapped[datetime]

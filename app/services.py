@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.calls.registry import CallRegistry
     from app.control.ports import CallControl
     from app.ledger import Ledger
+    from app.notices.delivering import NoticeDesk
     from app.responses.scripts import Scripts
     from app.telephony.live_doors import LiveDoors
 
@@ -43,6 +44,8 @@ class Services:
     """What telephones bring over them, and the way back."""
     call_control: CallControl | None
     """The office's way to join or end a call, where one is set up."""
+    notices: NoticeDesk
+    """What is told to other systems."""
     loop_pauses: PauseCount
     """For how long the event loop answered nobody."""
 

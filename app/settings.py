@@ -17,6 +17,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.callers.settings import CallersSettings
+from app.joining.settings import JoiningSettings
+from app.notices.settings import NoticeSettings
 from app.telephony.settings import TelephonySettings
 from asr.openai_protocol import server_address
 
@@ -183,6 +186,12 @@ class Settings(BaseSettings):
     """Operators' and supervisors' screens."""
     detection: DetectionSettings = DetectionSettings()
     """Rules and policy."""
+    callers: CallersSettings = CallersSettings()
+    """Calls from the same number."""
+    joining: JoiningSettings = JoiningSettings()
+    """Joining a call."""
+    notices: NoticeSettings = NoticeSettings()
+    """Telling others; empty: nothing is sent."""
     feedback: FeedbackSettings = FeedbackSettings()
     """What is made of 誤検知."""
 

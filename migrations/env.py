@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.db import configure_migration
-from app.models import Base
+from app.tables import Base
 
 
 def _run(connection: Connection) -> None:

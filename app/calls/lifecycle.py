@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.callers.number import HashAtStart, no_hash
 from app.calls.alert_rows import withdraw_left_over
 from app.calls.facts import CallFacts
 from app.calls.protocol import CallStarted, Track
@@ -14,7 +15,14 @@ from app.models import Call, CallTrack
 from asr.types import AudioFormat, Encoding
 
 
-async def record_start(entry: Entry, facts: CallFacts, started: CallStarted, token_id: int) -> None:
+async def record_start(
+    entry: Entry,
+    facts: CallFacts,
+    started: CallStarted,
+    token_id: int,
+    hash_at_start: HashAtStart = no_hash,
+) -> None:
+    caller = hash_at_start(started.caller_number, started.metadata)
     entry.session.add(
         Call(
             id=facts.call_id,
@@ -23,6 +31,8 @@ async def record_start(entry: Entry, facts: CallFacts, started: CallStarted, tok
             section=facts.audience.section,
             caller_number=started.caller_number,
             called_number=started.called_number,
+            caller_hash=caller.hash if caller is not None else None,
+            caller_key_id=caller.key_id if caller is not None else None,
             stream_format=_stored_format(started),
             started_at=entry.now,
         )

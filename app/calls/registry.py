@@ -19,6 +19,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from app.auth.names import normal_login
+from app.callers.number import HashAtStart, no_hash
 from app.calls.explaining import Explainer
 from app.calls.facts import CallFacts
 from app.calls.judge import CallJudge
@@ -73,6 +74,7 @@ class CallParts:
     """How many warnings the policy wants before the end; None where it fixes no number."""
     partials: bool
     """Recognise the caller's sentences before they are over, too."""
+    hash_at_start: HashAtStart = no_hash
 
 
 @dataclass(slots=True)
@@ -233,7 +235,7 @@ class CallRegistry:
             )
 
         async def change(entry: Entry) -> SwitchedOff:
-            await record_start(entry, facts, started, token_id)
+            await record_start(entry, facts, started, token_id, self._parts.hash_at_start)
             return await switched_off_at(entry.session, entry.now)
 
         return await self._parts.ledger.write(change)

@@ -24,6 +24,7 @@ from app.cli.options import fail, load_settings, refusals
 from app.demo.people import SECTION, end_demonstration
 from app.demo.presence import is_demonstration_on
 from app.errors import Unavailable
+from app.http_patience import PatientHttp
 from app.log import configure_logs
 from app.loop_pause import leave_out_what_stays
 from app.main import create_app
@@ -143,7 +144,7 @@ def server_config(app: FastAPI, settings: Settings, *, host: str, port: int) -> 
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
         # Not httptools: it keeps headers of any size in memory before anybody is asked who they are.
-        http="h11",
+        http=PatientHttp,
         h11_max_incomplete_event_size=HEADER_BYTES,
         ws=TelephoneSockets,
         ws_max_size=WEBSOCKET_BYTES,

@@ -93,6 +93,9 @@ def navigation_for(identity: Identity | None, path: str) -> tuple[NavigationItem
         pages.append(("管理", "/admin"))
     if identity.role in _SEES_RULES:
         pages.append(("検知ルールの点検", "/rules"))
+        pages.append(("対応制限", "/measures"))
+    if identity.role is Role.ADMINISTRATOR:
+        pages.append(("お知らせの送信", "/notices"))
     return tuple(
         NavigationItem(label, href, current=path == href or path.startswith(f"{href}/"))
         for label, href in pages

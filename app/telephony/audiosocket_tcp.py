@@ -92,8 +92,8 @@ def _peer_of(stream: SocketStream) -> str | None:
     """Return whose connection it is; None where it is gone already, as after a port scan."""
     try:
         return str(stream.extra(SocketAttribute.remote_address)[0])  # noqa: S610 - anyio's
-    except (anyio.TypedAttributeLookupError, OSError):
-        return None
+    except (anyio.TypedAttributeLookupError, AttributeError, OSError):
+        return None  # uvloop has no socket any more then: an AttributeError
 
 
 class _Connection:

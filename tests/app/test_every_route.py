@@ -16,7 +16,7 @@ from tests.app.running import RunningServer, in_own_task, running_server
 from tests.fakes_transcriber import ScriptedTranscriber
 
 DOORS = ("native", "twilio", "asterisk", "freeswitch", "jambonz", "audiohook")
-SOCKETS = {"/v1/events", *(f"/v1/stream/{door}" for door in DOORS)}
+SOCKETS = {"/v1/events", "/v1/calls/{call_id}/sound", *(f"/v1/stream/{door}" for door in DOORS)}
 """Accepted first and refused with a code of their own: test_stream.py, test_events.py and test_doors.py hold them."""
 UNMARKED = {"/static"}
 """Files without contents of calls."""

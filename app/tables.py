@@ -1,0 +1,12 @@
+"""Glue: the tables of every subject, known to one metadata: what migrations are compared with."""
+
+from __future__ import annotations
+
+from app.callers import models as callers
+from app.joining import models as joining
+from app.models import Base
+from app.notices import models as notices
+
+TABLES_OF = (callers, joining, notices)
+
+__all__ = ["TABLES_OF", "Base"]
