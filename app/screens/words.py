@@ -134,6 +134,16 @@ DEEDS: Final[Mapping[str, str]] = {
     "telephone_play": "電話に音声を流す操作",
     "telephone_join": "電話に加わる操作",
     "telephone_end": "通話を終える操作",
+    "supervisor_joined": "監督者が加わる",
+    "supervisor_left": "監督者が抜ける",
+    "supervisor_note": "監督者からのメモ",
+    "take_over_asked": "「代わります」の申し出",
+    "take_over_accepted": "「代わります」を受ける",
+    "take_over_declined": "「代わります」を断る",
+    "three_way_asked": "「一緒に入ります」の申し出",
+    "three_way_accepted": "「一緒に入ります」を受ける",
+    "three_way_declined": "「一緒に入ります」を断る",
+    "telephone_instructions": "電話機でつなぐ手順の表示",
 }
 """What people did on their screens, by the kind of the note."""
 NO_DEEDS: Final = "応援要請や誤検知などの操作はありません。"
