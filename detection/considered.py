@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from detection.policy import CLAUSES, Policy
 from detection.rule_book import BY_MEANING, RuleBook
-from detection.types import Category, Finding
+from detection.types import Category, Finding, SetAside
 from detection.weighing import counted
 
 PLAINER: Final[Mapping[str, str]] = MappingProxyType(
@@ -22,8 +21,6 @@ PLAINER: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Labels of context rules that say too little in a sentence; the others stand in it as they are."""
 
-_PERCENT: Final = re.compile(r"\((\d+)%\)")
-
 
 def clause_words(clause: str) -> str:
     """Return a clause of the policy as it stands in a sentence: what names a case is said of a demand."""
@@ -31,7 +28,7 @@ def clause_words(clause: str) -> str:
 
 
 def not_counted(
-    set_aside: Iterable[str],
+    set_aside: Iterable[SetAside],
     uncounted: Iterable[Finding],
     known: Collection[Category],
     policy: Policy,
@@ -39,29 +36,27 @@ def not_counted(
 ) -> tuple[str, ...]:
     """Return one sentence for each thing that was looked at and not counted, none twice.
 
-    *set_aside*: lines ``rule: why`` of an assessment. *uncounted*: what the assessment found and the call did
-    not count. *known*: what the utterance was found to be in the end.
+    *set_aside*: of an assessment. *uncounted*: what the assessment found and the call did not count.
+    *known*: what the utterance was found to be in the end.
     """
     told = [_aside(line, known, book) for line in set_aside]
     told += [_weighed_out(finding, known, policy) for finding in uncounted]
     return tuple(dict.fromkeys(sentence for sentence in told if sentence))
 
 
-def _aside(line: str, known: Collection[Category], book: RuleBook) -> str:
-    rule, _, why = line.partition(": ")
-    category = book.category_of(rule)
-    percent = _PERCENT.search(why)
-    if percent and rule.startswith(BY_MEANING):
+def _aside(aside: SetAside, known: Collection[Category], book: RuleBook) -> str:
+    category = book.category_of(aside.rule)
+    if aside.doubted and aside.rule.startswith(BY_MEANING):
         # A category that the words were found to be after all, by another rule, is not "also considered".
         if category is None or category in known:
             return ""
         return (
-            f"{clause_words(CLAUSES[category])}も検討しましたが、確からしさが{percent[1]}%にとどまるため、"
+            f"{clause_words(CLAUSES[category])}も検討しましたが、確からしさが足りないため、"
             "数えていません。"
         )
-    reason = _because(why)
-    if percent:
-        reason = f"言い回しの意味からみた確からしさが{percent[1]}%にとどまるため"
+    reason = _because(aside.why)
+    if aside.doubted:
+        reason = "言い回しの意味からみた確からしさが足りないため"
     return f"{_words_of(category, known)}、{reason}、数えていません。"
 
 

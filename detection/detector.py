@@ -26,7 +26,7 @@ from detection.sentence_vectors import shared_sentence_vectors
 from detection.sudachi import shared_readings
 from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
-from detection.types import Assessment, Finding, Span, Speaker, Utterance
+from detection.types import Assessment, Finding, SetAside, Span, Speaker, Utterance
 
 CODE_VERSION: Final = "3"
 """Raise with every change of code that changes an assessment; the word lists count by themselves."""
@@ -110,7 +110,7 @@ class LexiconDetector:
 
     def _judged(
         self, text: NormalText, tokens: tuple[Token, ...]
-    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    ) -> tuple[tuple[Finding, ...], tuple[SetAside, ...]]:
         listens = Part.READINGS in self._parts
         respelt = respell(text, self._lexicon.respellings if listens else ())
         text = respelt.text
@@ -120,7 +120,7 @@ class LexiconDetector:
             for found in innocent.pattern.finditer(text.normal)
         ]
         found: list[Finding] = []
-        aside: list[str] = []
+        aside: list[SetAside] = []
         for match in self._matches(text, tokens, [span for span, _ in innocents]):
             entry = match.entry
             around = Surroundings(text, match.start, match.end, entry.category, entry.severity)
@@ -131,7 +131,7 @@ class LexiconDetector:
                     _guessed(finding) if respelt.is_guess(match.start, match.end) else finding
                 )
             else:
-                aside.append(f"{entry.id}: {why.label}")
+                aside.append(SetAside(entry.id, why.label))
         if innocents:
             aside += self._disguised(text, innocents)
         return _gravest(found), tuple(dict.fromkeys(aside))
@@ -160,13 +160,13 @@ class LexiconDetector:
 
     def _disguised(
         self, text: NormalText, innocents: list[tuple[tuple[int, int], str]]
-    ) -> Iterator[str]:
+    ) -> Iterator[SetAside]:
         for entry in self._lexicon.entries:
             for found in entry.pattern.finditer(text.normal) if entry.pattern else ():
                 start, end = found.span()
                 for (a, b), reason in innocents:
                     if a < end and start < b:
-                        yield f"{entry.id}: {reason}"
+                        yield SetAside(entry.id, reason)
 
     def _second_best(self, utterance: Utterance, first: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """Return what only the recogniser's other guesses hold; it may stand anywhere in the words."""

@@ -18,7 +18,7 @@ from detection.considered import clause_words, not_counted
 from detection.policy import CLAUSES, Policy
 from detection.rule_book import HowFound, RuleBook
 from detection.talk_so_far import Answer
-from detection.types import Finding, Severity, Span, Utterance
+from detection.types import Finding, SetAside, Severity, Span, Utterance
 
 MOST_ANSWERS_TOLD: Final = 3
 
@@ -34,6 +34,8 @@ _SEVERITY_MEANS: Final = {
     Severity.WARNING: "やまない場合は、通話の終了を検討します",
     Severity.STOP: "すぐに上司と共有し、通報も検討します",
 }
+_LIKELIHOODS: Final = ((0.9, "高い"), (0.7, "やや高い"), (0.0, "半ばほど"))
+"""What a finding's score is called; below half nothing is found by meaning."""
 _OVERRUNS: Final = frozenset({HowFound.HELD, HowFound.HELD_AFTER_ABUSE, HowFound.STALEMATE})
 _OF_THE_TALK: Final = _OVERRUNS | {HowFound.PERSISTENCE}
 _AS_HEARD: Final = frozenset({HowFound.SOUND, HowFound.RESPELT, HowFound.OTHER_READING})
@@ -116,7 +118,7 @@ class Circumstances:
     """Everything that counted in these words."""
     uncounted: tuple[Finding, ...] = ()
     """What was found in these words and did not count in this call."""
-    set_aside: tuple[str, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     """As in the assessment: ``rule: why``."""
     answers: tuple[Answer, ...] = ()
     """What the operator had answered in this call."""
@@ -163,8 +165,8 @@ def told_with(span: Span, text: str) -> str:
 
 
 def likelihood(score: float) -> str:
-    """Return a likelihood in percent; none is called certain."""
-    return "99%以上" if score >= 0.995 else f"{score:.0%}"
+    """Return a likelihood in words: who is under stress compares no numbers, and none is certain."""
+    return next(words for least, words in _LIKELIHOODS if score >= least)
 
 
 def _claim(finding: Finding, around: Circumstances, how: HowFound) -> tuple[str, ...]:
@@ -186,7 +188,7 @@ def _claim(finding: Finding, around: Circumstances, how: HowFound) -> tuple[str,
 def _by_meaning(finding: Finding) -> str:
     return (
         "言い回しの意味から見つけたもので、問題のある言い方とみる確からしさは"
-        f"{likelihood(finding.score)}です。"
+        f"{likelihood(finding.score)}とみられます。"
     )
 
 

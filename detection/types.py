@@ -148,6 +148,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A rule that matched and was not counted."""
+
+    rule: str
+    why: str
+    """In words of the office: negation, quotation, victim …"""
+    doubted: bool = False
+    """It was not likely enough; nothing else spoke against it."""
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What one utterance is, by itself, without the conversation."""
 
@@ -160,8 +174,8 @@ class Assessment:
     """Content words of the whole utterance in normal form; of the operator only where it answers."""
     meaning: bytes = b""
     """Its sentence vector, packed (``detection.likeness``); empty where nothing is stated."""
-    set_aside: tuple[str, ...] = ()
-    """Rules that matched but were not counted, each with why (negation, quotation, victim …), for the explanation."""
+    set_aside: tuple[SetAside, ...] = ()
+    """Rules that matched but were not counted, for the explanation."""
 
     @property
     def severity(self) -> Severity:

@@ -30,6 +30,7 @@ from detection.types import (
     Category,
     Cue,
     Finding,
+    SetAside,
     Severity,
     Span,
     Speaker,
@@ -119,9 +120,13 @@ class UnderstandingDetector:
 
     def _findings(
         self, text: NormalText, by_words: tuple[Finding, ...], meaning: Meaning
-    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    ) -> tuple[tuple[Finding, ...], tuple[SetAside, ...]]:
         considered = tuple(
-            f"meaning.{category.value}: 検討したが、確からしさが足りない({p:.0%})"
+            SetAside(
+                f"meaning.{category.value}",
+                f"検討したが、確からしさが足りない({p:.0%})",
+                doubted=True,
+            )
             for category in Category
             if CONSIDERED <= (p := meaning.category(category)) < LIKELY
         )
@@ -129,7 +134,8 @@ class UnderstandingDetector:
             return tuple(_doubted(finding) for finding in by_words), considered
         if meaning.harm < LIKELY:
             doubt = f"言い回しの意味からは当たらない({meaning.harm:.0%})"
-            return (), (*(f"{finding.rule}: {doubt}" for finding in by_words), *considered)
+            doubted = (SetAside(finding.rule, doubt, doubted=True) for finding in by_words)
+            return (), (*doubted, *considered)
         known = {finding.category for finding in by_words}
         likely = [c for c in Category if meaning.category(c) >= LIKELY]
         if not likely and not by_words:
@@ -141,7 +147,7 @@ class UnderstandingDetector:
             if why is None:
                 kept.append(finding)
             else:
-                aside.append(f"{finding.rule}: {why.label}")
+                aside.append(SetAside(finding.rule, why.label))
         return tuple(sorted(kept, key=lambda f: (f.span.start, -f.severity))), tuple(aside)
 
 

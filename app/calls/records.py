@@ -114,7 +114,7 @@ def add_decision(
             content=int(decision.content),
             manner=int(decision.manner),
             step=decision.step.value,
-            set_aside=list(assessment.set_aside),
+            set_aside=[str(aside) for aside in assessment.set_aside],
             policy_version=decision.policy_version,
             detector_version=decision.detector_version,
             decided_at=entry.now,

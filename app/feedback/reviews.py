@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from detection.types import Assessment, Finding, Severity
+from detection.types import Assessment, Finding, SetAside, Severity
 
 NOTE_CHARACTERS: Final = 500
 LONGEST_RULE: Final = 128
@@ -84,7 +84,7 @@ class SwitchedOff:
         dropped = [finding for finding in assessment.findings if self._covers(finding)]
         if not dropped:
             return assessment
-        why = dict.fromkeys(f"{finding.rule}: {SWITCHED_OFF_HERE}" for finding in dropped)
+        why = dict.fromkeys(SetAside(finding.rule, SWITCHED_OFF_HERE) for finding in dropped)
         return replace(
             assessment,
             findings=tuple(f for f in assessment.findings if f not in dropped),

@@ -19,7 +19,7 @@ from app.feedback.reviews import (
 )
 from app.feedback.rule_words import rule_words, words_for
 from app.feedback.table import lined_up
-from detection.types import Assessment, Category, Cue, Finding, Severity, Span
+from detection.types import Assessment, Category, Cue, Finding, SetAside, Severity, Span
 from tests.fakes_clock import MONDAY_MORNING
 
 RULES: Final = ("a", "b", "conversation.held")
@@ -45,7 +45,9 @@ def review(kind: ReviewKind, minutes: int = 0, rule: str = "a") -> Review:
 
 
 def assessment(findings: list[Finding]) -> Assessment:
-    return Assessment("u", tuple(findings), (Cue.DEMAND,), demand="返金", set_aside=("c: 否定",))
+    return Assessment(
+        "u", tuple(findings), (Cue.DEMAND,), demand="返金", set_aside=(SetAside("c", "否定"),)
+    )
 
 
 @given(SETS, FINDINGS)
@@ -67,8 +69,12 @@ def test_only_what_was_switched_off_is_left_out_and_the_record_says_why(
     gone = [finding for finding in before.findings if finding not in after.findings]
     assert all((finding.rule, finding.category.value) in off.rules for finding in gone)
     assert [f for f in before.findings if f in after.findings] == list(after.findings)
-    assert {line.split(": ")[0] for line in after.set_aside[1:]} == {f.rule for f in gone}
-    assert (after.cues, after.demand, after.set_aside[0]) == ((Cue.DEMAND,), "返金", "c: 否定")
+    assert {aside.rule for aside in after.set_aside[1:]} == {f.rule for f in gone}
+    assert (after.cues, after.demand, after.set_aside[0]) == (
+        (Cue.DEMAND,),
+        "返金",
+        SetAside("c", "否定"),
+    )
 
 
 @given(FINDINGS)

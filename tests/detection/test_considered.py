@@ -7,40 +7,40 @@ import pytest
 from detection.considered import PLAINER
 from detection.context import RULES
 from detection.explanation import PartKind, explain
-from detection.types import Category
+from detection.types import Category, SetAside
 from tests.detection.explaining import BOOK, around, finding, lines, said
 
 
 @pytest.mark.parametrize(
-    ("line", "sentence"),
+    ("aside", "sentence"),
     [
         (
-            "meaning.sexual: 検討したが、確からしさが足りない(31%)",
-            "「性的な言動」も検討しましたが、確からしさが31%にとどまるため、数えていません。",
+            SetAside("meaning.sexual", "検討したが、確からしさが足りない(31%)", doubted=True),
+            "「性的な言動」も検討しましたが、確からしさが足りないため、数えていません。",
         ),
         (
-            "mental.fool_at_you: 引用",
+            SetAside("mental.fool_at_you", "引用"),
             (
                 "「脅迫、中傷、名誉棄損、侮辱、暴言など精神的な攻撃」に当たりうる言葉もありましたが、"
                 "人の言葉を伝えるお話のため、数えていません。"
             ),
         ),
         (
-            "restraint.not_hanging_up: 言い回しの意味からは当たらない(12%)",
+            SetAside("restraint.not_hanging_up", "意味からは当たらない(12%)", doubted=True),
             (
                 "「不退去、居座り、監禁など拘束的な行動」に当たりうる言葉もありましたが、"
-                "言い回しの意味からみた確からしさが12%にとどまるため、数えていません。"
+                "言い回しの意味からみた確からしさが足りないため、数えていません。"
             ),
         ),
         (
-            "compensation.solatium: この役所では使わないルール",
+            SetAside("compensation.solatium", "この役所では使わないルール"),
             (
                 "「妥当性を欠く金銭などの補償の要求」に当たりうる言葉はほかにもありましたが、"
                 "この役所では使わないルールのため、数えていません。"
             ),
         ),
         (
-            "no_fault.come_at_once: 動物や虫の話です。",
+            SetAside("no_fault.come_at_once", "動物や虫の話です。"),
             (
                 "「行政サービスに瑕疵・過失が認められない場合」の要求に当たりうる言葉もありましたが、"
                 "動物や虫の話のため、数えていません。"
@@ -48,11 +48,11 @@ from tests.detection.explaining import BOOK, around, finding, lines, said
         ),
     ],
 )
-def test_what_was_set_aside_is_told_with_its_reason(line: str, sentence: str) -> None:
+def test_what_was_set_aside_is_told_with_its_reason(aside: SetAside, sentence: str) -> None:
     utterance = said("誠意を見せろ")
     found = finding(utterance.text, "誠意を見せろ", Category.COMPENSATION, "compensation.x")
 
-    explanation = explain(found, around(utterance, set_aside=(line, line)), BOOK)
+    explanation = explain(found, around(utterance, set_aside=(aside, aside)), BOOK)
 
     assert lines(explanation, PartKind.CONSIDERED) == (sentence,)
 
@@ -60,7 +60,7 @@ def test_what_was_set_aside_is_told_with_its_reason(line: str, sentence: str) ->
 def test_what_the_words_were_found_to_be_is_not_also_told_as_not_enough() -> None:
     utterance = said("誠意を見せろ")
     found = finding(utterance.text, "誠意を見せろ", Category.COMPENSATION, "compensation.x")
-    aside = ("meaning.compensation: 検討したが、確からしさが足りない(40%)",)
+    aside = (SetAside("meaning.compensation", "確からしさが足りない(40%)", doubted=True),)
 
     explanation = explain(found, around(utterance, set_aside=aside), BOOK)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detection.detector import HYPOTHESIS_SCORE, UNSURE_FLOOR, LexiconDetector
 from detection.lexicon import read_lexicon
 from detection.sudachi import SudachiReadings
-from detection.types import Assessment, Category, Cue, Severity, Span, Speaker, Utterance
+from detection.types import Assessment, Category, Cue, SetAside, Severity, Span, Speaker, Utterance
 from tests.detection.shipped import assess, shipped_detector
 
 WORDS = """kind = "findings"
@@ -89,14 +89,14 @@ def test_what_was_set_aside_is_told_with_the_reason() -> None:
     assessment = DETECTOR.assess(caller("夫に殺すと言われました"))
 
     assert assessment.findings == ()
-    assert assessment.set_aside == ("t.kill: 引用",)
+    assert assessment.set_aside == (SetAside("t.kill", "引用"),)
 
 
 def test_an_innocent_word_covers_itself_and_nothing_else() -> None:
     assessment = DETECTOR.assess(caller("馬鹿正直な人だ。この馬鹿"))
 
     assert [f.span for f in assessment.findings] == [Span(10, 12)]
-    assert assessment.set_aside == ("t.fool: 人を指さない言葉",)
+    assert assessment.set_aside == (SetAside("t.fool", "人を指さない言葉"),)
 
 
 def test_an_unsure_recogniser_lowers_the_score_and_does_not_silence() -> None:

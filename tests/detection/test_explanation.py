@@ -41,7 +41,7 @@ def test_a_finding_by_meaning_says_how_sure_it_is_in_words() -> None:
     assert explanation.sentence == (
         "通話開始から3分12秒、相手の方の「納得するまで受話器は置きませんから」という言葉は、"
         "方針の「不退去、居座り、監禁など拘束的な行動」に当たるおそれがあります。"
-        "言い回しの意味から見つけたもので、問題のある言い方とみる確からしさは91%です。"
+        "言い回しの意味から見つけたもので、問題のある言い方とみる確からしさは高いとみられます。"
     )
 
 
@@ -295,6 +295,8 @@ def test_words_are_widened_to_whole_clauses_and_never_narrowed(
     assert wide in text
 
 
-@pytest.mark.parametrize(("score", "words"), [(1.0, "99%以上"), (0.996, "99%以上"), (0.914, "91%")])
+@pytest.mark.parametrize(
+    ("score", "words"), [(1.0, "高い"), (0.914, "高い"), (0.8, "やや高い"), (0.55, "半ばほど")]
+)
 def test_no_likelihood_is_called_certain(score: float, words: str) -> None:
     assert likelihood(score) == words

@@ -89,7 +89,7 @@ def test_what_a_list_found_is_set_aside_where_the_meaning_is_harmless() -> None:
     found = assessed("お前を殺してやるからな", {HARM: 0.1})
 
     assert found.findings == ()
-    assert any("意味からは当たらない" in why for why in found.set_aside)
+    assert any("意味からは当たらない" in aside.why for aside in found.set_aside)
 
 
 def test_what_a_list_found_and_the_model_doubts_asks_for_a_check_instead_of_silence() -> None:
@@ -126,7 +126,10 @@ def test_what_was_considered_is_named_with_its_likelihood() -> None:
     found = assessed("帰り道は暗いらしいですね", {HARM: 0.2, "intimidation": 0.3})
 
     assert found.findings == ()
-    assert any("meaning.intimidation" in why and "30%" in why for why in found.set_aside)
+    assert any(
+        aside.rule == "meaning.intimidation" and "30%" in aside.why and aside.doubted
+        for aside in found.set_aside
+    )
 
 
 def test_an_operator_is_never_found_to_harass() -> None:
