@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,14 +21,25 @@ _FEW_STRENGTH: Final = 0.05
 _MOST_STEPS: Final = 2_000
 _FEWEST: Final = 8
 """Examples of either answer below which both parts simply count alike."""
-_MOST_FALSE: Final = 0.01
-"""Share of fair sentences of the choosing set that may be flagged: half of what is allowed."""
-_MOST_EVERYDAY: Final = 0.004
-"""Share of ordinary talk that may be flagged: a call has fifty sentences of it."""
+CHOOSING: Final = 0.01
+"""Share of fair sentences of the choosing set that may cross the point: half of what is allowed."""
+FAIR: Final = 0.02
+"""The same of the corpus's fair and hard-negative sentences, many near harassment on purpose: what is allowed."""
+EVERYDAY: Final = 0.01
+"""The same of ordinary talk: a call has fifty sentences of it, and one by itself rings only where it is grave."""
 
-
-PLACING: Final = f"{_STRENGTH}:{_FEW_STRENGTH}:{_MOST_FALSE}:{_MOST_EVERYDAY}:{GRAVE_FROM}"
+PLACING: Final = f"{_STRENGTH}:{_FEW_STRENGTH}:{CHOOSING}:{FAIR}:{EVERYDAY}:{GRAVE_FROM}"
 """All that the point of decision rests on, for the model's version."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limit:
+    """Sentences of which hardly any may be called harassment."""
+
+    most: float
+    """Share of them."""
+    logits: Array
+    """(examples,): of harm, word lists included."""
 
 
 def weighed_parts(
@@ -56,20 +68,12 @@ def weighed_parts(
     return Mixing(of_letters, of_encoder, offsets, of_harm)
 
 
-def placed(
-    mixing: Mixing, choosing: Array, fair: Sequence[bool], everyday: Array
-) -> tuple[Mixing, float]:
-    """Move the point at which harm is more likely than not; return the shift beside it.
+def placed(mixing: Mixing, limits: Sequence[Limit]) -> tuple[Mixing, float]:
+    """Move the point at which harm is more likely than not, as little as *limits* allow; return the shift beside it.
 
-    *choosing* (examples,): logits of harm on the choosing set, word lists included; *fair*: which of
-    them are no harassment; *everyday* (examples,): logits of harm in ordinary talk. On paper every second
-    sentence is harassment, on the telephone one in fifty: the shift stands for that, and is chosen so
-    that few fair sentences and hardly any ordinary ones cross the point.
+    On paper every second sentence is harassment, on the telephone one in fifty: the shift stands for that.
     """
-    point = max(
-        _crossed_by(_MOST_FALSE, choosing[np.asarray(fair, bool)]),
-        _crossed_by(_MOST_EVERYDAY, everyday),
-    )
+    point = max(_crossed_by(limit.most, limit.logits) for limit in limits)
     offsets = mixing.offsets.copy()
     offsets[PLACE[HARM]] -= point
     return Mixing(mixing.letters, mixing.encoder, offsets, mixing.harm), -point

@@ -25,6 +25,8 @@ WORST_HEARD: Final = 0.6
 """Share of wrong letters above which a heard sentence no longer teaches what was said."""
 
 
+CALL_TEMPLATES: Final = "call:"
+"""How the templates of whole calls' turns begin."""
 _HEATED: Final = frozenset({Cue.DEMAND, Cue.COMPLAINT, Cue.INSISTS})
 _HARMLESS: Final = {
     HARM: False,
@@ -86,7 +88,9 @@ def examples_of(
         for turn in call.turns:
             if turn.text not in seen:
                 seen.add(turn.text)
-                examples.append(Example(turn.text, f"call:{call.id}", _known_of_turn(turn)))
+                examples.append(
+                    Example(turn.text, f"{CALL_TEMPLATES}{call.id}", _known_of_turn(turn))
+                )
     return tuple(examples)
 
 

@@ -26,9 +26,24 @@ from detection.meaning.tuned import TunedEncoder
 from detection.phonetic import sound_of
 from detection.ports import ReadingSource
 from detection.text import normalise
-from detection.training.calibrating import PLACING, placed, weighed_parts
+from detection.training.calibrating import (
+    CHOOSING,
+    EVERYDAY,
+    FAIR,
+    PLACING,
+    Limit,
+    placed,
+    weighed_parts,
+)
 from detection.training.choosing import read_choosing
-from detection.training.examples import Example, Part, answers, digest_of, examples_of
+from detection.training.examples import (
+    CALL_TEMPLATES,
+    Example,
+    Part,
+    answers,
+    digest_of,
+    examples_of,
+)
 from detection.training.letters import learn_letters
 from detection.training.tuning import Recipe, tune
 from detection.types import Speaker, Utterance
@@ -94,11 +109,19 @@ def calibrated(parts: Parts, examples: Sequence[Example], advance: Advance) -> t
     apart = [example for example in examples if example.part is Part.CALIBRATION]
     said = parts.look([example.text for example in apart], _operators(apart), advance)
     mixing = weighed_parts(said.letters, said.encoder, said.words, answers(apart))
-    ordinary = np.array([_is_everyday(example) for example in apart])
-    everyday = said.harm(mixing)[ordinary]
-    choosing = read_choosing()
+    harm = said.harm(mixing)
+    fair = np.array([_is_fair_sentence(e) for e in apart])
+    everyday = np.array([_is_everyday(e) and not e.heard for e in apart])
+    choosing = [c for c in read_choosing() if not c.harmful]
     said = parts.look([c.text for c in choosing], [False] * len(choosing), advance)
-    return placed(mixing, said.harm(mixing), [not c.harmful for c in choosing], everyday)
+    return placed(
+        mixing,
+        (
+            Limit(CHOOSING, said.harm(mixing)),
+            Limit(FAIR, harm[fair]),
+            Limit(EVERYDAY, harm[everyday]),
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,6 +183,13 @@ def _runs(examples: Sequence[Example], readings: ReadingSource, advance: Advance
         if number % _BATCH == 0:
             advance("読み", number / len(examples))
     return runs
+
+
+def _is_fair_sentence(example: Example) -> bool:
+    """Say whether it is a fair or hard-negative sentence of the corpus as written; moves and turns are easier."""
+    moves = any(output.startswith(("caller.", "operator.")) for output in example.known)
+    of_a_call = moves or example.template.startswith(CALL_TEMPLATES)
+    return example.known.get(HARM) is False and not example.heard and not of_a_call
 
 
 def _is_everyday(example: Example) -> bool:

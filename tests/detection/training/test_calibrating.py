@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detection.meaning.mixing import HARM_INPUTS, Mixing, harm_inputs, probability
 from detection.meaning.outputs import HARM, OUTPUTS, PLACE
-from detection.training.calibrating import placed, weighed_parts
+from detection.training.calibrating import Limit, placed, weighed_parts
 
 COUNT = len(OUTPUTS)
 
@@ -19,29 +19,25 @@ def mixing() -> Mixing:
     return Mixing(zeros, zeros, zeros, np.zeros(HARM_INPUTS, np.float32))
 
 
-@given(
-    fair=st.lists(st.floats(-10, 10, width=32), min_size=100, max_size=400),
-    everyday=st.lists(st.floats(-10, 10, width=32), min_size=1, max_size=400),
+limits = st.tuples(
+    st.sampled_from([0.01, 0.02, 0.1]),
+    st.lists(st.floats(-10, 10, width=32), min_size=1, max_size=300),
 )
-def test_few_fair_and_hardly_any_ordinary_sentences_cross_the_point(
-    fair: list[float], everyday: list[float]
-) -> None:
-    _, shift = placed(
-        mixing(),
-        np.array(fair, np.float32),
-        [True] * len(fair),
-        np.array(everyday, np.float32),
-    )
-
-    assert sum(logit + shift > 0 for logit in fair) <= 0.01 * len(fair)
-    assert sum(logit + shift > 0 for logit in everyday) <= 0.004 * len(everyday)
 
 
-def test_harassing_sentences_do_not_move_the_point() -> None:
-    logits = np.array([5.0, -1.0, -2.0], np.float32)
-    everyday = np.array([-4.0], np.float32)
+@given(st.lists(limits, min_size=1, max_size=3))
+def test_no_more_than_was_allowed_crosses_the_point(given: list[tuple[float, list[float]]]) -> None:
+    _, shift = placed(mixing(), [Limit(most, np.array(found, np.float32)) for most, found in given])
 
-    _, shift = placed(mixing(), logits, [False, True, True], everyday)
+    for most, found in given:
+        assert sum(logit + shift > 0 for logit in found) <= most * len(found)
+
+
+def test_the_strictest_limit_places_the_point() -> None:
+    loose = Limit(0.01, np.array([-3.0, -4.0], np.float32))
+    strict = Limit(0.01, np.array([-1.0, -2.0], np.float32))
+
+    _, shift = placed(mixing(), (loose, strict))
 
     assert shift == pytest.approx(1.0, abs=1e-5)
 
