@@ -47,6 +47,8 @@ class Stage:
             "level": 0,
             "top_level": 0,
             "outcome": "ordinary",
+            "content": 0,
+            "manner": 0,
             "warnings_spoken": 0,
             "help_requested": False,
             "last_words": None,
@@ -143,7 +145,12 @@ def _apply_to_standing(held: Json, call: Json, event_type: str, data: Json, at: 
         case "transcript.final":
             call["last_words"] = data["text"]
         case "level.changed":
-            call.update(level=data["level"], outcome=data["outcome"])
+            call.update(
+                level=data["level"],
+                outcome=data["outcome"],
+                content=data.get("content", 0),
+                manner=data.get("manner", 0),
+            )
             call["top_level"] = data.get("top_level", max(call["top_level"], data["level"]))
         case "script.suggested":
             held["script"] = data if data["text"] else None
