@@ -111,12 +111,15 @@ class Screen:
             await self._follow(happening, last)
 
     async def _catch_up(self, after: int) -> int:
-        async with self._services.database.transaction() as session:
-            # A number from the future (the tables were restored) would hide what happens now.
-            after = min(after, await last_seq(session))
-        while True:
+        # A screen that leaves at once must not tear a connection of the database: reads end, then it goes.
+        with anyio.CancelScope(shield=True):
             async with self._services.database.transaction() as session:
-                rows = await events_after(session, after, PAGE_EVENTS)
+                # A number from the future (the tables were restored) would hide what happens now.
+                after = min(after, await last_seq(session))
+        while True:
+            with anyio.CancelScope(shield=True):
+                async with self._services.database.transaction() as session:
+                    rows = await events_after(session, after, PAGE_EVENTS)
             await self._send([event_of(row) for row in rows])
             if rows:
                 after = rows[-1].seq
