@@ -257,7 +257,7 @@ def _short_text(message: Mapping[str, Any], name: str) -> str:
     value = message.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > MAX_FIELD_CHARACTERS or not _storable(value):
+    if not isinstance(value, str) or len(value) > MAX_FIELD_CHARACTERS or not is_storable(value):
         raise StreamRefused(
             Refusal.BAD_MESSAGE,
             f"{name} は {MAX_FIELD_CHARACTERS} 文字以内の文字列にしてください。",
@@ -279,7 +279,7 @@ def _storable_json(value: dict[str, Any]) -> bool:
     else:
         return False
     try:
-        return _storable(json.dumps(value, ensure_ascii=False, allow_nan=False))
+        return is_storable(json.dumps(value, ensure_ascii=False, allow_nan=False))
     except ValueError:
         return False
 
@@ -290,7 +290,7 @@ def _parts(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _storable(value: str) -> bool:
+def is_storable(value: str) -> bool:
     """Say whether every database can keep *value*: no NUL, no half of a surrogate pair."""
     try:
         return b"\x00" not in value.encode() and "\\u0000" not in value

@@ -40,6 +40,7 @@ from app.telephony.messages import (
     WovenSound,
     call_name,
 )
+from app.telephony.weaving import silence
 from asr.codec import decode, encode
 from asr.resampling import resample
 from asr.types import Encoding
@@ -55,7 +56,6 @@ QUEUE_MS: Final = 15_000
 FRAME_MS: Final = 20
 _LOST: Final = frozenset({1006, 1012})
 """Broken off; and our own server going down. Asterisk itself says neither."""
-_SILENCE: Final = {Encoding.MULAW: b"\xff", Encoding.ALAW: b"\xd5", Encoding.PCM_S16LE: b"\x00"}
 _MOST_KEPT_BYTES: Final = START_WAIT_MS * 32_000 // 1000
 """Of the largest codec, however fast it comes."""
 _HARMLESS: Final = frozenset(
@@ -266,4 +266,5 @@ def coded(sound: bytes, codec: Codec) -> bytes:
     samples = decode(Encoding.PCM_S16LE, sound[: len(sound) // 2 * 2])
     payload = encode(codec.encoding, np.asarray(resample(samples, 8_000, codec.rate_hz)))
     optimal = codec.bytes_a_second * FRAME_MS // 1000
-    return payload + _SILENCE[codec.encoding] * (-len(payload) % optimal)
+    missing = -len(payload) % optimal
+    return payload + silence(codec.encoding, missing // codec.encoding.sample_bytes)

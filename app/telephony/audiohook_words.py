@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, Track
+from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, Track, is_storable
 from app.telephony.audiohook_signature import UUID
 from app.telephony.first_words import (
     METADATA_CHARACTERS,
     METADATA_KEYS,
     json_object,
     mended,
-    storable,
 )
 from app.telephony.messages import Direction
 
@@ -250,7 +249,7 @@ def _field(told: Mapping[str, Any], name: str) -> str:
     value = told.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > MAX_FIELD_CHARACTERS or not storable(value):
+    if not isinstance(value, str) or len(value) > MAX_FIELD_CHARACTERS or not is_storable(value):
         raise bad(f"{name} は {MAX_FIELD_CHARACTERS} 文字以内の文字列にしてください。")
     return value
 

@@ -32,6 +32,7 @@ from app.telephony.messages import (
     TrackSound,
     WovenSound,
 )
+from app.telephony.playing import LineAudio
 
 log = structlog.get_logger()
 
@@ -103,7 +104,9 @@ class _Connection:
         self._admitted = admitted
         self._dialect = AudioSocketStream()
         self._part: Part | None = None
-        self._audio = TcpAudio(stream, self._dialect)
+        self._audio = LineAudio(
+            self._dialect, self._send, (anyio.BrokenResourceError, anyio.ClosedResourceError)
+        )
         self._over: str | None = None
         self._noticed: set[str] = set()
 
@@ -166,35 +169,12 @@ class _Connection:
         if self._dialect.can_play:
             self._services.doors.offer_audio(self._part, self._audio)
 
+    async def _send(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes):  # this protocol has no text
+            await self._stream.send(frame)
+
     async def _leave(self) -> None:
         part, self._part = self._part, None
         if part is not None:
             self._services.doors.withdraw_audio(part, self._audio)
             await part.call.leave(part, self._over)
-
-
-class TcpAudio:
-    """The way for sound back over one connection (``CallAudio``), at the pace of speech: Asterisk keeps no queue."""
-
-    def __init__(self, stream: SocketStream, dialect: AudioSocketStream) -> None:
-        self._stream = stream
-        self._dialect = dialect
-        self._playing = False
-
-    async def play(self, sound: bytes) -> None:
-        if self._playing:
-            raise Unavailable("busy", "いま別の音声を流しています。終わってからお試しください。")
-        self._playing = True
-        playing, next_at = self._dialect.play(sound), anyio.current_time()
-        try:
-            for frame in playing.frames:
-                if isinstance(frame, bytes):
-                    await self._stream.send(frame)
-                next_at += playing.pace_ms / 1000
-                await anyio.sleep(max(0.0, next_at - anyio.current_time()))
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as gone:
-            raise Unavailable(
-                "line_lost", "電話との接続が切れたため、音声を流せませんでした。"
-            ) from gone
-        finally:
-            self._playing = False

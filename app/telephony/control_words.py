@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.calls.protocol import Refusal, StreamRefused, Track
+from app.calls.protocol import Refusal, StreamRefused, Track, is_storable
 from app.telephony.messages import Direction
 from asr.types import Encoding
 
@@ -175,17 +175,9 @@ def metadata_of(*sources: Mapping[str, str]) -> dict[str, str]:
         for name, value in source.items():
             if len(kept) == MAX_METADATA_KEYS:
                 return kept
-            if value and not _is_secret(name) and storable(name) and storable(value):
+            if value and not _is_secret(name) and is_storable(name) and is_storable(value):
                 kept[name[:MAX_FIELD_CHARACTERS]] = value[:MAX_METADATA_CHARACTERS]
     return kept
-
-
-def storable(value: str) -> bool:
-    """Say whether every database can keep *value*: no NUL, no half of a surrogate pair."""
-    try:
-        return b"\x00" not in value.encode()
-    except UnicodeEncodeError:
-        return False
 
 
 def _read_json(frame: str) -> ControlWord | None:
@@ -211,7 +203,7 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _short(parameters: Mapping[str, str], name: str) -> str:
     value = parameters.get(name, "")
-    if len(value) > MAX_FIELD_CHARACTERS or not storable(value):
+    if len(value) > MAX_FIELD_CHARACTERS or not is_storable(value):
         raise StreamRefused(
             Refusal.BAD_MESSAGE,
             f"{name} は {MAX_FIELD_CHARACTERS} 文字以内にしてください(v({name}=…))。",

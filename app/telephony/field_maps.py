@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.calls.protocol import Refusal, StreamRefused, Track
@@ -87,17 +87,7 @@ TWILIO: Final = FieldMap(
     encodings=G711,
     signed=True,
 )
-SIGNALWIRE: Final = FieldMap(
-    shape="signalwire",
-    stream_id="streamSid",
-    call_id="callSid",
-    account_id="accountSid",
-    sequence="sequenceNumber",
-    parameters=("start", "customParameters"),
-    media_format="mediaFormat",
-    sample_rate="sampleRate",
-    encodings=G711,
-)
+SIGNALWIRE: Final = replace(TWILIO, shape="signalwire", signed=False)
 TELNYX: Final = FieldMap(
     shape="telnyx",
     stream_id="stream_id",

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, Track
+from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, Track, is_storable
 from app.telephony.messages import BOTH, CallBegan, Direction, call_name
 from asr.types import Encoding
 
@@ -184,14 +184,6 @@ def yes_or_no(said: tuple[Mapping[str, object], ...], name: str, *, default: boo
     return _YES_OR_NO[value.lower()]
 
 
-def storable(text: str) -> bool:
-    """Say whether every database can keep *text*: no NUL, written out or not, no half of a surrogate pair."""
-    try:
-        return b"\x00" not in text.encode() and "\\u0000" not in text
-    except UnicodeEncodeError:
-        return False
-
-
 def mended(text: str, limit: int = METADATA_CHARACTERS) -> str:
     """Return *text* so that it can be stored, cut at *limit* characters."""
     whole = text.encode("utf-8", "replace").decode()
@@ -265,7 +257,7 @@ def _text(
 
 
 def _checked(value: str, name: str, limit: int) -> str:
-    if len(value) > limit or not storable(value):
+    if len(value) > limit or not is_storable(value):
         raise _bad(name, f"{limit} 文字以内の文字列")
     return value
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused
+from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, is_storable
 from app.telephony.first_words import (
     Wording,
     first_words,
@@ -20,7 +20,6 @@ from app.telephony.first_words import (
     mended,
     object_or_none,
     refuse_long,
-    storable,
 )
 from app.telephony.messages import (
     Answered,
@@ -205,7 +204,7 @@ def _operator(message: Mapping[str, object]) -> tuple[str, tuple[Noticed, ...]]:
     said = message.get("operator")
     if said is None:
         return "", ()
-    if isinstance(said, str) and len(said) <= MAX_FIELD_CHARACTERS and storable(said):
+    if isinstance(said, str) and len(said) <= MAX_FIELD_CHARACTERS and is_storable(said):
         return said, ()
     return "", (Noticed("bad_operator"),)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, cast
 
 import anyio
@@ -12,7 +13,6 @@ from fastapi import WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
 from app.calls.protocol import Refusal, StreamRefused
-from app.errors import Unavailable
 from app.ports import Clock
 from app.services import Services
 from app.telephony.carrying import Part
@@ -24,7 +24,6 @@ from app.telephony.messages import (
     Held,
     Missed,
     Noticed,
-    Playing,
     Probe,
     Reply,
     Step,
@@ -33,6 +32,7 @@ from app.telephony.messages import (
     Unheld,
     WovenSound,
 )
+from app.telephony.playing import LineAudio
 from app.telephony.ports import Dialect, PlayingDialect
 
 log = structlog.get_logger()
@@ -65,7 +65,7 @@ class Conversation:
         self._probing = False
         self._over: str | None = None
         self._noticed: set[str] = set()
-        self._audio: SocketAudio | None = None
+        self._audio: LineAudio | None = None
 
     async def hold(self) -> None:
         """Converse until the call is over and judged, or the socket is lost.
@@ -163,7 +163,11 @@ class Conversation:
             )
         part = self._part = await services.doors.join(began, line.admitted, line.door)
         if getattr(line.dialect, "can_play", False):
-            self._audio = SocketAudio(self._websocket, cast("PlayingDialect", line.dialect))
+            self._audio = LineAudio(
+                cast("PlayingDialect", line.dialect),
+                partial(send, self._websocket),
+                (RuntimeError, WebSocketDisconnect),
+            )
             services.doors.offer_audio(part, self._audio)
         for reply in line.dialect.attached(part.call.call_id, part.call.position_samples):
             await send(self._websocket, reply.frame)
@@ -190,35 +194,6 @@ class Conversation:
         if self._audio is not None:
             self._services.doors.withdraw_audio(part, self._audio)
         await part.call.leave(part, self._over)
-
-
-class SocketAudio:
-    """The way for sound back over one socket (``CallAudio``). One announcement at a time."""
-
-    def __init__(self, websocket: WebSocket, dialect: PlayingDialect) -> None:
-        self._websocket = websocket
-        self._dialect = dialect
-        self._playing = False
-
-    async def play(self, sound: bytes) -> None:
-        if self._playing:
-            raise Unavailable("busy", "いま別の音声を流しています。終わってからお試しください。")
-        self._playing = True
-        try:
-            await self._send(self._dialect.play(sound))
-        except (RuntimeError, WebSocketDisconnect) as gone:
-            raise Unavailable(
-                "line_lost", "電話との接続が切れたため、音声を流せませんでした。"
-            ) from gone
-        finally:
-            self._playing = False
-
-    async def _send(self, playing: Playing) -> None:
-        next_at = anyio.current_time()
-        for frame in playing.frames:
-            await send(self._websocket, frame)
-            next_at += playing.pace_ms / 1000
-            await anyio.sleep(max(0.0, next_at - anyio.current_time()))
 
 
 def closes_itself(dialect: Dialect) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, Track
+from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, Track, is_storable
 from app.telephony.field_maps import FieldMap, parameters_of, tracks_named
 from app.telephony.messages import CallBegan, Direction, call_name
 from asr.types import Encoding
@@ -85,14 +85,6 @@ def stream_id_of(message: Mapping[str, Any], fields: FieldMap) -> str:
     if named is None and isinstance(start := message.get("start"), dict):
         named = start.get(fields.stream_id)
     return _kept(named)
-
-
-def is_storable(value: str) -> bool:
-    """Say whether every database can keep *value*: no NUL, no half of a surrogate pair."""
-    try:
-        return b"\x00" not in value.encode()
-    except UnicodeEncodeError:
-        return False
 
 
 def _exchange_id(value: object, name: str) -> str:

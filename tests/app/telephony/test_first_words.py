@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calls.protocol import Refusal, StreamRefused, Track
+from app.calls.protocol import Refusal, StreamRefused, Track, is_storable
 from app.telephony.first_words import (
     METADATA_KEYS,
     FirstWords,
     Wording,
     first_words,
     json_object,
-    storable,
 )
 from app.telephony.messages import Direction
 
@@ -213,7 +212,7 @@ def test_whatever_is_said_can_be_stored_or_is_refused(
 
     kept = [words.from_number, words.to_number, words.operator, *words.metadata]
     kept += [value for value in words.metadata.values() if isinstance(value, str)]
-    assert all(storable(text) for text in kept)
+    assert all(is_storable(text) for text in kept)
     assert all(
         len(text) <= 64 for text in (words.from_number, words.operator, *words.metadata.keys())
     )
