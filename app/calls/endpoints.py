@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
 from app.calls.protocol import CALL_ID
-from app.calls.repository import call_by_id, visible_calls
+from app.calls.repository import call_by_id, last_seq, visible_calls
 from app.calls.schemas import CallDetailOut, CallsOut, FindingsOut
 from app.calls.views import call_view, calls_view, findings_view
 from app.errors import BadRequest, NotFound
@@ -37,6 +38,7 @@ async def list_calls(
     if before is not None:
         before = in_utc(before)
     async with services.database.transaction() as session:
+        seq = await last_seq(session)
         calls = await visible_calls(
             session,
             identity,
@@ -44,17 +46,18 @@ async def list_calls(
             before=before,
             limit=limit,
         )
-        return await calls_view(session, calls, health_of(services.transcriber))
+        return await calls_view(session, calls, health_of(services.transcriber), seq=seq)
 
 
 @router.get("/{call_id}")
 async def read_call(request: Request, identity: Viewer, call_id: str) -> CallDetailOut:
     """Return everything about one call so far."""
     services = services_of(request)
-    call = await load_seen(services, identity, call_id)
     async with services.database.transaction() as session:
+        seq = await last_seq(session)
+        call = seen_by(identity, await _found(session, call_id))
         return await call_view(
-            session, call, health_of(services.transcriber), services.warning_limit
+            session, call, health_of(services.transcriber), services.warning_limit, seq=seq
         )
 
 
@@ -93,7 +96,10 @@ def seen_by(identity: Identity, call: Call | None) -> Call:
 
 
 async def load_seen(services: Services, identity: Identity, call_id: str) -> Call:
-    if not CALL_ID.fullmatch(call_id):
-        return seen_by(identity, None)  # PostgreSQL would choke on a NUL
     async with services.database.transaction() as session:
-        return seen_by(identity, await call_by_id(session, call_id))
+        return seen_by(identity, await _found(session, call_id))
+
+
+async def _found(session: AsyncSession, call_id: str) -> Call | None:
+    # PostgreSQL would choke on a NUL.
+    return await call_by_id(session, call_id) if CALL_ID.fullmatch(call_id) else None

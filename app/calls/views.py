@@ -15,7 +15,6 @@ from app.calls.repository import (
     events_of_call,
     findings_of,
     help_states,
-    last_seq,
     last_words,
     utterances_of,
 )
@@ -38,9 +37,10 @@ from app.health import Health
 from app.models import AlertRow, Call, FindingRow
 
 
-async def calls_view(session: AsyncSession, calls: Sequence[Call], health: Health) -> CallsOut:
-    # The number first: what happens between two reads comes again as an event, never not at all.
-    seq = await last_seq(session)
+async def calls_view(
+    session: AsyncSession, calls: Sequence[Call], health: Health, *, seq: int
+) -> CallsOut:
+    """*seq* was read before *calls*: what happens between two reads comes again as an event, never not at all."""
     call_ids = [call.id for call in calls]
     words = await last_words(session, call_ids)
     helps = await help_states(session, call_ids)
@@ -52,9 +52,9 @@ async def calls_view(session: AsyncSession, calls: Sequence[Call], health: Healt
 
 
 async def call_view(
-    session: AsyncSession, call: Call, health: Health, warning_limit: int | None
+    session: AsyncSession, call: Call, health: Health, warning_limit: int | None, *, seq: int
 ) -> CallDetailOut:
-    seq = await last_seq(session)
+    """*seq* was read before *call*: an end that falls between the two comes again as an event."""
     findings: dict[str, list[FindingOut]] = defaultdict(list)
     for finding in await findings_of(session, call.id):
         findings[finding.utterance_id].append(_finding(finding))

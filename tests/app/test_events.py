@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from websockets.exceptions import ConnectionClosed
 
 from app.auth.identity import Role
@@ -75,6 +77,39 @@ async def test_a_screen_that_comes_back_gets_what_it_missed_and_then_what_happen
 
     assert texts_of([*missed, news]) == ["二", "三", "四"]
     assert [m["seq"] for m in [*missed, news]] == [2, 3, 4]
+
+
+@contextlib.contextmanager
+def queries_told() -> Iterator[list[str]]:
+    told: list[str] = []
+
+    def take(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        told.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", take)
+    try:
+        yield told
+    finally:
+        event.remove(Engine, "before_cursor_execute", take)
+
+
+@pytest.mark.parametrize("address", ["/v1/calls/c1", "/v1/calls"])
+async def test_what_happens_while_a_call_is_read_is_told_as_an_event(
+    server: RunningServer, address: str
+) -> None:
+    # Neither database reads one moment: an end between the two queries must be newer than the number.
+    token = await server.token(Role.SUPERVISOR)
+    async with server.stream() as stream:
+        await say(stream, {"type": "start", "call_id": "c1"})
+        await hear(stream)
+
+        async with server.client(token) as client:
+            with queries_told() as told:
+                (await client.get(address)).raise_for_status()
+
+    [number] = [at for at, query in enumerate(told) if "max(events.seq)" in query]
+    first_of_calls = min(at for at, query in enumerate(told) if "FROM calls" in query)
+    assert number < first_of_calls
 
 
 async def test_a_screen_without_a_past_is_told_only_what_happens(server: RunningServer) -> None:
