@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.auth.access import requires
+from app.auth.access import public, requires
 from app.auth.identity import Identity, Role
+from app.auth.origins import local_path
 from app.calls.endpoints import load_seen
+from app.screens.language import COOKIE, Language
 from app.screens.rendering import render
 from app.services import services_of
 
@@ -18,6 +20,8 @@ Anyone = Annotated[
     Identity,
     Depends(requires(Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR)),
 ]
+
+_YEAR_SECONDS: Final = 365 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,3 +46,23 @@ async def call_page(request: Request, identity: Viewer, call_id: str) -> Respons
         call_id=call.id,
         telephone=call.ended_at is None,
     )
+
+
+@router.get(
+    "/language/{language}",
+    dependencies=[
+        Depends(public("changes how pages look in one browser; whoever signs in needs it"))
+    ],
+)
+async def choose_language(request: Request, language: Language, back: str = "/") -> Response:
+    """Remember the language in this browser and return to the page."""
+    answer = RedirectResponse(local_path(back) or "/", 303)
+    answer.set_cookie(
+        COOKIE,
+        language.value,
+        max_age=_YEAR_SECONDS,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return answer

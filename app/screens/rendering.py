@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -13,6 +15,8 @@ from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
 from app.auth.identity import Identity, Role
+from app.screens.catalogues import catalogue_of
+from app.screens.language import COOKIE, Catalogue, Language, language_of
 from app.screens.words import EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
 
 _HERE: Final = Path(__file__).parent
@@ -49,8 +53,16 @@ _SEES_CALLS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
 _SEES_RULES: Final = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
 
 _templates = Jinja2Templates(directory=_HERE / "templates")
+
+
+@pass_context
+def _translated(context: Context, japanese: str, **values: object) -> str:
+    catalogue: Catalogue = context["catalogue"]
+    return catalogue.text(japanese, **values)
+
+
 _templates.env.globals.update(
-    words=screen_words(),
+    _=_translated,
     role_words={role.value: words for role, words in ROLES.items()},
     emergency_hint=EMERGENCY_HINT,
     help_instead=HELP_INSTEAD,
@@ -68,11 +80,17 @@ def render(
     **context: object,
 ) -> Response:
     """Return the page *name*; every value in it is escaped, nothing in it runs but our own files."""
+    language = language_of(request.cookies.get(COOKIE))
+    catalogue = catalogue_of(language)
     return _templates.TemplateResponse(
         request,
         name,
         {
             "identity": identity,
+            "language": language.value,
+            "other_language": next(one.value for one in Language if one is not language),
+            "catalogue": catalogue,
+            "words": catalogue.all_of(screen_words()),
             "csrf_token": identity.csrf_token if identity is not None else "",
             "navigation": navigation_for(identity, request.url.path),
             **context,
@@ -89,11 +107,14 @@ def navigation_for(identity: Identity | None, path: str) -> tuple[NavigationItem
     pages = []
     if identity.role in _SEES_CALLS:
         pages.append(("通話一覧", "/calls"))
+    if identity.role is Role.SUPERVISOR:
+        pages.append(("見守り盤", "/board"))
     if identity.role is Role.ADMINISTRATOR:
         pages.append(("管理", "/admin"))
     if identity.role in _SEES_RULES:
         pages.append(("検知ルールの点検", "/rules"))
         pages.append(("対応制限", "/measures"))
+        pages.append(("ご案内の文", "/scripts"))
     if identity.role is Role.ADMINISTRATOR:
         pages.append(("お知らせの送信", "/notices"))
     return tuple(

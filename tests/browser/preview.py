@@ -23,9 +23,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.auth.identity import Identity, Role
 from app.screens.rendering import ScreenFiles, render
+from tests.browser.parts import aids, board, caller, joining, progress
 from tests.browser.scenes import SCENES
 from tests.browser.stage import Json, Stage
 
+PARTS = (progress, joining, caller, aids, board)
 CSRF = "preview-token"
 OPERATOR = Identity(
     login="sato",
@@ -75,6 +77,7 @@ class Theatre:
                 Route("/v1/calls/{call_id}/script-used", self._script_used, methods=["POST"]),
                 Route("/v1/alerts/{alert_id}/false-alarm", self._wrong, methods=["POST", "DELETE"]),
                 WebSocketRoute("/v1/events", self._events),
+                *(route for part in PARTS for route in part.routes(self)),
                 Mount("/static", ScreenFiles()),
             ]
         )
@@ -99,7 +102,7 @@ class Theatre:
     async def _read(self, request: Request) -> Response:
         call_id = request.path_params["call_id"]
         if call_id not in self.stage.calls:
-            return JSONResponse({"error": {"code": "call_unknown", "message": ""}}, 404)
+            return JSONResponse({"code": "call_unknown", "message": ""}, 404)
         return JSONResponse(self.stage.snapshot(call_id))
 
     async def _help(self, request: Request) -> Response:
@@ -127,11 +130,11 @@ class Theatre:
     def _refusal(self, request: Request) -> Response | None:
         path = request.url.path
         if request.headers.get("x-csrf-token") != CSRF:
-            return JSONResponse({"error": {"code": "csrf", "message": ""}}, 403)
+            return JSONResponse({"code": "csrf", "message": ""}, 403)
         for ending, left in self.stage.failing.items():
             if path.endswith(ending) and left > 0:
                 self.stage.failing[ending] = left - 1
-                return JSONResponse({"error": {"code": "unavailable", "message": ""}}, 503)
+                return JSONResponse({"code": "unavailable", "message": ""}, 503)
         self.stage.requests.append((request.method, path))
         return None
 

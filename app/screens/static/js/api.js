@@ -1,13 +1,15 @@
 /** Adapter: plain requests to the server, with the session's token and a few patient repeats. */
 
+import { t } from "./language.js";
+
 const CSRF = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 const WORTH_REPEATING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export class RequestFailed extends Error {
-  constructor(status, message, date = null) {
+  constructor(status, message, code = "") {
     super(message);
     this.status = status; // 0: the server was not reached
-    this.date = date;
+    this.code = code;
   }
 }
 
@@ -31,12 +33,12 @@ export async function read(path) {
   return { body: await response.json(), serverNow: Date.parse(response.headers.get("Date") ?? "") || Date.now() };
 }
 
-/** Send something that may safely arrive twice; repeats what a moment later may work. */
+/** Send something that may safely arrive twice; repeats what a moment later may work. Returns the answer's body, if any. */
 export async function send(method, path, body, { attempts = 3, timeoutMs = 5_000, onRepeat = () => {} } = {}) {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await request(method, path, body, timeoutMs);
-      return;
+      const response = await request(method, path, body, timeoutMs);
+      return response.status === 204 ? null : await response.json();
     } catch (error) {
       const final = error.status !== 0 && !WORTH_REPEATING.has(error.status);
       if (final || attempt >= attempts) throw error;
@@ -61,17 +63,17 @@ async function request(method, path, body, timeoutMs) {
       signal: AbortSignal.timeout(timeoutMs),
     });
   } catch {
-    throw new RequestFailed(0, "サーバーに届きませんでした");
+    throw new RequestFailed(0, t("サーバーに届きませんでした"), "unreachable");
   }
-  if (!response.ok) throw new RequestFailed(response.status, await reasonOf(response));
+  if (!response.ok) throw await refusalOf(response);
   return response;
 }
 
-async function reasonOf(response) {
+async function refusalOf(response) {
   try {
-    const answer = await response.json();
-    return answer?.error?.message ?? answer?.message ?? answer?.detail ?? "";
+    const { code = "", message = "" } = await response.json();
+    return new RequestFailed(response.status, message, code);
   } catch {
-    return "";
+    return new RequestFailed(response.status, "");
   }
 }

@@ -1,12 +1,17 @@
 /** Glue: the operator's screen of one call. Snapshot, then events, then what the person does. */
 
+import { AidsPart } from "./aids-part.js";
 import { announce } from "./announce.js";
 import { callPath, opensByItself, read, send } from "./api.js";
+import { CallerPart } from "./caller-part.js";
 import { byId, say } from "./dom.js";
 import { EventFeed } from "./events.js";
 import { HelpButton } from "./help.js";
+import { JoiningPart } from "./joining-part.js";
 import { listenToKeys } from "./keys.js";
 import { watchForNext } from "./next-call.js";
+import { Panels } from "./panels.js";
+import { ProgressPart } from "./progress-part.js";
 import { AlertsView } from "./render-alerts.js";
 import { drawGuidance, sentence } from "./render-guidance.js";
 import { drawElapsed, drawLevel, drawLink, drawNotice, drawNumbers } from "./render-status.js";
@@ -35,7 +40,16 @@ let saying = false;
 
 const transcript = new TranscriptView({ evidence: role === "auditor" });
 const help = new HelpButton(callId, (requested) => local("local.help", { requested }));
-const telephone = byId("telephone") ? new Telephone(callId, { role, me: page.dataset.me }) : null;
+const panels = new Panels();
+const context = { callId, role, me: page.dataset.me, panels, page };
+/** What stands beside the talk. Each reads for itself, hears every event once and draws only its own places. */
+const parts = [
+  new ProgressPart(context),
+  new JoiningPart(context),
+  new CallerPart(context),
+  new AidsPart(context),
+  ...(byId("telephone") ? [new Telephone(context)] : []),
+];
 const alerts = new AlertsView({ mayAct: mayJudge, evidence: role !== "operator", onWrong: markWrong, onUndo: undoWrong });
 
 function take(event) {
@@ -43,7 +57,7 @@ function take(event) {
   state = reduce(state, event);
   tellWhoHelps(event);
   tellWithdrawn(event);
-  telephone?.hear(event);
+  for (const part of parts) part.hear(event);
   // What was said last may still be on its way, so the socket is kept for a minute.
   if (event.type === "call.ended") {
     setTimeout(() => feed?.stop(), 60_000);
@@ -90,7 +104,7 @@ function draw() {
   alerts.draw(state, before);
   transcript.draw(state, before);
   help.draw(state, before);
-  telephone?.draw(state);
+  for (const part of parts) part.draw(state, before);
   announce(state, before);
 }
 
@@ -107,8 +121,8 @@ async function open(attempt = 0) {
     setTimeout(() => open(attempt + 1), Math.min(10_000, 500 * 2 ** attempt));
     return;
   }
+  readParts();
   if (!state.call.ended_at) {
-    telephone?.read();
     feed = new EventFeed({
       after: state.seq,
       callId,
@@ -118,7 +132,7 @@ async function open(attempt = 0) {
         link = next;
         if (back) {
           readHealth();
-          telephone?.read();
+          readParts();
         }
         drawSoon();
       },
@@ -126,6 +140,10 @@ async function open(attempt = 0) {
     feed.start();
   }
   drawSoon();
+}
+
+function readParts() {
+  for (const part of parts) part.read();
 }
 
 /** Health is told once, when it changes: whoever was away has to ask. */
@@ -223,6 +241,7 @@ byId("copy").addEventListener("click", copy);
 listenToKeys({
   KeyH: () => maySpeak && help.request(),
   KeyS: markSaid,
+  ...Object.assign({}, ...parts.map((part) => part.keys ?? {})),
   KeyC: copy,
   KeyF: () => {
     const id = mayJudge ? alerts.meant(state) : null;

@@ -17,9 +17,8 @@ const MODES = {
 const NOTES = new Set(["telephone_play", "telephone_join", "telephone_end"]);
 
 export class Telephone {
-  constructor(callId, { role, me }) {
-    Object.assign(this, { callId, role, me });
-    this.place = byId("telephone");
+  constructor({ callId, role, me, panels }) {
+    Object.assign(this, { callId, role, me, panels });
     this.dialog = byId("ask");
     this.call = null;
     this.offered = null; // what the server answered last
@@ -49,6 +48,7 @@ export class Telephone {
   }
 
   async read() {
+    if (this.call?.ended_at) return false;
     try {
       this.offered = (await read(callPath(this.callId, "/telephone"))).body;
     } catch {
@@ -61,7 +61,8 @@ export class Telephone {
   show() {
     const deeds = this.deeds();
     // Something to read about what was clicked stays, although nothing more can be done.
-    this.place.hidden = deeds.length === 0 && byId("telephone-state").textContent === "";
+    this.panels.present("telephone", deeds.length > 0 || byId("telephone-state").textContent !== "");
+    if (deeds.length > 0) this.panels.offer("telephone", "telephone");
     const signature = JSON.stringify(deeds);
     if (signature !== this.shown) {
       this.shown = signature;
@@ -172,7 +173,8 @@ export class Telephone {
   tell(text, outcome) {
     byId("telephone-state").dataset.outcome = outcome;
     say(byId("telephone-state"), text);
-    this.place.hidden = false;
+    this.panels.present("telephone", true);
+    if (outcome === "failed") this.panels.show("telephone");
   }
 }
 

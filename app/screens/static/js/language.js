@@ -1,0 +1,18 @@
+/** Pure: the page's language. The Japanese text is the key; on a Japanese page it is the text. */
+
+const source = document.getElementById("english");
+const english = source ? JSON.parse(source.textContent) : { texts: {}, errors: {} };
+
+export const inEnglish = source !== null;
+
+/** Return `japanese` in the page's language, with each `{name}` replaced by its value. */
+export function t(japanese, values = {}) {
+  let text = english.texts[japanese] ?? japanese;
+  for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
+  return text;
+}
+
+/** What the server said of a failure, in the page's language where it is known there. */
+export function tError(error) {
+  return english.errors[error.code] ?? error.message;
+}

@@ -1,0 +1,75 @@
+"""What a page says in English: every text that it names, and nothing that the server does not know."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.screens.catalogues import catalogue_of
+from app.screens.language import Catalogue, Language, language_of
+from app.screens.words import EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
+
+SCREENS = Path(__file__).resolve().parents[2] / "app" / "screens"
+IN_TEMPLATES = re.compile(r"""\b_\(\s*(["'])(.+?)\1""")
+IN_SCRIPTS = re.compile(r"""\bt\(\s*(["'])(.+?)\1""")
+PLACES = re.compile(r"\{(\w+)\}")
+
+
+def texts_named() -> dict[str, str]:
+    """Return every text that pages and scripts translate, with the file that names it."""
+    named: dict[str, str] = {}
+    for file in sorted(SCREENS.rglob("*.html")):
+        named |= {found[1]: file.name for found in IN_TEMPLATES.findall(file.read_text("utf-8"))}
+    for file in sorted(SCREENS.rglob("*.js")):
+        named |= {found[1]: file.name for found in IN_SCRIPTS.findall(file.read_text("utf-8"))}
+    return named
+
+
+def texts_in(words: object) -> set[str]:
+    if isinstance(words, str):
+        return {words}
+    if isinstance(words, dict):
+        return set().union(*(texts_in(value) for value in words.values()))
+    return set()
+
+
+def test_every_text_that_a_page_names_has_its_english() -> None:
+    english = catalogue_of(Language.ENGLISH).texts
+
+    missing = {text: where for text, where in texts_named().items() if text not in english}
+
+    assert missing == {}
+
+
+def test_every_word_that_the_server_hands_to_pages_has_its_english() -> None:
+    english = catalogue_of(Language.ENGLISH).texts
+    handed = texts_in(screen_words()) | set(ROLES.values()) | {EMERGENCY_HINT, HELP_INSTEAD}
+
+    assert {text for text in handed if text and text not in english} == set()
+
+
+def test_a_translation_keeps_the_places_of_its_text() -> None:
+    english = catalogue_of(Language.ENGLISH).texts
+
+    differing = {
+        japanese
+        for japanese, translated in english.items()
+        if set(PLACES.findall(japanese)) != set(PLACES.findall(translated))
+    }
+
+    assert differing == set()
+
+
+def test_words_without_english_stay_japanese_and_numbers_stay_numbers() -> None:
+    catalogue = Catalogue({"通常": "Ordinary", "{n}件": "{n} calls"})
+
+    assert catalogue.all_of({"a": ["通常", "段差"], "n": 3}) == {"a": ["Ordinary", "段差"], "n": 3}
+    assert catalogue.text("{n}件", n=4) == "4 calls"
+    assert catalogue.error("unknown", "不明です。") == "不明です。"
+
+
+@pytest.mark.parametrize("chosen", [None, "", "ja", "fr", "en; x"])
+def test_whoever_has_chosen_nothing_known_reads_japanese(chosen: str | None) -> None:
+    assert language_of(chosen) is Language.JAPANESE

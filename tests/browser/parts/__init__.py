@@ -1,0 +1,1 @@
+"""Glue: what the preview answers for the parts of the screens, one module for each part."""
