@@ -9,6 +9,7 @@ import { EventFeed } from "./events.js";
 import { HelpButton } from "./help.js";
 import { JoiningPart } from "./joining-part.js";
 import { listenToKeys } from "./keys.js";
+import { t } from "./language.js";
 import { watchForNext } from "./next-call.js";
 import { Panels } from "./panels.js";
 import { ProgressPart } from "./progress-part.js";
@@ -73,12 +74,12 @@ function callAddress(id) {
 /** Whoever called for help has to learn that somebody has seen it. */
 function tellWhoHelps({ type, data }) {
   if (!maySpeak || type !== "note" || data.kind !== "help_withdrawn" || data.by === page.dataset.me) return;
-  toast("監督者が応援要請を「対応済み」にしました");
+  toast(t("監督者が応援要請を「対応済み」にしました"));
 }
 
 /** An alert that vanishes by itself has to say why. */
 function tellWithdrawn({ type, data }) {
-  if (type === "alert.closed" && data.withdrawn) toast(`「${category(data.categories[0])}」:${words.withdrawn_hint}`);
+  if (type === "alert.closed" && data.withdrawn) toast(t("「{name}」:{why}", { name: category(data.categories[0]), why: words.withdrawn_hint }));
 }
 
 function local(type, data) {
@@ -116,7 +117,7 @@ async function open(attempt = 0) {
   } catch (error) {
     if (error.status === 401 || error.status === 403 || error.status === 404) return refuse(error);
     link = { state: "waiting" };
-    say(byId("talk-empty"), "通話を読み込めません。つなぎ直しています…");
+    say(byId("talk-empty"), t("通話を読み込めません。つなぎ直しています…"));
     drawSoon();
     setTimeout(() => open(attempt + 1), Math.min(10_000, 500 * 2 ** attempt));
     return;
@@ -161,24 +162,24 @@ function refuse(error) {
   link = { state: "refused", code: error.status === 401 ? 4401 : 4403 };
   draw();
   if (missing) {
-    say(byId("link-word"), "通話が見つかりません");
+    say(byId("link-word"), t("通話が見つかりません"));
     byId("talk-notice").hidden = true;
   }
-  say(byId("level-word"), "表示なし");
-  say(byId("talk-empty"), missing ? "この通話は見つかりません。通話一覧から選び直してください。" : "この通話は表示できません。");
-  say(byId("say-text"), `お困りのときは、${words.help_instead}`);
+  say(byId("level-word"), t("表示なし"));
+  say(byId("talk-empty"), missing ? t("この通話は見つかりません。通話一覧から選び直してください。") : t("この通話は表示できません。"));
+  say(byId("say-text"), t("お困りのときは、{how}", { how: words.help_instead }));
   byId("say-text").classList.add("say-nothing");
 }
 
 async function markWrong(alertId) {
   const alert = state.alerts[alertId];
   local("local.alert", { kind: "false_alarm", alert_id: alertId });
-  toast(`「${category(alert.categories[0])}」を${words.false_alarm}として記録しました`, { word: "元に戻す", action: () => undoWrong(alertId) });
+  toast(t("「{name}」を誤検知として記録しました", { name: category(alert.categories[0]) }), { word: t("元に戻す"), action: () => undoWrong(alertId) });
   try {
     await send("POST", `/v1/alerts/${encodeURIComponent(alertId)}/false-alarm`);
   } catch {
     local("local.alert", { kind: "false_alarm_undone", alert_id: alertId });
-    toast(`${words.false_alarm}を記録できませんでした。もう一度お試しください。`);
+    toast(t("誤検知を記録できませんでした。もう一度お試しください。"));
   }
 }
 
@@ -186,9 +187,9 @@ async function undoWrong(alertId) {
   try {
     await send("DELETE", `/v1/alerts/${encodeURIComponent(alertId)}/false-alarm`);
     local("local.alert", { kind: "false_alarm_undone", alert_id: alertId });
-    toast("お知らせを元に戻しました");
+    toast(t("お知らせを元に戻しました"));
   } catch {
-    toast("元に戻せませんでした。もう一度お試しください。");
+    toast(t("元に戻せませんでした。もう一度お試しください。"));
   }
 }
 
@@ -200,9 +201,9 @@ async function markSaid() {
   try {
     // Sent once: the server counts each, so a repeat could make two out of one.
     await send("POST", callPath(callId, "/script-used"), { script_id: script.script_id }, { attempts: 1 });
-    if (state.script === script) say(byId("say-done"), "記録しました");
+    if (state.script === script) say(byId("say-done"), t("記録しました"));
   } catch {
-    say(byId("say-done"), "記録できませんでした。もう一度押してください。");
+    say(byId("say-done"), t("記録できませんでした。もう一度押してください。"));
   }
   setTimeout(() => {
     saying = false;
@@ -218,7 +219,7 @@ async function copy() {
   } catch {
     copyBySelection();
   }
-  say(byId("say-done"), "コピーしました");
+  say(byId("say-done"), t("コピーしました"));
   setTimeout(() => say(byId("say-done"), ""), 3_000);
 }
 

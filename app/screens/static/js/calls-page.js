@@ -3,14 +3,15 @@
 import { opensByItself, read, setOpensByItself } from "./api.js";
 import { byId, make, say } from "./dom.js";
 import { EventFeed } from "./events.js";
+import { inEnglish, t } from "./language.js";
 import { CallRows } from "./render-list.js";
 import { drawLink } from "./render-status.js";
 import { emptyList, reduceList, withLive, withPast } from "./state-list.js";
 
 const PAGE_CALLS = 50;
 const EMPTY_WORDS = {
-  operator: "通話を待っています。電話がつながると、ここに表示されます。",
-  supervisor: "いま、課の通話はありません。電話がつながると、ここに表示されます。",
+  operator: t("通話を待っています。電話がつながると、ここに表示されます。"),
+  supervisor: t("いま、課の通話はありません。電話がつながると、ここに表示されます。"),
 };
 
 const role = byId("calls").dataset.role;
@@ -37,7 +38,7 @@ function draw() {
   byId("live-table").hidden = list.live.length === 0;
   byId("live-empty").hidden = list.live.length > 0;
   if (loaded) say(byId("live-empty-word"), EMPTY_WORDS[role] ?? EMPTY_WORDS.operator);
-  say(byId("live-count"), list.live.length > 0 ? `${list.live.length}件` : "");
+  say(byId("live-count"), list.live.length > 0 ? t("{n}件", { n: list.live.length }) : "");
   byId("past-table").hidden = list.past.length === 0;
   byId("past-empty").hidden = !loaded || list.past.length > 0;
   const waiting = list.live.filter((call) => call.help_requested);
@@ -52,10 +53,10 @@ function drawHelpSummary(waiting) {
   if (ids === summed) return; // an unchanged live region stays silent, and a focused link stays
   summed = ids;
   const links = waiting.flatMap((call, index) => [
-    index > 0 ? "、" : "",
-    make("a", { href: `/calls/${encodeURIComponent(call.call_id)}`, text: call.operator || "職員の指定なし" }),
+    index > 0 ? (inEnglish ? ", " : "、") : "",
+    make("a", { href: `/calls/${encodeURIComponent(call.call_id)}`, text: call.operator || t("職員の指定なし") }),
   ]);
-  byId("help-summary").replaceChildren(`応援要請 ${waiting.length}件:`, ...links);
+  byId("help-summary").replaceChildren(t("応援要請 {n}件:", { n: waiting.length }), ...links);
 }
 
 async function readLive() {
@@ -87,7 +88,7 @@ function askAgain(callId) {
     }
     drawSoon();
     const fresh = list.live.find((call) => call.call_id === callId && !known.has(callId));
-    if (fresh) say(byId("polite"), "通話が始まりました。");
+    if (fresh) say(byId("polite"), t("通話が始まりました。"));
     if (fresh && autoOpen?.checked) window.location.assign(`/calls/${encodeURIComponent(callId)}`);
   }, 200);
 }
@@ -107,7 +108,7 @@ async function open(attempt = 0) {
     if (error.status === 401 || error.status === 403) {
       link = { state: "refused", code: error.status === 401 ? 4401 : 4403 };
       byId("failure").hidden = false;
-      say(byId("failure"), "通話一覧を表示できません。サインインし直してください。");
+      say(byId("failure"), t("通話一覧を表示できません。サインインし直してください。"));
       draw();
       return;
     }
@@ -133,7 +134,7 @@ byId("older").addEventListener("click", async () => {
     await readPast(list.past.at(-1)?.started_at ?? null);
   } catch {
     byId("failure").hidden = false;
-    say(byId("failure"), "前の通話を読み込めませんでした。もう一度お試しください。");
+    say(byId("failure"), t("前の通話を読み込めませんでした。もう一度お試しください。"));
     return;
   }
   drawSoon();

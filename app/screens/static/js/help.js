@@ -2,6 +2,7 @@
 
 import { callPath, send } from "./api.js";
 import { byId, say } from "./dom.js";
+import { t } from "./language.js";
 import { words } from "./words.js";
 
 export class HelpButton {
@@ -20,7 +21,7 @@ export class HelpButton {
     const requested = Boolean(state.call.help_requested);
     const ended = Boolean(state.call.ended_at);
     const seen = byId("help-seen");
-    if (seen) say(seen, requested ? (ended ? "応援要請あり" : "応援要請中") : "応援要請なし");
+    if (seen) say(seen, requested ? (ended ? t("応援要請あり") : t("応援要請中")) : t("応援要請なし"));
     if (!byId("help-withdraw")) this.place.dataset.help = requested ? "requested" : "quiet";
     else if (!this.sending) {
       if (requested !== this.requested || this.place.dataset.help === undefined) this.show(requested);
@@ -32,7 +33,7 @@ export class HelpButton {
   show(requested) {
     this.requested = requested;
     this.place.dataset.help = requested ? "requested" : "quiet";
-    say(byId("help-word"), requested ? "応援要請中" : "応援を呼ぶ");
+    say(byId("help-word"), requested ? t("応援要請中") : t("応援を呼ぶ"));
     byId("help")?.setAttribute("aria-disabled", String(requested));
     byId("help-withdraw").hidden = !requested;
     say(byId("help-state"), "");
@@ -40,12 +41,12 @@ export class HelpButton {
 
   async request() {
     if (this.requested || this.sending) return;
-    await this.change("POST", true, "応援を呼んでいます…", `応援要請を送れませんでした。${words.help_instead}`);
+    await this.change("POST", true, t("応援を呼んでいます…"), t("応援要請を送れませんでした。{how}", { how: words.help_instead }));
   }
 
   async withdraw() {
     if (!this.requested || this.sending) return;
-    await this.change("DELETE", false, "送っています…", "送れませんでした。もう一度お試しください。");
+    await this.change("DELETE", false, t("送っています…"), t("送れませんでした。もう一度お試しください。"));
   }
 
   async change(method, requested, sendingWord, failedWord) {
@@ -53,7 +54,7 @@ export class HelpButton {
     say(byId("help-state"), sendingWord);
     try {
       await send(method, callPath(this.callId, "/help"), method === "POST" ? { reason: "" } : undefined, {
-        onRepeat: () => say(byId("help-state"), `${sendingWord}(送り直しています)`),
+        onRepeat: () => say(byId("help-state"), t("{doing}(送り直しています)", { doing: sendingWord })),
       });
       this.sending = false;
       this.show(requested);
@@ -61,7 +62,7 @@ export class HelpButton {
     } catch (error) {
       this.sending = false;
       this.place.dataset.help = "failed";
-      say(byId("help-state"), [failedWord, error.status === 401 ? "(サインインが切れています)" : ""].join(""));
+      say(byId("help-state"), [failedWord, error.status === 401 ? t("(サインインが切れています)") : ""].join(""));
     }
   }
 }

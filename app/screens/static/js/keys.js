@@ -1,6 +1,7 @@
 /** Glue: one key each, only while nobody types, and only if the person wants it (WCAG 2.1.4). */
 
 import { byId, say } from "./dom.js";
+import { t } from "./language.js";
 
 const STORED = "mimamori.keys";
 const TYPING = "input, textarea, select, [contenteditable]";
@@ -12,7 +13,7 @@ export function listenToKeys(actions) {
   const show = () => {
     document.body.classList.toggle("keys-off", !enabled);
     button.setAttribute("aria-pressed", String(enabled));
-    say(button, enabled ? "キー操作:オン" : "キー操作:オフ");
+    say(button, enabled ? t("キー操作:オン") : t("キー操作:オフ"));
   };
   button.addEventListener("click", () => {
     enabled = !enabled;

@@ -5,11 +5,19 @@ const english = source ? JSON.parse(source.textContent) : { texts: {}, errors: {
 
 export const inEnglish = source !== null;
 
+/** For what the browser itself writes: times, days, numbers. */
+export const locale = inEnglish ? "en-GB" : "ja-JP";
+
 /** Return `japanese` in the page's language, with each `{name}` replaced by its value. */
 export function t(japanese, values = {}) {
   let text = english.texts[japanese] ?? japanese;
   for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
   return text;
+}
+
+/** Several names in one line. */
+export function listed(names) {
+  return names.join(inEnglish ? ", " : "、");
 }
 
 /** What the server said of a failure, in the page's language where it is known there. */

@@ -1,6 +1,7 @@
 /** Glue: at most three alerts, each in its place, and those that were set aside as false alarms. */
 
 import { arrange, byId, icon, make, say, shape } from "./dom.js";
+import { listed, t } from "./language.js";
 import { ExplanationView } from "./render-explanation.js";
 import { isOpen, waiting } from "./state-alerts.js";
 import { needsCare } from "./render-status.js";
@@ -25,7 +26,7 @@ export class AlertsView {
     say(none, noneWords(state));
     const others = ended ? [] : waiting(state.alerts, state.places);
     byId("alerts-more").hidden = others.length === 0;
-    say(byId("alerts-more"), `ほか${others.length}件:${others.map((alert) => categoryShort(alert.categories[0])).join("、")}`);
+    say(byId("alerts-more"), t("ほか{n}件:{names}", { n: others.length, names: listed(others.map((alert) => categoryShort(alert.categories[0]))) }));
     byId("alerts-more").title = byId("alerts-more").textContent;
     this.drawDismissed(Object.values(state.alerts).filter((alert) => alert.false_alarm));
   }
@@ -38,18 +39,18 @@ export class AlertsView {
     say(card.title, titleOf(alert));
     card.title.title = alert.categories.map(category).join("\n");
     say(card.level, level(alert.level).label);
-    say(card.count, alert.count > 1 ? `${alert.count}回` : "");
+    say(card.count, alert.count > 1 ? t("{n}回", { n: alert.count }) : "");
     card.check.hidden = !alert.needs_check || Boolean(alert.withdrawn);
     say(card.time, clock(alert.start_ms));
     say(card.quote, alert.quote ? `「${alert.quote}」` : "");
     card.quote.title = alert.quote;
     card.withdrawn.hidden = !alert.withdrawn;
     say(card.reason, alert.withdrawn ? words.withdrawn_hint : alert.reason);
-    say(card.clause, alert.clause ? `方針:${alert.clause}` : "");
+    say(card.clause, alert.clause ? t("方針:{clause}", { clause: alert.clause }) : "");
     card.clause.title = alert.clause;
     card.explanation.draw(alert.withdrawn ? null : alert.explanation, category(alert.categories[0]));
     if (card.wrong) card.wrong.hidden = Boolean(alert.withdrawn);
-    card.wrong?.setAttribute("aria-label", `${words.false_alarm}として記録:${category(alert.categories[0])}`);
+    card.wrong?.setAttribute("aria-label", t("誤検知として記録:{name}", { name: category(alert.categories[0]) }));
     if (card.key) card.key.hidden = !first;
     return card.root;
   }
@@ -64,9 +65,9 @@ export class AlertsView {
       check: make("span", { class: "tag alert-check", text: words.needs_check }),
       withdrawn: make("span", { class: "tag alert-withdrawn", text: words.withdrawn }),
       time: make("time", { class: "alert-time number" }),
-      quote: make("span"),
-      reason: make("span", { class: "alert-reason" }),
-      clause: make("span", { class: "alert-clause" }),
+      quote: make("span", { lang: "ja" }),
+      reason: make("span", { class: "alert-reason", lang: "ja" }),
+      clause: make("span", { class: "alert-clause", lang: "ja" }),
       explanation: new ExplanationView(id, { evidence: this.evidence }),
       key: null,
       wrong: null,
@@ -92,11 +93,11 @@ export class AlertsView {
 
   drawDismissed(alerts) {
     byId("dismissed").hidden = alerts.length === 0;
-    say(byId("dismissed-word"), `${words.false_alarm}とした お知らせ ${alerts.length}件`);
+    say(byId("dismissed-word"), t("誤検知とした お知らせ {n}件", { n: alerts.length }));
     const rows = alerts.map((alert) =>
       make("li", {}, [
         make("span", { text: `${category(alert.categories[0])} 「${alert.quote}」 ${clock(alert.start_ms)}` }),
-        this.mayAct ? make("button", { class: "button-plain", type: "button", text: "元に戻す", on: { click: () => this.onUndo(alert.alert_id) } }) : null,
+        this.mayAct ? make("button", { class: "button-plain", type: "button", text: t("元に戻す"), on: { click: () => this.onUndo(alert.alert_id) } }) : null,
       ]),
     );
     byId("dismissed-list").replaceChildren(...rows);
@@ -114,7 +115,7 @@ export class AlertsView {
 
 /** One line at every width: the policy's full term for one kind of conduct, the short words for several. */
 function titleOf(alert) {
-  return alert.categories.length === 1 ? category(alert.categories[0]) : alert.categories.map(categoryShort).join("、");
+  return alert.categories.length === 1 ? category(alert.categories[0]) : listed(alert.categories.map(categoryShort));
 }
 
 /** For looking back: also those that lapsed, in the order of the talk. */
@@ -126,7 +127,7 @@ function all(alerts) {
 }
 
 function noneWords(state) {
-  if (needsCare(state)) return `${words.welfare}があります。${step("welfare").hint}`;
-  const none = "気になる言動は見つかっていません。";
-  return state.call.outcome === "legitimate_complaint" ? `ご意見・苦情として承る内容です。${none}` : none;
+  if (needsCare(state)) return t("支援が必要なおそれがあります。{hint}", { hint: step("welfare").hint });
+  const none = t("気になる言動は見つかっていません。");
+  return state.call.outcome === "legitimate_complaint" ? t("ご意見・苦情として承る内容です。{none}", { none }) : none;
 }

@@ -1,14 +1,15 @@
 /** Glue: why an alert stands, folded away under 「理由をくわしく」: the sentence to read out, then its parts. */
 
 import { make, say } from "./dom.js";
+import { t } from "./language.js";
 import { words } from "./words.js";
 
 export class ExplanationView {
   /** @param evidence show the versions too, for who looks back */
   constructor(id, { evidence = false } = {}) {
     this.evidence = evidence;
-    this.sentence = make("p", { class: "explain-sentence" });
-    this.parts = make("dl", { class: "explain-parts" });
+    this.sentence = make("p", { class: "explain-sentence", lang: "ja" });
+    this.parts = make("dl", { class: "explain-parts", lang: "ja" });
     this.panel = make("div", { class: "alert-explain", id: `explain-${id}`, role: "group", hidden: true }, [this.sentence, this.parts]);
     this.button = make("button", {
       class: "button-plain alert-more",
@@ -26,7 +27,7 @@ export class ExplanationView {
   draw(explanation, name) {
     this.button.hidden = !explanation;
     this.button.setAttribute("aria-label", `${words.explain}:${name}`);
-    this.panel.setAttribute("aria-label", `${name}の理由`);
+    this.panel.setAttribute("aria-label", t("{name}の理由", { name }));
     if (!explanation) this.turn(false);
     const wanted = JSON.stringify(explanation ?? null);
     if (wanted === this.drawn) return;

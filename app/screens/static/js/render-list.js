@@ -1,6 +1,7 @@
 /** Glue: rows of calls, updated in place. */
 
 import { arrange, byId, icon, make, say, shape } from "./dom.js";
+import { t } from "./language.js";
 import { clock, moment } from "./times.js";
 import { level, words } from "./words.js";
 
@@ -29,8 +30,9 @@ export class CallRows {
     row.help.hidden = !call.help_requested;
     row.root.toggleAttribute("data-help", this.live && call.help_requested);
     say(row.elapsed, clock(this.live ? now - Date.parse(call.started_at) : call.duration_ms));
-    say(row.warnings, `${call.warnings_spoken}回`);
-    say(row.words, call.last_words ? `「${call.last_words}」` : "まだ発言はありません");
+    say(row.warnings, t("{n}回", { n: call.warnings_spoken }));
+    row.words.lang = call.last_words ? "ja" : document.documentElement.lang;
+    say(row.words, call.last_words ? `「${call.last_words}」` : t("まだ発言はありません"));
     return row.root;
   }
 
@@ -40,7 +42,7 @@ export class CallRows {
       use: svg.querySelector("use"),
       level: make("span"),
       outcome: make("span", { class: "call-outcome" }),
-      help: make("span", { class: "tag call-help", text: this.live ? "応援要請中" : "応援要請あり" }),
+      help: make("span", { class: "tag call-help", text: this.live ? t("応援要請中") : t("応援要請あり") }),
       elapsed: make("span", { class: "number" }),
       warnings: make("span", { class: "number" }),
       words: make("span", { class: "call-words" }),
@@ -50,8 +52,8 @@ export class CallRows {
       make("td", {}, [
         make("a", { class: "call-state", href }, [svg, make("span", {}, [row.level, row.outcome])]),
       ]),
-      make("td", {}, [make("span", { class: "call-section", text: call.section || "課の指定なし" }), make("span", { text: call.operator || "職員の指定なし" })]),
-      make("td", { class: "number", text: call.caller_number || "番号非通知" }),
+      make("td", {}, [make("span", { class: "call-section", text: call.section || t("課の指定なし") }), make("span", { text: call.operator || t("職員の指定なし") })]),
+      make("td", { class: "number", text: call.caller_number || t("番号非通知") }),
       make("td", { class: "number", text: moment(call.started_at) }),
       make("td", {}, [row.elapsed]),
       make("td", {}, [row.warnings]),

@@ -1,6 +1,7 @@
 /** Glue: the talk, line by line; follows its end until somebody scrolls up. */
 
 import { byId, make, say } from "./dom.js";
+import { inEnglish, t } from "./language.js";
 import { cut } from "./marks.js";
 import { clock } from "./times.js";
 import { category, categoryShort, doubts, gapReason, words } from "./words.js";
@@ -67,12 +68,12 @@ export class TranscriptView {
   showEdges(state) {
     const empty = byId("talk-empty");
     empty.hidden = state.lines.length > 0;
-    say(empty, state.call?.ended_at ? "この通話には、文字にできた発言がありません。" : "電話がつながりました。お話が始まると、ここに文字で表示されます。");
+    say(empty, state.call?.ended_at ? t("この通話には、文字にできた発言がありません。") : t("電話がつながりました。お話が始まると、ここに文字で表示されます。"));
     byId("talk-older").hidden = this.from === 0;
-    say(byId("older"), `前の発言を表示(あと${this.from}件)`);
+    say(byId("older"), t("前の発言を表示(あと{n}件)", { n: this.from }));
     const end = byId("talk-end");
     end.hidden = !state.call?.ended_at;
-    say(end, `ここで通話は終了しました(${clock(state.call?.duration_ms ?? 0)})`);
+    say(end, t("ここで通話は終了しました({at})", { at: clock(state.call?.duration_ms ?? 0) }));
   }
 
   scrolled() {
@@ -112,7 +113,7 @@ export class TranscriptView {
 
   showLatest() {
     byId("latest").hidden = this.following;
-    say(byId("latest-word"), this.unseen > 0 ? `最新へ(新しい発言${this.unseen}件)` : "最新へ");
+    say(byId("latest-word"), this.unseen > 0 ? t("最新へ(新しい発言{n}件)", { n: this.unseen }) : t("最新へ"));
   }
 }
 
@@ -138,7 +139,7 @@ function drawLine(line, dismissed, evidence) {
 function drawPartial(line) {
   return make("li", { class: `line line-${line.track} line-partial`, "data-utterance-id": line.utterance_id }, [
     drawHead(line, make("span", { class: "tag", text: words.hearing })),
-    make("p", { class: "line-words", text: line.text }),
+    make("p", { class: "line-words", lang: "ja", text: line.text }),
   ]);
 }
 
@@ -156,7 +157,8 @@ function drawGap(gap) {
     return make("li", { class: "line gap" }, [make("span", { text })]);
   }
   const who = words.tracks[gap.track] ?? "";
-  const text = `${clock(gap.start_ms)}–${clock(gap.end_ms)} 認識できませんでした(${who ? `${who}の声、` : ""}${gapReason(gap.reason)})`;
+  const why = who ? t("{who}の声、{why}", { who, why: gapReason(gap.reason) }) : gapReason(gap.reason);
+  const text = t("{from}–{to} 認識できませんでした({why})", { from: clock(gap.start_ms), to: clock(gap.end_ms), why });
   return make("li", { class: "line gap" }, [make("span", { text })]);
 }
 
@@ -169,7 +171,7 @@ function drawUtterance(line, dismissed, evidence) {
   const body = make("span", { class: unsure ? "unsure" : null }, withLabels(pieces, isDismissed).map(drawPiece));
   const foot = [
     ...about.map((finding) => make("span", { class: "mark-tag", text: finding.reason || category(finding.category) })),
-    unsure ? make("span", { text: `${words.unsure}(${doubts(line.doubts) || "ご確認ください"})` }) : null,
+    unsure ? make("span", { text: `${words.unsure}(${doubts(line.doubts) || t("ご確認ください")})` }) : null,
     ...(evidence ? line.findings.map((finding) => make("span", { class: "evidence", text: evidenceOf(finding) })) : []),
   ].filter(Boolean);
   return make(
@@ -181,14 +183,15 @@ function drawUtterance(line, dismissed, evidence) {
     },
     [
       drawHead(line),
-      make("p", { class: "line-words" }, [body]),
+      make("p", { class: "line-words", lang: "ja" }, [body]),
       foot.length > 0 ? make("p", { class: "line-foot" }, foot) : null,
     ],
   );
 }
 
 function evidenceOf(finding) {
-  return `「${finding.quote}」 ${categoryShort(finding.category)} / 規則 ${finding.rule} / 確からしさ ${Math.round(finding.score * 100)}%`;
+  const values = { quote: finding.quote, name: categoryShort(finding.category), rule: finding.rule, n: Math.round(finding.score * 100) };
+  return t("「{quote}」 {name} / 規則 {rule} / 確からしさ {n}%", values);
 }
 
 /** Name each kind of conduct once, behind its last words: a name behind every mark would drown the sentence. */
@@ -196,7 +199,7 @@ function withLabels(pieces, isDismissed) {
   const named = pieces.map(({ text, findings }) => {
     const counted = findings.filter((finding) => !isDismissed(finding));
     const ids = [...new Set((counted.length > 0 ? counted : findings).map((finding) => finding.category))];
-    return { text, findings, counted, label: ids.map(categoryShort).join("・") + (counted.length > 0 ? "" : `(${words.false_alarm})`) };
+    return { text, findings, counted, label: ids.map(categoryShort).join(inEnglish ? ", " : "・") + (counted.length > 0 ? "" : `(${words.false_alarm})`) };
   });
   return named.map((piece, index) => ({ ...piece, last: !named.slice(index + 1).some((later) => later.findings.length > 0 && later.label === piece.label) }));
 }
@@ -210,7 +213,7 @@ function drawPiece({ text, findings, counted, label, last }) {
       title: [...new Set(findings.map((finding) => finding.reason))].join("\n"),
       text,
     }),
-    last ? make("span", { class: "mark-tag", text: label }) : null,
+    last ? make("span", { class: "mark-tag", lang: inEnglish ? "en" : null, text: label }) : null,
   ]);
 }
 

@@ -2,6 +2,7 @@
 
 import { callPath, read, send } from "./api.js";
 import { byId, make, say } from "./dom.js";
+import { t, tError } from "./language.js";
 import { moment } from "./times.js";
 import { level } from "./words.js";
 
@@ -10,9 +11,9 @@ const PATIENCE_MS = 90_000;
 /** What the exchange can do changes with its sockets, and no event says so. */
 const READ_AGAIN_MS = 30_000;
 const MODES = {
-  talk: "三人で話す(お相手にも職員にも聞こえます)",
-  listen: "聞くだけ(だれにも聞こえません)",
-  whisper: "職員だけに話す(お相手には聞こえません)",
+  talk: t("三人で話す(お相手にも職員にも聞こえます)"),
+  listen: t("聞くだけ(だれにも聞こえません)"),
+  whisper: t("職員だけに話す(お相手には聞こえません)"),
 };
 const NOTES = new Set(["telephone_play", "telephone_join", "telephone_end"]);
 
@@ -43,7 +44,7 @@ export class Telephone {
 
   hear({ type, data }) {
     if (type !== "note" || !NOTES.has(data.kind)) return;
-    if (data.by !== this.me) this.tell(`${data.by}さん:${data.text}`, data.result === "done" ? "done" : "failed");
+    if (data.by !== this.me) this.tell(t("{name}さん:{text}", { name: data.by, text: data.text }), data.result === "done" ? "done" : "failed");
     this.read();
   }
 
@@ -78,20 +79,20 @@ export class Telephone {
     const deeds = (offered.can_play ? offered.announcements : []).map((found) => ({
       kind: "play",
       word: found.label,
-      full: `${found.label}を流す`,
+      full: t("{name}を流す", { name: found.label }),
       path: `/announcements/${encodeURIComponent(found.name)}`,
       seconds: Math.max(1, Math.round(found.duration_ms / 1000)),
     }));
     if (offered.can_join) {
-      const word = this.role === "operator" ? "上司に加わってもらう" : "通話に加わる";
+      const word = this.role === "operator" ? t("上司に加わってもらう") : t("通話に加わる");
       deeds.push({ kind: "join", word, full: word, path: "/join", modes: offered.join_modes });
     }
-    if (offered.can_end) deeds.push({ kind: "end", word: "通話を終える", full: "通話を終える", path: "/end" });
+    if (offered.can_end) deeds.push({ kind: "end", word: t("通話を終える"), full: t("通話を終える"), path: "/end" });
     return deeds;
   }
 
   button(deed) {
-    const hint = deed.kind === "play" ? [make("span", { class: "telephone-verb", text: "流す" })] : [];
+    const hint = deed.kind === "play" ? [make("span", { class: "telephone-verb", text: t("流す") })] : [];
     return make(
       "button",
       {
@@ -108,17 +109,17 @@ export class Telephone {
   /** Ask with the level that the call has now, and only for what can still be done. */
   async ask(deed) {
     if (this.running || this.dialog.open) return;
-    if (!(await this.read())) return this.tell("サーバーに届きません。電話機で操作してください。", "failed");
+    if (!(await this.read())) return this.tell(t("サーバーに届きません。電話機で操作してください。"), "failed");
     const still = this.deeds().find((other) => other.path === deed.path);
-    if (!still) return this.tell(`いまは「${deed.full}」を使えません。電話機で操作してください。`, "failed");
-    if (this.offered.busy) return this.tell("前の操作がまだ終わっていません。", "failed");
+    if (!still) return this.tell(t("いまは「{deed}」を使えません。電話機で操作してください。", { deed: deed.full }), "failed");
+    if (this.offered.busy) return this.tell(t("前の操作がまだ終わっていません。"), "failed");
     if (this.dialog.open) return;
     this.chosen = still;
-    say(byId("ask-title"), `${still.full}:よろしいですか`);
-    say(byId("ask-call"), `${this.call.caller_number || "番号非通知"} ${moment(this.call.started_at)}開始`);
+    say(byId("ask-title"), t("{deed}:よろしいですか", { deed: still.full }));
+    say(byId("ask-call"), `${this.call.caller_number || t("番号非通知")} ${t("{at}開始", { at: moment(this.call.started_at) })}`);
     say(byId("ask-level"), level(this.offered.level).label);
     say(byId("ask-what"), this.whatWillHappen(still));
-    say(byId("ask-yes"), still.kind === "play" ? "流す" : still.word);
+    say(byId("ask-yes"), still.kind === "play" ? t("流す") : still.word);
     byId("ask-reason").value = "";
     byId("ask-reason-place").hidden = still.kind !== "end";
     this.offerModes(still.modes ?? []);
@@ -127,11 +128,11 @@ export class Telephone {
   }
 
   whatWillHappen(deed) {
-    if (deed.kind === "play") return `録音した「${deed.word}」(約${deed.seconds}秒)を、この電話に流します。流れている間も通話は続きます。`;
-    if (deed.kind === "end") return "この電話を切ります。元に戻せません。終了の理由とごあいさつをお伝えしてから切ってください。";
+    if (deed.kind === "play") return t("録音した「{name}」(約{n}秒)を、この電話に流します。流れている間も通話は続きます。", { name: deed.word, n: deed.seconds });
+    if (deed.kind === "end") return t("この電話を切ります。元に戻せません。終了の理由とごあいさつをお伝えしてから切ってください。");
     return this.role === "operator"
-      ? "課の監督者がこの通話に加わるよう、電話交換機に伝えます。"
-      : "あなたがこの通話に加わります。お使いの電話機が鳴ったら、受話器を取ってください。";
+      ? t("課の監督者がこの通話に加わるよう、電話交換機に伝えます。")
+      : t("あなたがこの通話に加わります。お使いの電話機が鳴ったら、受話器を取ってください。");
   }
 
   offerModes(modes) {
@@ -157,7 +158,7 @@ export class Telephone {
     this.chosen = null;
     this.dialog.close();
     this.running = true;
-    this.tell(`${deed.full}:行っています…`, "running");
+    this.tell(t("{deed}:行っています…", { deed: deed.full }), "running");
     this.show();
     try {
       // Sent once, whatever happens: nobody is hung up on twice.
@@ -179,12 +180,12 @@ export class Telephone {
 }
 
 function doneWords(deed) {
-  if (deed.kind === "play") return `「${deed.word}」を流しました。`;
-  return deed.kind === "end" ? "通話の終了を、電話交換機が受け付けました。" : "監督者の参加を、電話交換機が受け付けました。";
+  if (deed.kind === "play") return t("「{name}」を流しました。", { name: deed.word });
+  return deed.kind === "end" ? t("通話の終了を、電話交換機が受け付けました。") : t("監督者の参加を、電話交換機が受け付けました。");
 }
 
 function failedWords(deed, error) {
-  if (error.status === 0) return `${deed.full}:行われたか分かりません。電話機で確かめてください。`;
-  if (error.status === 401) return `${deed.full}:サインインが切れています。電話機で操作してください。`;
-  return error.message || `${deed.full}:できませんでした。電話機で操作してください。`;
+  if (error.status === 0) return t("{deed}:行われたか分かりません。電話機で確かめてください。", { deed: deed.full });
+  if (error.status === 401) return t("{deed}:サインインが切れています。電話機で操作してください。", { deed: deed.full });
+  return tError(error) || t("{deed}:できませんでした。電話機で操作してください。", { deed: deed.full });
 }

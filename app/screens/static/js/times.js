@@ -1,4 +1,10 @@
-/** Pure: durations and moments as a person reads them. */
+/** Pure: durations and moments as a person reads them, in the language of the page. */
+
+import { locale, t } from "./language.js";
+
+const TIME = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
+const SHORT_DAY = new Intl.DateTimeFormat(locale, locale === "ja-JP" ? { month: "numeric", day: "numeric" } : { month: "short", day: "numeric" });
+const DAY = new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", day: "numeric" });
 
 /** 754000 -> "12:34"; an hour and more -> "1:02:34". */
 export function clock(ms) {
@@ -12,14 +18,19 @@ export function clock(ms) {
 export function spoken(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const minutes = Math.floor(seconds / 60);
-  return minutes > 0 ? `${minutes}分${seconds % 60}秒` : `${seconds}秒`;
+  return minutes > 0 ? t("{m}分{s}秒", { m: minutes, s: seconds % 60 }) : t("{s}秒", { s: seconds });
 }
 
 /** "11/22 10:07"; today's moments without the day. */
 export function moment(iso, now = new Date()) {
   const at = new Date(iso);
-  const time = `${at.getHours()}:${pad(at.getMinutes())}`;
-  return at.toDateString() === now.toDateString() ? time : `${at.getMonth() + 1}/${at.getDate()} ${time}`;
+  return at.toDateString() === now.toDateString() ? TIME.format(at) : `${SHORT_DAY.format(at)} ${TIME.format(at)}`;
+}
+
+/** "2026年11月22日" of "2026-11-22": a day of the office's calendar, wherever the browser is. */
+export function day(date) {
+  const [year, month, dayOfMonth] = date.split("-").map(Number);
+  return DAY.format(new Date(year, month - 1, dayOfMonth));
 }
 
 function pad(value) {

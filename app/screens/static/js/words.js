@@ -1,5 +1,7 @@
 /** Pure: the words that the server handed to the page (app/screens/words.py is their only source). */
 
+import { listed } from "./language.js";
+
 const source = document.getElementById("words");
 export const words = source ? JSON.parse(source.textContent) : {};
 
@@ -24,5 +26,5 @@ export function gapReason(id) {
 }
 
 export function doubts(ids) {
-  return ids.map((id) => words.doubts?.[id] ?? "").filter(Boolean).join("、");
+  return listed(ids.map((id) => words.doubts?.[id] ?? "").filter(Boolean));
 }
