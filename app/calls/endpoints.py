@@ -1,10 +1,11 @@
-"""Glue: calls over REST. Who may not see a call is told that there is none."""
+"""Glue: calls over REST. Who may not see a call is told that there is none; supervisors, whose section it is not."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
+import structlog
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,10 +16,12 @@ from app.calls.protocol import CALL_ID
 from app.calls.repository import call_by_id, last_seq, visible_calls
 from app.calls.schemas import CallDetailOut, CallsOut, FindingsOut
 from app.calls.views import call_view, calls_view, findings_view
-from app.errors import BadRequest, NotFound
+from app.errors import BadRequest, NotAllowed, NotFound
 from app.health import health_of
 from app.models import Call
 from app.services import Services, services_of
+
+log = structlog.get_logger()
 
 Viewer = Annotated[Identity, Depends(requires(Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR))]
 
@@ -87,12 +90,27 @@ def seen_by(identity: Identity, call: Call | None) -> Call:
 
     Raises:
         NotFound: there is no such call, or not for these eyes; the two are told alike.
+        NotAllowed: a supervisor asks for another section's call (``other_section``); it is logged.
     """
-    if call is None or not may_see(
+    if call is not None and may_see(
         identity, operator=call.operator, section=call.section, live=call.ended_at is None
     ):
-        raise NotFound("call_unknown", "この通話は見つからないか、表示する権限がありません。")
-    return call
+        return call
+    if call is not None and identity.role is Role.SUPERVISOR:
+        # They find their own section's calls in a list: this address was given to them, or guessed.
+        log.warning(
+            "call of another section refused",
+            login=identity.login,
+            role=identity.role.value,
+            section=identity.section,
+            call_id=call.id,
+            call_section=call.section,
+        )
+        raise NotAllowed(
+            "other_section",
+            "ほかの課の通話は表示できません。必要なときは、その課の監督者に声をかけてください。",
+        )
+    raise NotFound("call_unknown", "この通話は見つからないか、表示する権限がありません。")
 
 
 async def load_seen(services: Services, identity: Identity, call_id: str) -> Call:

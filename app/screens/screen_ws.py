@@ -6,6 +6,7 @@ is new: an event is either in the tables when they are read or comes through the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.auth.access import admits, identify
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
+from app.calls.endpoints import load_seen
 from app.calls.repository import events_after, last_seq
-from app.errors import AppError, BadRequest, NotAllowed, NotSignedIn
+from app.errors import AppError, BadRequest, NotAllowed, NotFound, NotSignedIn
 from app.events import VOLATILE, Event, EventType
 from app.health import health_of
 from app.ledger import event_of
@@ -44,7 +46,10 @@ async def screen_events(websocket: WebSocket) -> None:
     try:
         identity = _viewer(await identify(websocket))
         after = _after(websocket.query_params.get("after"), now)
-        screen = Screen(websocket, services, identity, websocket.query_params.get("call_id"))
+        call_id = websocket.query_params.get("call_id")
+        if call_id is not None:
+            await _refuse_another_sections(services, identity, call_id)
+        screen = Screen(websocket, services, identity, call_id)
         await screen.show(after)
     except AppError as refused:
         await _close(websocket, refused.close_code, refused.code)
@@ -158,6 +163,12 @@ class Screen:
             section=event.audience.section,
             live=event.type is not EventType.CALL_ENDED,
         )
+
+
+async def _refuse_another_sections(services: Services, identity: Identity, call_id: str) -> None:
+    """Refuse a supervisor of another section; a call that nobody knows yet may still begin."""
+    with anyio.CancelScope(shield=True), contextlib.suppress(NotFound):
+        await load_seen(services, identity, call_id)
 
 
 def _viewer(identity: Identity | None) -> Identity:

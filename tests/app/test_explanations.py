@@ -76,7 +76,7 @@ async def test_who_may_see_the_call_reads_why_and_nobody_else_does(server: Runni
                 alerts = record["alerts"]
 
     statuses = [answer.status_code for answer in read.values()]
-    assert statuses == [200, 404, 200, 403]
+    assert statuses == [200, 403, 200, 403]
     findings = read[Role.AUDITOR, ""].json()["findings"]
     assert findings == read[Role.SUPERVISOR, "市民課"].json()["findings"]
     threat = next(f for f in findings if f["category"] == "physical_attack")

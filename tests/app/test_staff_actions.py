@@ -227,7 +227,8 @@ async def test_a_supervisor_of_another_section_can_do_nothing_to_the_call(
             ]
             listed = (await client.get("/v1/calls")).json()["calls"]
 
-    assert [answer.status_code for answer in answers] == [404, 404, 404, 404]
+    assert [answer.status_code for answer in answers] == [403, 403, 403, 403]
+    assert {answer.json()["code"] for answer in answers} == {"other_section"}
     assert listed == []
 
 

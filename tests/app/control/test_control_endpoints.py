@@ -119,7 +119,7 @@ async def test_nothing_is_offered_for_a_call_that_is_over(office: Office) -> Non
         ("sato", Role.OPERATOR, "市民課", 200),
         ("kacho", Role.SUPERVISOR, "市民課", 200),
         ("suzuki", Role.OPERATOR, "市民課", 404),
-        ("kacho", Role.SUPERVISOR, "税務課", 404),
+        ("kacho", Role.SUPERVISOR, "税務課", 403),
         ("kansa", Role.AUDITOR, "市民課", 403),
         ("kanri", Role.ADMINISTRATOR, "", 403),
     ],

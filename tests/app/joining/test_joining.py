@@ -285,7 +285,7 @@ async def test_who_is_disabled_hears_no_more(
         ("sato", Role.OPERATOR, "市民課", "role_not_allowed"),
         ("abe", Role.AUDITOR, "市民課", "role_not_allowed"),
         ("ueno", Role.ADMINISTRATOR, "", "role_not_allowed"),
-        ("mori", Role.SUPERVISOR, "税務課", "call_unknown"),
+        ("mori", Role.SUPERVISOR, "税務課", "other_section"),
     ],
 )
 async def test_nobody_but_the_sections_supervisors_hears_anything(
