@@ -170,8 +170,8 @@ function drawUtterance(line, dismissed, evidence) {
   const unsure = line.doubts.length > 0;
   const body = make("span", { class: unsure ? "unsure" : null }, withLabels(pieces, isDismissed).map(drawPiece));
   const foot = [
-    ...about.map((finding) => make("span", { class: "mark-tag", text: finding.reason || category(finding.category) })),
-    unsure ? make("span", { text: `${words.unsure}(${doubts(line.doubts) || t("ご確認ください")})` }) : null,
+    ...about.map((finding) => make("span", { class: "mark-tag", lang: finding.reason ? "ja" : null, text: finding.reason || category(finding.category) })),
+    unsure ? make("span", { text: t("{mark}({why})", { mark: words.unsure, why: doubts(line.doubts) || t("ご確認ください") }) }) : null,
     ...(evidence ? line.findings.map((finding) => make("span", { class: "evidence", text: evidenceOf(finding) })) : []),
   ].filter(Boolean);
   return make(
