@@ -14,11 +14,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import readiness
+from app.aids import break_endpoints as breaks
+from app.aids import endpoints as aids
 from app.alerts import endpoints as alerts
 from app.answers import ANSWER_HEADERS, BODY_BYTES, GuardedAnswers
 from app.auth import endpoints as accounts
 from app.auth import pages as account_pages
 from app.auth.access import identity_on, public
+from app.board import endpoints as board
+from app.board import pages as board_pages
 from app.bootstrap import open_services
 from app.callers import endpoints as callers
 from app.callers import pages as caller_pages
@@ -84,9 +88,13 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         responses,
         supervision,
         control,
+        board,
+        board_pages,
         callers,
         caller_pages,
         joining,
+        aids,
+        breaks,
         notices,
         notice_pages,
         sound_ws,

@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.aids.settings import AidsSettings
 from app.callers.settings import CallersSettings
 from app.joining.settings import JoiningSettings
 from app.notices.settings import NoticeSettings
@@ -190,6 +191,8 @@ class Settings(BaseSettings):
     """Calls from the same number."""
     joining: JoiningSettings = JoiningSettings()
     """Joining a call."""
+    aids: AidsSettings = AidsSettings()
+    """What the cards for 110 and for support say, and where staff turn."""
     notices: NoticeSettings = NoticeSettings()
     """Telling others; empty: nothing is sent."""
     feedback: FeedbackSettings = FeedbackSettings()

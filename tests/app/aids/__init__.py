@@ -1,0 +1,1 @@
+"""Glue: help without recognition, the breaks after a hard call, and what the cards know of the office."""
