@@ -144,6 +144,16 @@ DEEDS: Final[Mapping[str, str]] = {
     "three_way_accepted": "「一緒に入ります」を受ける",
     "three_way_declined": "「一緒に入ります」を断る",
     "telephone_instructions": "電話機でつなぐ手順の表示",
+    "missed_marked": "見落としの印",
+    "missed_explained": "見落としの理由",
+    "missed_undone": "見落としの印を取り消し",
+    "prompts_muted": "ご案内を静かに",
+    "prompts_unmuted": "ご案内を再び表示",
+    "emergency_called": "110番へ通報",
+    "emergency_undone": "110番へ通報の記録を取り消し",
+    "break_proposed": "休憩のご提案",
+    "break_given": "休憩を取ることに",
+    "break_declined": "休憩は不要と返事",
 }
 """What people did on their screens, by the kind of the note."""
 NO_DEEDS: Final = "応援要請や誤検知などの操作はありません。"
