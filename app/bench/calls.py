@@ -94,6 +94,14 @@ async def measure_on(
     server: BenchServer, plan: CallsPlan, on_second: Callable[[float], None]
 ) -> dict[str, Any]:
     """Keep the calls going for as long as planned and return what was seen."""
+    figures, _ = await observe_on(server, plan, on_second)
+    return figures
+
+
+async def observe_on(
+    server: BenchServer, plan: CallsPlan, on_second: Callable[[float], None]
+) -> tuple[dict[str, Any], Observed]:
+    """Do as ``measure_on`` and return also what the measurement's own screen was told."""
     played: dict[str, _PlayedCall] = {}
     measurement = _Measurement(plan, server, Observed(played), played)
     idle = usage_of(server.pid)
@@ -102,7 +110,7 @@ async def measure_on(
     took = time.monotonic() - begun
     used = usage_of(server.pid)
     own_seconds = time.process_time() - own_before
-    return _report(measurement, took, idle, used, own_seconds)
+    return _report(measurement, took, idle, used, own_seconds), measurement.observed
 
 
 async def _observe(measurement: _Measurement, on_second: Callable[[float], None]) -> None:
@@ -136,7 +144,7 @@ async def _keep_calling(measurement: _Measurement, line: int) -> None:
             websocket_url=server.websocket_url,
             token=server.stream_token,
             sound=recording.sound,
-            operator=f"bench-{line}",
+            operator=operator_of(line),
         )
         measurement.played[dialled.call_id] = _PlayedCall(recording, dialled.telephone)
         try:
@@ -144,6 +152,11 @@ async def _keep_calling(measurement: _Measurement, line: int) -> None:
         except StreamClosed as refused:
             measurement.refused.append(refused.code or str(refused.close_code))
         await anyio.sleep(BETWEEN_CALLS_SECONDS)
+
+
+def operator_of(line: int) -> str:
+    """Return the login name of whoever takes the calls of that line."""
+    return f"bench-{line}"
 
 
 async def _watch_screen(

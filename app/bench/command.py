@@ -20,6 +20,8 @@ from app.bench.detect import measure_detection
 from app.bench.lines import NATIVE
 from app.bench.listening import listening_table, measure_listening, track_counts
 from app.bench.recorded_calls import RecordedCall, load_calls
+from app.bench.screens import ScreensPlan, measure_screens
+from app.bench.screens_table import screens_table
 from app.cli.options import print_json
 from app.simulate.dialects import DIALECTS
 from asr.recogniser_process import environment
@@ -38,6 +40,7 @@ WavDir = Annotated[
 ]
 Keep = Annotated[Path | None, typer.Option(help="サーバーの記録とデータベースを残すフォルダー。")]
 MAX_CALLS = 256
+MAX_SCREENS = 1_000
 BENCH_DIALECTS = tuple(name for name, dialect in DIALECTS.items() if dialect.path)
 
 
@@ -94,6 +97,37 @@ def growth(
         print_json({"seconds": seconds, "rows": growing.figures(rows), "results": results})
     else:
         typer.echo(growing.table(rows), nl=False)
+
+
+@bench_app.command("screens")
+def screens(
+    count: Annotated[
+        int, typer.Option("--calls", help="同時通話の数。", min=1, max=MAX_CALLS)
+    ] = 32,
+    operators: Annotated[int, typer.Option(help="職員の画面の数。", min=1, max=MAX_SCREENS)] = 100,
+    boards: Annotated[int, typer.Option(help="監督者の画面の数。", min=0, max=MAX_SCREENS)] = 20,
+    wav_dir: WavDir = None,
+    seconds: Annotated[
+        float, typer.Option(help="画面なし・画面ありを、それぞれ測る秒数。", min=5)
+    ] = 120,
+    rounds: Annotated[
+        int, typer.Option(help="繰り返す回数。資源の値は中央値です。", min=1, max=20)
+    ] = 1,
+    keep: Keep = None,
+    as_json: Json = False,
+) -> None:
+    """通話だけのときと、職員と監督者の画面を開いたときを、一つのサーバーで続けて測ります。"""
+    plan = ScreensPlan(CallsPlan(_recordings(wav_dir), count, seconds), operators, boards, rounds)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        what = f"{count} 通話 {operators + boards} 画面"
+        with _bar(what, plan.seconds, shown=not as_json) as advance:
+            result = anyio.run(measure_screens, plan, folder, folder / "serve.log", advance)
+    if as_json:
+        print_json(result)
+    else:
+        typer.echo(screens_table(result), nl=False)
 
 
 def _recordings(wav_dir: Path | None) -> tuple[RecordedCall, ...]:

@@ -78,6 +78,17 @@ class Losses:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class TimedAlert:
+    """When the words of an alert ended, so that other screens of the same event can be timed too."""
+
+    seq: int
+    ended_at: float
+    """Second of the clock that ``played`` uses."""
+    early: bool
+    """Raised while the sentence was still being spoken."""
+
+
 @dataclass(slots=True)
 class Observed:
     """Give it every message of the screen in order; ``played`` says what belongs to the measurement."""
@@ -88,6 +99,7 @@ class Observed:
     alert_ms: list[float] = field(default_factory=list)
     early_alert_ms: list[float] = field(default_factory=list)
     """Of alerts from a sentence that was still being spoken: from the end of what was recognised of it."""
+    alerts: list[TimedAlert] = field(default_factory=list)
     by_script: int = 0
     """How many ends of words are known from the script that made the sound."""
     ended: set[str] = field(default_factory=set)
@@ -121,7 +133,10 @@ class Observed:
         elif kind == "transcript.partial":
             self._last_partial[call_id] = data["utterance_id"]
         elif kind in ("alert.raised", "alert.updated"):
-            self._note_alert(call, call_id, data, at_ms)
+            late_ms = self._note_alert(call, call_id, data, at_ms)
+            if late_ms is not None and "seq" in message:
+                early = data["utterance_id"] != self._last_final.get(call_id)
+                self.alerts.append(TimedAlert(message["seq"], seen_at - late_ms / 1000, early))
         elif kind == "gap":
             self._keep(call_id, data, is_gap=True)
         elif kind == "call.ended":
@@ -129,13 +144,17 @@ class Observed:
 
     def _note_alert(
         self, call: Played, call_id: str, data: Mapping[str, Any], at_ms: float
-    ) -> None:
+    ) -> float | None:
+        """Count one alert and return how late it is; None for one that no words of now have raised."""
         # An alert that time alone raised belongs to older words, which it is not late for.
         if data["utterance_id"] == self._last_final.get(call_id):
             end_ms, _ = end_of_words_ms(call.turns, "caller", data["start_ms"], data["end_ms"])
             self.alert_ms.append(at_ms - end_ms)
-        elif data["utterance_id"] == self._last_partial.get(call_id):
+            return self.alert_ms[-1]
+        if data["utterance_id"] == self._last_partial.get(call_id):
             self.early_alert_ms.append(at_ms - data["end_ms"])
+            return self.early_alert_ms[-1]
+        return None
 
     def losses(self) -> Losses:
         """Return what is missing, of the calls that had begun."""
