@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Final
@@ -24,6 +24,7 @@ from app.ledger import Ledger
 from app.loop_pause import PauseCount, watch_loop
 from app.notices.opening import open_notices
 from app.private_files import make_private_folder
+from app.responses.live_scripts import KnownWarnings, LiveScripts
 from app.responses.scripts import load_scripts, warning_sentences
 from app.services import Services
 from app.settings import AsrSettings, Settings
@@ -88,12 +89,15 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             "MIMAMORI_NATS_URL はこの版ではまだ使えません。設定を外して起動してください。",
         )
     clock = SystemClock()
-    detector, new_conversation = open_detection(settings)
+    warnings = open_warnings()
+    detector, new_conversation = open_detection(settings, warnings)
     policy = load_policy(settings.detection.policy)
     # One warning is what every policy wants; only more than one is a count to look at.
     warning_limit = policy.warnings_before_close if policy.warnings_before_close > 1 else None
     voice_activity = await anyio.to_thread.run_sync(open_shared_voice_activity)
-    scripts = load_scripts()
+    scripts = LiveScripts(
+        load_scripts(), settings.responses.recording_announcements, warnings=warnings
+    )
     caller_keys = await anyio.to_thread.run_sync(open_caller_keys, settings.data_dir)
     async with (
         open_database(settings.async_database_url) as database,
@@ -107,6 +111,8 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
         bus = MemoryBus(settings.screen.queue_events)
         ledger = Ledger(database, bus, clock)
         await ledger.open()
+        async with database.transaction() as session:
+            await scripts.catch_up(session)
         registry = CallRegistry(
             CallParts(
                 settings=settings.stream,
@@ -174,14 +180,28 @@ def office_warnings() -> OfficeWarnings:
     return OfficeWarnings(shared_sentence_vectors(), warning_sentences(load_scripts()))
 
 
-def open_detection(settings: Settings) -> tuple[Detector, Callable[[], Conversation]]:
-    """Return the detector and a maker of conversations under the policy of *settings*."""
+def open_warnings() -> KnownWarnings:
+    """Return what knows the shipped warnings, and learns those that the office approves."""
+
+    def known(sentences: Iterable[str]) -> OfficeWarnings:
+        return OfficeWarnings(shared_sentence_vectors(), sentences)
+
+    return KnownWarnings(known, warning_sentences(load_scripts()))
+
+
+def open_detection(
+    settings: Settings, warnings: KnownWarnings | None = None
+) -> tuple[Detector, Callable[[], Conversation]]:
+    """Return the detector and a maker of conversations under the policy of *settings*.
+
+    A conversation knows the *warnings* that are known when it begins.
+    """
     detector = load_detector()
     policy = load_policy(settings.detection.policy)
-    warns = office_warnings()
+    known = warnings or open_warnings()
 
     def new_conversation() -> Conversation:
-        return CallConversation(policy, detector.version, warns)
+        return CallConversation(policy, detector.version, known.now)
 
     return detector, new_conversation
 

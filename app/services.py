@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.control.ports import CallControl
     from app.ledger import Ledger
     from app.notices.delivering import NoticeDesk
-    from app.responses.scripts import Scripts
+    from app.responses.live_scripts import LiveScripts
     from app.telephony.live_doors import LiveDoors
 
 
@@ -35,7 +35,8 @@ class Services:
     transcriber: Transcriber
     detector: Detector
     new_conversation: Callable[[], Conversation]
-    scripts: Scripts
+    scripts: LiveScripts
+    """The sentences to say, as this office has approved them."""
     warning_limit: int | None
     """How many warnings the policy wants before the end; None where it fixes no number."""
     registry: CallRegistry

@@ -21,6 +21,7 @@ from app.aids.settings import AidsSettings
 from app.callers.settings import CallersSettings
 from app.joining.settings import JoiningSettings
 from app.notices.settings import NoticeSettings
+from app.responses.settings import ResponsesSettings
 from app.telephony.settings import TelephonySettings
 from asr.openai_protocol import server_address
 
@@ -193,6 +194,8 @@ class Settings(BaseSettings):
     """Joining a call."""
     aids: AidsSettings = AidsSettings()
     """What the cards for 110 and for support say, and where staff turn."""
+    responses: ResponsesSettings = ResponsesSettings()
+    """The sentences to say."""
     notices: NoticeSettings = NoticeSettings()
     """Telling others; empty: nothing is sent."""
     feedback: FeedbackSettings = FeedbackSettings()

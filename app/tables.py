@@ -6,7 +6,8 @@ from app.callers import models as callers
 from app.joining import models as joining
 from app.models import Base
 from app.notices import models as notices
+from app.responses import models as responses
 
-TABLES_OF = (callers, joining, notices)
+TABLES_OF = (callers, joining, notices, responses)
 
 __all__ = ["TABLES_OF", "Base"]

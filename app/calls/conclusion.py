@@ -16,7 +16,7 @@ from app.calls.standing import Early, Standing
 from app.events import EventType
 from app.feedback.alert_rules import note_rules
 from app.ledger import Entry
-from app.responses.scripts import Script, Scripts, suggest
+from app.responses.scripts import NO_SUGGESTION, ScriptSource, Suggestion, shown_key
 from detection.types import Decision
 
 STALEMATE_TICK_MS: Final = 30_000
@@ -28,7 +28,7 @@ class Conclusion:
     """Writes and tells for one call. Keeps nothing: the standing goes in and comes out."""
 
     facts: CallFacts
-    scripts: Scripts
+    scripts: ScriptSource
     warning_limit: int | None
 
     async def whole(
@@ -56,11 +56,11 @@ class Conclusion:
         alert_ids = await put_alerts(entry, facts, alert_ids, decision.alerts, explained)
         await note_rules(entry, alert_ids, decision, early=False)
         settled = replace(before, early=kept)
-        script = suggest(decision, self.scripts)
-        script_id = script.id if script else ""
+        script = await self.scripts.suggestion(entry.session, facts.call_id, decision)
+        shown = _shown(script)
         if settled.outweighs(decision):
-            script_id = before.script_id
-        after = settled.after(decision, alert_ids, script_id, STALEMATE_TICK_MS)
+            shown = before.script_shown
+        after = settled.after(decision, alert_ids, shown, STALEMATE_TICK_MS)
         self._tell(entry, before, after, script)
         if after.warnings_spoken > before.warnings_spoken:
             records.tell_warning(entry, facts, decision, self.warning_limit)
@@ -89,17 +89,23 @@ class Conclusion:
             entry, self.facts, before.alert_ids, line, before.early, explained
         )
         await note_rules(entry, alert_ids, decision, early=True)
-        script = suggest(decision, self.scripts)
-        after = before.ahead(decision, alert_ids, script.id if script else "", early)
+        script = await self.scripts.suggestion(entry.session, self.facts.call_id, decision)
+        after = before.ahead(decision, alert_ids, _shown(script), early)
         self._tell(entry, before, after, script)
         await records.update_call(entry, self.facts, decision, after)
         return after
 
-    def _tell(self, entry: Entry, before: Standing, after: Standing, script: Script | None) -> None:
+    def _tell(
+        self, entry: Entry, before: Standing, after: Standing, script: Suggestion | None
+    ) -> None:
         if after.told != before.told:
             records.tell_level(entry, self.facts, after)
-        if after.script_id != before.script_id:
+        if after.script_shown != before.script_shown:
             records.tell_script(entry, self.facts, script)
+
+
+def _shown(script: Suggestion | None) -> str:
+    return shown_key(script.fields() if script is not None else NO_SUGGESTION)
 
 
 def _by_name(judged_ms: Mapping[Track, int]) -> dict[str, int]:

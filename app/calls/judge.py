@@ -23,7 +23,7 @@ from app.calls.standing import Early, Standing
 from app.events import EventType
 from app.feedback.reviews import SwitchedOff
 from app.ledger import Entry, Ledger
-from app.responses.scripts import Scripts
+from app.responses.scripts import ScriptSource
 from asr.types import Doubt
 from detection.ports import Conversation, Detector
 from detection.talk_so_far import TalkSoFar
@@ -40,7 +40,7 @@ class CallJudge:
         detector: Detector,
         conversation: Conversation,
         explainer: Explainer,
-        scripts: Scripts,
+        scripts: ScriptSource,
         ledger: Ledger,
         warning_limit: int | None = None,
         standing: Standing | None = None,

@@ -13,7 +13,7 @@ from app.calls.standing import Standing
 from app.events import EventType
 from app.ledger import Entry
 from app.models import Call, DecisionRow, FindingRow, UtteranceRow
-from app.responses.scripts import Script
+from app.responses.scripts import NO_SUGGESTION, Suggestion
 from detection.types import Assessment, Decision, Outcome, Severity, Utterance
 
 
@@ -208,16 +208,6 @@ def tell_warning(entry: Entry, facts: CallFacts, decision: Decision, limit: int 
     entry.tell(EventType.WARNING_SPOKEN, facts.call_id, facts.audience, data)
 
 
-def tell_script(entry: Entry, facts: CallFacts, script: Script | None) -> None:
-    data = (
-        {
-            "script_id": script.id,
-            "text": script.text,
-            "step": script.step.value,
-            "category": script.category.value if script.category else None,
-            "draft": script.draft,
-        }
-        if script
-        else {"script_id": "", "text": "", "step": "listen", "category": None, "draft": False}
-    )
+def tell_script(entry: Entry, facts: CallFacts, script: Suggestion | None) -> None:
+    data = script.fields() if script is not None else NO_SUGGESTION
     entry.tell(EventType.SCRIPT_SUGGESTED, facts.call_id, facts.audience, data)

@@ -28,6 +28,7 @@ from app.events import EventType
 from app.feedback.repository import switched_off_at
 from app.feedback.reviews import SwitchedOff
 from app.models import AlertRow, StaffAction, UtteranceRow
+from app.responses.scripts import shown_key
 from detection.ports import Conversation, Detector
 from detection.talk_so_far import TalkSoFar
 from detection.types import Decision, Outcome, Severity, Speaker, Utterance
@@ -81,7 +82,7 @@ async def recover(
         content=Severity(call.content),
         manner=Severity(call.manner),
         warnings_spoken=call.warnings_spoken,
-        script_id=scripts[-1].data["script_id"] if scripts else "",
+        script_shown=shown_key(scripts[-1].data) if scripts else "",
         stalemate_told_ms=decision.stalemate_ms if decision else 0,
         alert_ids=MappingProxyType({alert.key: alert.id for alert in alerts}),
         early=_early(alerts),

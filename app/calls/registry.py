@@ -44,7 +44,7 @@ from app.feedback.reviews import SwitchedOff
 from app.ledger import Entry, Ledger, is_passing
 from app.models import Call
 from app.ports import Clock
-from app.responses.scripts import Scripts
+from app.responses.scripts import ScriptSource
 from app.settings import StreamSettings
 from asr.ports import SharedVoiceActivity, Transcriber
 from detection.ports import Conversation, Detector
@@ -69,7 +69,7 @@ class CallParts:
     detector: Detector
     new_conversation: Callable[[], Conversation]
     explainer: Explainer
-    scripts: Scripts
+    scripts: ScriptSource
     warning_limit: int | None
     """How many warnings the policy wants before the end; None where it fixes no number."""
     partials: bool
@@ -236,6 +236,7 @@ class CallRegistry:
 
         async def change(entry: Entry) -> SwitchedOff:
             await record_start(entry, facts, started, token_id, self._parts.hash_at_start)
+            await self._parts.scripts.catch_up(entry.session)
             return await switched_off_at(entry.session, entry.now)
 
         return await self._parts.ledger.write(change)
@@ -277,7 +278,6 @@ class CallRegistry:
         switched_off: SwitchedOff,
     ) -> _Entry:
         parts = self._parts
-        no_time: dict[Track, int] = {}
         judge = CallJudge(
             facts,
             detector=parts.detector,
@@ -296,7 +296,7 @@ class CallRegistry:
             transcriber=parts.transcriber,
             new_listening=self._rounds.listen,
             clock=parts.clock,
-            judged_ms=recovered.judged_ms if recovered else no_time,
+            judged_ms=recovered.judged_ms if recovered else {},
             partials=parts.partials,
         )
         entry = self._entries[facts.call_id] = _Entry(call, token_id, started)

@@ -17,6 +17,7 @@ class CallOut(_Out):
     operator: str
     section: str
     caller_number: str
+    """Whole for who may read it, else its last digits; empty where it names no telephone outside."""
     started_at: datetime
     ended_at: datetime | None
     end_reason: str
@@ -144,6 +145,12 @@ class ScriptOut(_Out):
     category: str | None
     draft: bool
     """案: not yet approved by the office."""
+    version: int = 0
+    """0: as it shipped; higher ones were approved in this office."""
+    note: str = ""
+    """What to mind while saying it."""
+    recorded: bool = False
+    """It says that the call is recorded: the recording notice was played in this call."""
 
 
 class CallDetailOut(_Out):

@@ -33,7 +33,8 @@ class Standing:
     manner: Severity = Severity.NONE
     """What is asked and how it is asked, each by itself."""
     warnings_spoken: int = 0
-    script_id: str = ""
+    script_shown: str = ""
+    """Which sentence stands on the screens (``app.responses.scripts.shown_key``)."""
     stalemate_told_ms: int = 0
     """The last stalemate time that was told; 0 while the talk moves."""
     alert_ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -45,7 +46,7 @@ class Standing:
         return self.early is not None and decision.level <= self.level
 
     def after(
-        self, decision: Decision, alert_ids: Mapping[str, str], script_id: str, every_ms: int
+        self, decision: Decision, alert_ids: Mapping[str, str], script_shown: str, every_ms: int
     ) -> Standing:
         """Return the standing after *decision*; a stalemate is told again after *every_ms*."""
         held = self.outweighs(decision)
@@ -65,7 +66,7 @@ class Standing:
             content=self.content if held else decision.content,
             manner=self.manner if held else decision.manner,
             warnings_spoken=decision.warnings_spoken,
-            script_id=script_id,
+            script_shown=script_shown,
             stalemate_told_ms=told_ms,
             alert_ids=MappingProxyType(dict(alert_ids)),
         )
@@ -76,7 +77,7 @@ class Standing:
         return self.level, self.outcome, self.content, self.manner
 
     def ahead(
-        self, decision: Decision, alert_ids: Mapping[str, str], script_id: str, early: Early
+        self, decision: Decision, alert_ids: Mapping[str, str], script_shown: str, early: Early
     ) -> Standing:
         """Return the standing that *decision* on half a sentence shows; nothing of it is counted."""
         higher = decision.level >= self.level
@@ -86,7 +87,7 @@ class Standing:
             outcome=decision.outcome if higher else self.outcome,
             content=decision.content if higher else self.content,
             manner=decision.manner if higher else self.manner,
-            script_id=script_id if higher else self.script_id,
+            script_shown=script_shown if higher else self.script_shown,
             alert_ids=MappingProxyType(dict(alert_ids)),
             early=early,
         )
