@@ -30,7 +30,7 @@ from app.callers.measures import LABELS, STATE_WORDS, Kind, Proposal, State, pro
 from app.callers.number import normal_number
 from app.calls.endpoints import load_seen
 from app.calls.repository import visible_calls
-from app.errors import AppError, NotFound
+from app.errors import AppError, NotAllowed, NotFound
 from app.models import Call
 from app.screens.rendering import render
 from app.services import services_of
@@ -209,7 +209,7 @@ async def _offered(request: Request, identity: Identity, chosen: str) -> list[Of
             await visible_calls(session, identity, live=None, before=None, limit=CALLS_OFFERED)
         )
     if chosen and all(call.id != chosen for call in calls):
-        with suppress(NotFound):  # the form then asks for another one
+        with suppress(NotFound, NotAllowed):  # the form then asks for another one
             calls.insert(0, await load_seen(services, identity, chosen))
     return [
         OfferedCall(call.id, _call_words(call))

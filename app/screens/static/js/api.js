@@ -48,6 +48,12 @@ export async function send(method, path, body, { attempts = 3, timeoutMs = 5_000
   }
 }
 
+/** Send something once while the page goes away; nobody is left to be told what became of it. */
+export function sendWhileLeaving(method, path, body) {
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": CSRF };
+  fetch(path, { method, headers, body: JSON.stringify(body), credentials: "same-origin", keepalive: true }).catch(() => {});
+}
+
 async function request(method, path, body, timeoutMs) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = CSRF;
