@@ -1,5 +1,7 @@
 /** Glue: the talk, line by line; follows its end until somebody scrolls up. */
 
+import { drawMissed } from "./aids-missed-line.js";
+import { withMarks } from "./aids-marks.js";
 import { byId, make, say } from "./dom.js";
 import { inEnglish, t } from "./language.js";
 import { cut } from "./marks.js";
@@ -19,6 +21,8 @@ export class TranscriptView {
     this.from = 0; // lines before it are kept in memory, not on the page
     this.shown = new Map(); // line -> element; a changed line is a new object
     this.lastTop = 0;
+    this.marks = []; // moments that a person marked; no event of the call's state
+    this.list.addEventListener("marks", (told) => this.mark(told.detail));
     this.scroll.addEventListener("scroll", () => this.scrolled());
     byId("latest").addEventListener("click", () => this.toEnd());
     byId("older").addEventListener("click", () => this.showOlder());
@@ -39,9 +43,16 @@ export class TranscriptView {
     this.showLatest();
   }
 
+  mark(marks) {
+    this.marks = marks;
+    if (!this.state) return;
+    this.arrange(this.state, dismissedMarks(this.state.alerts), this.state);
+    this.keepEnd();
+  }
+
   arrange(state, dismissed, before) {
     const stale = state.alerts !== before?.alerts;
-    const visible = state.lines.slice(this.from);
+    const visible = withMarks(state.lines.slice(this.from), this.marks);
     const wanted = new Set(visible.map(keyOf));
     const old = new Map();
     for (const [line, element] of this.shown) {
@@ -118,6 +129,7 @@ export class TranscriptView {
 }
 
 function keyOf(line) {
+  if (line.kind === "missed") return `missed ${line.number}`;
   return line.kind === "gap" ? `gap ${line.track} ${line.start_ms}` : line.utterance_id;
 }
 
@@ -132,6 +144,7 @@ function dismissedMarks(alerts) {
 
 function drawLine(line, dismissed, evidence) {
   if (line.kind === "partial") return drawPartial(line);
+  if (line.kind === "missed") return drawMissed(line);
   return line.kind === "gap" ? drawGap(line) : drawUtterance(line, dismissed, evidence);
 }
 
