@@ -6,15 +6,30 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from detection.alerting import Board
-from detection.ladder import Mark, Offence
+from detection.ladder import Mark, MarkKind, Offence
+from detection.likeness import Said
 from detection.repetition import Repetition
 from detection.types import Alert, Finding, SpokenWarning, Utterance
 from detection.weighing import Quiet
 
 MOST_HEARD: Final = 128
 MOST_QUIETS: Final = 32
+MOST_WARNINGS: Final = 16
+"""Kept with their words; the count goes on."""
+MOST_REQUESTS: Final = 8
 SAME_BREATH_MS: Final = 2_000
 """A warning cut at a pause is one warning, unless the caller spoke in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One request or warning of the operator's, heard or pressed, as it is told and compared."""
+
+    kind: MarkKind
+    start_ms: int
+    end_ms: int
+    told: SpokenWarning
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +51,13 @@ class ConversationState:
     board: Board = field(default_factory=Board)
     quiets: tuple[Quiet, ...] = ()
     warnings_spoken: int = 0
-    """That count by the policy."""
-    warnings: tuple[SpokenWarning, ...] = ()
+    """That count by the policy; without the presses that still wait to be heard."""
+    warnings: tuple[Act, ...] = ()
+    """The last that count."""
+    requests: tuple[Act, ...] = ()
+    """The last that do not."""
+    presses: tuple[Act, ...] = ()
+    """What was pressed lately and may still be heard (``detection.pressed``)."""
     complained: bool = False
     fault_admitted: bool = False
     forgiven_ms: int | None = None

@@ -20,10 +20,13 @@ from detection.call_state import (
 )
 from detection.foresight import GRAVE_ENOUGH, new_line, safe_early
 from detection.ladder import Mark, MarkKind, Offence, escalates, noted, remembered
+from detection.likeness import Said, content_words
 from detection.moves import moves_of
 from detection.overrun import RESTATED_AFTER_MS, finding_of, overrun
 from detection.persistence import persistent
 from detection.policy import Policy
+from detection.pressed import kind_of, noted_press
+from detection.progress import Progress, progress_of
 from detection.repetition import Return, listened
 from detection.spoken import heard_from_operator
 from detection.types import (
@@ -31,6 +34,7 @@ from detection.types import (
     Cue,
     Decision,
     Finding,
+    Pressed,
     Severity,
     Speaker,
     Utterance,
@@ -72,7 +76,7 @@ def advance(
     own: tuple[Finding, ...] = ()
     turn = settled(Turn(state), policy)
     if utterance.speaker is Speaker.OPERATOR:
-        turn = _operator_spoke(turn, utterance, cues, policy)
+        turn = _operator_spoke(turn, utterance, assessment, policy)
     else:
         own = _own_findings(state, utterance, assessment, policy)
         heard = _caller_spoke(turn.state, utterance, cues, calm=not own)
@@ -116,6 +120,22 @@ def dismiss(
         quiets=(*before.quiets, *dict.fromkeys(quiets))[-MOST_QUIETS:],
     )
     return concluded(Turn(state, alerts=changes), policy)
+
+
+def press(
+    before: ConversationState, pressed: Pressed, assessment: Assessment, policy: Policy
+) -> tuple[ConversationState, Decision]:
+    """Take in that a person says a sentence was spoken; *assessment* is of its words as the operator's.
+
+    A warning counts as one that was heard, by the same rules of the policy. Heard as well, it counts once.
+    """
+    state = replace(before, now_ms=max(before.now_ms, pressed.at_ms))
+    turn = settled(Turn(state), policy)
+    kind = kind_of(pressed, frozenset(assessment.cues))
+    if kind is not None:
+        state = noted_press(turn.state, pressed, kind, _said_of(assessment), policy)
+        turn = replace(turn, state=state)
+    return concluded(turn, policy)
 
 
 def foresee(
@@ -165,10 +185,8 @@ class CallConversation:
         return self._state
 
     def hear(self, utterance: Utterance, assessment: Assessment) -> Decision:
-        told = Cue.WARNED in assessment.cues or Cue.CLOSING in assessment.cues
-        if utterance.speaker is Speaker.OPERATOR and not told and self._warns is not None:
-            warned = (Cue.WARNED,) if self._warns(utterance.text) else ()
-            assessment = replace(assessment, cues=(*assessment.cues, *warned))
+        if utterance.speaker is Speaker.OPERATOR:
+            assessment = self._with_office_warning(utterance.text, assessment)
         self._state, decision = advance(self._state, utterance, assessment, self._policy)
         return decision
 
@@ -179,15 +197,37 @@ class CallConversation:
         self._state, decision = tick(self._state, at_ms, self._policy)
         return decision
 
+    def press(self, pressed: Pressed, assessment: Assessment) -> Decision:
+        assessment = self._with_office_warning(pressed.words, assessment)
+        self._state, decision = press(self._state, pressed, assessment, self._policy)
+        return decision
+
     def dismiss(self, alert_key: str) -> Decision:
         self._state, decision = dismiss(self._state, alert_key, self._policy)
         return decision
 
+    def progress(self) -> Progress:
+        return progress_of(self._state, self._policy)
 
-def _operator_spoke(turn: Turn, utterance: Utterance, cues: frozenset[Cue], policy: Policy) -> Turn:
+    def _with_office_warning(self, words: str, assessment: Assessment) -> Assessment:
+        told = Cue.WARNED in assessment.cues or Cue.CLOSING in assessment.cues
+        if told or self._warns is None or not self._warns(words):
+            return assessment
+        return replace(assessment, cues=(*assessment.cues, Cue.WARNED))
+
+
+def _operator_spoke(
+    turn: Turn, utterance: Utterance, assessment: Assessment, policy: Policy
+) -> Turn:
+    cues = frozenset(assessment.cues)
     if Cue.FAULT_ADMITTED in cues and not turn.state.fault_admitted:
         turn = _fault_admitted(turn)
-    return replace(turn, state=heard_from_operator(turn.state, utterance, cues, policy))
+    said = _said_of(assessment)
+    return replace(turn, state=heard_from_operator(turn.state, utterance, cues, policy, said))
+
+
+def _said_of(assessment: Assessment) -> Said:
+    return Said(content_words(assessment.words), assessment.meaning)
 
 
 def _fault_admitted(turn: Turn) -> Turn:

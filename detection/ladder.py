@@ -77,6 +77,11 @@ class Standing:
 NOTHING_FOUND: Final = Standing(Severity.NONE, threat=False, spoken_since=False, focus=None)
 
 
+def counts(kind: MarkKind, policy: Policy) -> bool:
+    """Say whether what was asked or announced is a warning by the policy."""
+    return kind is MarkKind.WARNING or (kind is MarkKind.REQUEST and policy.requests_count)
+
+
 def remembered(offences: Sequence[Offence], new: Offence) -> tuple[Offence, ...]:
     """Return *offences* with *new* in its place, the oldest dropped where they are too many."""
     kept = sorted((*offences, new), key=attrgetter("at_ms"))
@@ -180,9 +185,7 @@ class _Climb:
             return
         self.spoken_since = True
         self._closing |= mark.kind is MarkKind.CLOSING
-        if mark.kind is MarkKind.WARNING or (
-            mark.kind is MarkKind.REQUEST and self._policy.requests_count
-        ):
+        if counts(mark.kind, self._policy):
             self._warnings += 1
         if mark.kind is not MarkKind.REQUEST or self._policy.requests_count:
             self._points_since_warning = 0

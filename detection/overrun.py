@@ -42,7 +42,7 @@ def overrun(
     Time alone is no harassment: a long call counts only where the same demand keeps
     coming back after an answer, or where something was found in it.
     """
-    abusive = sum(offence.category in _ABUSE for offence in offences)
+    abusive = abusive_offences(offences)
     limit_ms = policy.held_after_abuse_limit_ms
     if limit_ms is not None and abusive >= 2 and now_ms >= limit_ms:
         reason = f"暴言などが繰り返され、通話が{_minutes(limit_ms)}分を超えています"
@@ -56,6 +56,11 @@ def overrun(
         reason = f"話が進まないまま、通話が{_minutes(limit_ms)}分を超えています"
         return Overrun(HELD, reason)
     return None
+
+
+def abusive_offences(offences: Sequence[Offence]) -> int:
+    """Return how often there was abuse: not only repetition, time, or what was asked for."""
+    return sum(offence.category in _ABUSE for offence in offences)
 
 
 def finding_of(passed: Overrun, last_said: Utterance) -> Finding:

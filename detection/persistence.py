@@ -8,6 +8,7 @@ from typing import Final
 from detection.call_state import ConversationState, middle
 from detection.ladder import Mark, Offence
 from detection.policy import CLAUSES, Policy
+from detection.pressed import told_marks
 from detection.repetition import Return
 from detection.types import Category, Finding, Severity, Span, Utterance
 
@@ -27,7 +28,8 @@ def persistent(
         if came_back.returns < policy.returns_for_persistence + unsure:
             continue
         at_ms = middle(came_back.utterance)
-        finding = _finding(came_back, _severity(at_ms, state.offences, state.spoken))
+        told = told_marks(state, policy)
+        finding = _finding(came_back, _severity(at_ms, state.offences, told))
         if not any(quiet.covers(finding, at_ms) for quiet in state.quiets):
             yield came_back.utterance, finding
 

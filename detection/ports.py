@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from detection.types import Assessment, Decision, Utterance
+from detection.progress import Progress
+from detection.types import Assessment, Decision, Pressed, Utterance
 
 
 class ReadingSource(Protocol):
@@ -81,4 +82,15 @@ class Conversation(Protocol):
 
     def dismiss(self, alert_key: str) -> Decision:
         """A person called an alert false: close it, and let the level fall accordingly."""
+        ...
+
+    def press(self, pressed: Pressed, assessment: Assessment) -> Decision:
+        """A person says that a sentence was spoken; *assessment* is of its words as the operator's.
+
+        A warning counts by the same rules as one that was heard; pressed and heard, it counts once.
+        """
+        ...
+
+    def progress(self) -> Progress:
+        """Say how far the talk has come on the policy's way, and what the policy allows next."""
         ...

@@ -16,7 +16,7 @@ from typing import Final
 
 from detection.likeness import MOST_WORDS, Said, known_of, said_alike
 from detection.moves import Move, MoveKind
-from detection.types import Utterance
+from detection.types import Demand, Quote, Utterance
 
 REORDER_MS: Final = 8_000
 """A segment is at most 8 s long, so what began earlier may arrive later by that much."""
@@ -28,6 +28,9 @@ STALEMATE_LAPSES_MS: Final = 300_000
 """A demand that has not come back for five minutes does not hold up the talk."""
 AGREEMENT_HOLDS_MS: Final = 20_000
 """「わかりました。でも…」: who goes on at once has not agreed."""
+
+MOST_QUOTES: Final = 4
+"""Of either side, to be read beside each other."""
 
 _MOST_STATEMENTS: Final = 4
 _MOST_REFUSALS: Final = 3
@@ -60,6 +63,13 @@ class Topic:
     """Times it came back after an answer."""
     firm: bool = False
     """At least once by its own words, by insisting, or by what the operator said of it."""
+    quotes: tuple[Quote, ...] = ()
+    """The statements that count, in their own words, the last ones."""
+    answers: tuple[Quote, ...] = ()
+    """What was said to it, one for each time it was answered, the last ones."""
+    answered_times: int = 0
+    answer_refuses: bool = False
+    """Whether the last of them says no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +101,29 @@ class Talk:
     refused: bool = False
 
     def stalemate_ms(self, now_ms: int) -> int:
-        if self.stalled_since_ms is None or self.agreed_ms is not None:
-            return 0
-        if now_ms - self.stalled_until_ms > STALEMATE_LAPSES_MS:
-            return 0
-        return max(0, now_ms - self.stalled_since_ms)
+        since_ms = self._stalled_since_ms(now_ms)
+        return 0 if since_ms is None else max(0, now_ms - since_ms)
+
+    def demand(self, now_ms: int) -> Demand | None:
+        """Return the demand that the talk does not get past, None while it moves.
+
+        Only one that is known for the same by more than that its refusals sound alike:
+        two requests must never be shown as one.
+        """
+        since_ms = self._stalled_since_ms(now_ms)
+        if since_ms is None or not self.topics:
+            return None
+        topic = self.topics[-1]
+        if not topic.returns or not topic.firm:
+            return None
+        return Demand(
+            topic.returns + 1, topic.answered_times, since_ms, topic.quotes, topic.answers
+        )
+
+    def _stalled_since_ms(self, now_ms: int) -> int | None:
+        if self.agreed_ms is not None or now_ms - self.stalled_until_ms > STALEMATE_LAPSES_MS:
+            return None
+        return self.stalled_since_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,25 +173,65 @@ def _taken(talk: Talk, move: Move, same_demand: float) -> Taken:
         case MoveKind.REFUSED:
             return _refused(talk, move)
         case MoveKind.ANSWERED:
-            return (talk if talk.only_refusals_answer else _explained(talk)), ()
+            return (talk if talk.only_refusals_answer else _explained(talk, move)), ()
         case MoveKind.NEW:
             return _told_news(talk, move), ()
         case MoveKind.UNHEARD:
-            return _with_answer(talk, answered=False), ()
+            return _unanswered(talk), ()
         case MoveKind.REOPENED:
-            return replace(_with_answer(talk, answered=False), open=()), ()
+            return replace(_unanswered(talk), open=()), ()
         case MoveKind.CALMED:
             return replace(talk, agreed_ms=move.at_ms), ()
         case MoveKind.FAULT if talk.only_refusals_answer:
             # Excusing itself once more, the office has not found a new mistake.
             return talk, ()
         case MoveKind.FAULT:
-            forgiven = tuple(replace(t, answered=False, returns=0, firm=False) for t in talk.topics)
+            forgiven = tuple(_anew(t) for t in talk.topics)
             return Talk(topics=forgiven, only_refusals_answer=True), ()
 
 
-def _with_answer(talk: Talk, *, answered: bool) -> Talk:
-    return replace(talk, topics=tuple(replace(t, answered=answered) for t in talk.topics))
+def _anew(topic: Topic) -> Topic:
+    """Return *topic* as if it had not been asked for yet."""
+    return replace(
+        topic,
+        answered=False,
+        returns=0,
+        firm=False,
+        quotes=(),
+        answers=(),
+        answered_times=0,
+        answer_refuses=False,
+    )
+
+
+def _unanswered(talk: Talk) -> Talk:
+    return replace(talk, topics=tuple(replace(t, answered=False) for t in talk.topics))
+
+
+def _with_answer(talk: Talk, move: Move) -> Talk:
+    """Have *move* answer whatever was stated; of several sentences to one statement, a refusal says most."""
+    refuses = move.kind is MoveKind.REFUSED
+    topics = list[Topic]()
+    for place, topic in enumerate(talk.topics, 1):
+        said = topic.answers
+        if not topic.answered:
+            said = (*said, _quote(move))[-MOST_QUOTES:]
+        elif refuses and not topic.answer_refuses and place == len(talk.topics):
+            said = (*said[:-1], _quote(move))
+        topics.append(
+            replace(
+                topic,
+                answered=True,
+                answers=said,
+                answered_times=topic.answered_times + (not topic.answered),
+                answer_refuses=refuses if said is not topic.answers else topic.answer_refuses,
+            )
+        )
+    return replace(talk, topics=tuple(topics))
+
+
+def _quote(move: Move) -> Quote:
+    return Quote(move.utterance.start_ms, move.utterance.text, move.utterance.utterance_id)
 
 
 def _stated(talk: Talk, move: Move, same_demand: float) -> Taken:
@@ -207,6 +275,11 @@ def _came_back(talk: Talk, topic: Topic, move: Move, *, firm: bool = True) -> Ta
         answered=topic.answered and move.asks,
         returns=topic.returns + counts,
         firm=topic.firm or (counts and firm),
+        quotes=(
+            (*topic.quotes, _quote(move))[-MOST_QUOTES:]
+            if counts or not topic.quotes
+            else topic.quotes
+        ),
     )
     others = tuple(t for t in talk.topics if t is not topic)
     talk = replace(talk, topics=(*others, after))
@@ -226,7 +299,7 @@ def _agreement_weighed(talk: Talk, topic: Topic, at_ms: int) -> tuple[Talk, Topi
         return talk, topic
     if at_ms - talk.agreed_ms <= AGREEMENT_HOLDS_MS:
         return replace(talk, agreed_ms=None), topic
-    anew = {id(t): replace(t, answered=False, returns=0, firm=False) for t in talk.topics}
+    anew = {id(t): _anew(t) for t in talk.topics}
     talk = replace(
         talk, topics=tuple(anew.values()), agreed_ms=None, stalled_since_ms=None, open=()
     )
@@ -238,7 +311,7 @@ def _refused(talk: Talk, move: Move) -> Taken:
     returns: tuple[Return, ...] = ()
     asked = [m for m in talk.open if not m.asks]
     if asked:
-        demand = next((m for m in reversed(asked) if m.kind is MoveKind.STATED), asked[-1])
+        demand = _demand_of(asked)
         topic = _refused_before(talk.topics, asked, move)
         talk = replace(talk, open=())
         if topic is None:
@@ -246,7 +319,7 @@ def _refused(talk: Talk, move: Move) -> Taken:
         else:
             firm = move.same or any(m.insists for m in asked)
             talk, returns = _came_back(talk, topic, demand, firm=firm)
-    talk = replace(_with_answer(talk, answered=True), open=(), refused=True)
+    talk = replace(_with_answer(talk, move), open=(), refused=True)
     if talk.topics:
         latest = talk.topics[-1]
         refusals = (*latest.refusals, move.said)[-_MOST_REFUSALS:]
@@ -271,19 +344,25 @@ def _refused_before(topics: tuple[Topic, ...], asked: list[Move], refusal: Move)
     return best
 
 
-def _explained(talk: Talk) -> Talk:
+def _explained(talk: Talk, move: Move) -> Talk:
     demands = [m for m in talk.open if m.kind is MoveKind.STATED and not m.asks]
     if demands:
         talk = _with_topic(talk, demands)
-    return replace(_with_answer(talk, answered=True), open=())
+    return replace(_with_answer(talk, move), open=())
 
 
 def _with_topic(talk: Talk, asked: list[Move]) -> Talk:
     """Add what was *asked* as one demand: the talk moves."""
     words = frozenset[str]().union(*(m.said.words for m in asked))
     statements = tuple(m.said for m in asked)[-_MOST_STATEMENTS:]
-    fresh = Topic(frozenset(sorted(words)[:MOST_WORDS]), statements, asked[-1].at_ms)
+    quotes = (_quote(_demand_of(asked)),)
+    fresh = Topic(frozenset(sorted(words)[:MOST_WORDS]), statements, asked[-1].at_ms, quotes=quotes)
     return replace(talk, topics=(*talk.topics, fresh)[-MOST_TOPICS:], stalled_since_ms=None)
+
+
+def _demand_of(asked: list[Move]) -> Move:
+    """Return what was demanded by its wording, else what was said last."""
+    return next((m for m in reversed(asked) if m.kind is MoveKind.STATED), asked[-1])
 
 
 def _told_news(talk: Talk, move: Move) -> Talk:
@@ -291,7 +370,7 @@ def _told_news(talk: Talk, move: Move) -> Talk:
     known = frozenset[str]().union(*(t.words for t in talk.topics))
     if known_of(move.said.words, known) >= len(move.said.words) or not talk.topics:
         return talk
-    talk = _with_answer(talk, answered=False)
+    talk = _unanswered(talk)
     latest = talk.topics[-1]
     if len(latest.words) < MOST_WORDS:
         latest = replace(latest, words=latest.words | move.said.words)

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Final
 
-from detection.call_state import SAME_BREATH_MS, ConversationState, middle
-from detection.ladder import Mark, MarkKind, noted
+from detection.call_state import (
+    MOST_REQUESTS,
+    MOST_WARNINGS,
+    SAME_BREATH_MS,
+    Act,
+    ConversationState,
+    middle,
+)
+from detection.ladder import Mark, MarkKind, counts, noted
+from detection.likeness import MOST_WORDS, NOTHING_SAID, Said
 from detection.policy import Policy
+from detection.pressed import settled, without_press_of
 from detection.types import Cue, SpokenWarning, Utterance
-
-MOST_WARNINGS: Final = 16
-"""Kept with their words; the count goes on."""
 
 
 def heard_from_operator(
-    state: ConversationState, utterance: Utterance, cues: AbstractSet[Cue], policy: Policy
+    state: ConversationState,
+    utterance: Utterance,
+    cues: AbstractSet[Cue],
+    policy: Policy,
+    said: Said = NOTHING_SAID,
 ) -> ConversationState:
     """Note what *utterance* asks, warns or announces.
 
@@ -24,11 +33,12 @@ def heard_from_operator(
     """
     at_ms = middle(utterance)
     if Cue.WARNED in cues or Cue.ASKED_TO_STOP in cues:
+        state = settled(state, policy)
         kind = MarkKind.WARNING if Cue.WARNED in cues else MarkKind.REQUEST
         if _same_breath(state, utterance):
-            state = _gone_on(state, utterance, kind, policy)
+            state = _gone_on(state, utterance, kind, policy, said)
         else:
-            state = _begun(state, utterance, kind, policy)
+            state = _begun(state, utterance, kind, policy, said)
         state = replace(state, spoken_until_ms=utterance.end_ms)
     if Cue.CLOSING in cues:
         state = replace(state, moments=noted(state.moments, Mark(at_ms, MarkKind.CLOSING)))
@@ -36,39 +46,54 @@ def heard_from_operator(
 
 
 def _begun(
-    state: ConversationState, utterance: Utterance, kind: MarkKind, policy: Policy
+    state: ConversationState, utterance: Utterance, kind: MarkKind, policy: Policy, said: Said
 ) -> ConversationState:
     at_ms = middle(utterance)
     state = replace(state, spoken=noted(state.spoken, Mark(at_ms, kind)))
-    if not _counts(kind, policy):
-        return state
-    warning = SpokenWarning(at_ms, utterance.utterance_id, utterance.text)
+    told = SpokenWarning(at_ms, utterance.utterance_id, utterance.text)
+    act = Act(kind, utterance.start_ms, utterance.end_ms, told, said)
+    if not counts(kind, policy):
+        return replace(state, requests=(*state.requests, act)[-MOST_REQUESTS:])
+    if len(state.warnings) >= MOST_WARNINGS:
+        state = without_press_of(state, state.warnings[0], policy)
     return replace(
         state,
         warnings_spoken=state.warnings_spoken + 1,
-        warnings=(*state.warnings, warning)[-MOST_WARNINGS:],
+        warnings=(*state.warnings, act)[-MOST_WARNINGS:],
     )
 
 
 def _gone_on(
-    state: ConversationState, utterance: Utterance, kind: MarkKind, policy: Policy
+    state: ConversationState, utterance: Utterance, kind: MarkKind, policy: Policy, said: Said
 ) -> ConversationState:
     """Add to the words of one breath; a request that ends in a warning is a warning."""
     earlier, last = state.spoken[:-1], state.spoken[-1]
     if last.kind is MarkKind.WARNING:
         kind = MarkKind.WARNING
-    if not _counts(last.kind, policy):
-        return _begun(replace(state, spoken=earlier), utterance, kind, policy)
+    if not counts(last.kind, policy):
+        before = state.requests[-1:]
+        state = replace(state, spoken=earlier, requests=state.requests[:-1])
+        state = _begun(state, utterance, kind, policy, said)
+        if before and kind is MarkKind.REQUEST:
+            whole = _continued(before[0], kind, utterance, said)
+            state = replace(state, requests=(*state.requests[:-1], whole))
+        return state
     state = replace(state, spoken=noted(earlier, Mark(middle(utterance), kind)))
     if not state.warnings:
         return state
-    told = state.warnings[-1]
-    told = replace(told, words=f"{told.words}{utterance.text}")
-    return replace(state, warnings=(*state.warnings[:-1], told))
+    whole = _continued(state.warnings[-1], kind, utterance, said)
+    return replace(state, warnings=(*state.warnings[:-1], whole))
 
 
-def _counts(kind: MarkKind, policy: Policy) -> bool:
-    return kind is MarkKind.WARNING or policy.requests_count
+def _continued(act: Act, kind: MarkKind, utterance: Utterance, said: Said) -> Act:
+    words = frozenset(sorted(act.said.words | said.words)[:MOST_WORDS])
+    return replace(
+        act,
+        kind=kind,
+        end_ms=max(act.end_ms, utterance.end_ms),
+        told=replace(act.told, words=f"{act.told.words}{utterance.text}"),
+        said=Said(words, act.said.meaning or said.meaning),
+    )
 
 
 def _same_breath(state: ConversationState, utterance: Utterance) -> bool:

@@ -210,14 +210,66 @@ class Alert:
     """要確認: the rule or the recogniser is unsure."""
 
 
+class How(StrEnum):
+    """By what a warning is known."""
+
+    SPOKEN = "spoken"
+    """Recognition heard the operator say it."""
+    PRESSED = "pressed"
+    """A person said so, with 「言った」, and recognition did not hear it."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpokenWarning:
-    """One warning in the operator's own words."""
+    """One warning, in the operator's own words where they were heard."""
 
     at_ms: int
-    """Middle of the utterance in which it began."""
+    """Middle of the utterance in which it began; of a pressed one the moment of the press."""
     utterance_id: str
+    """Empty where only a press tells of it."""
     words: str
+    how: How = How.SPOKEN
+    by: str = ""
+    """Login of who pressed; empty where nobody did."""
+    pressed_ms: int | None = None
+    """When it was pressed; a warning may be both heard and pressed, and is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A person says that a sentence was spoken: 「言った」."""
+
+    at_ms: int
+    words: str
+    step: Step
+    """Which step of the ladder the sentence belongs to."""
+    by: str
+    """Login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Somebody's own words, and where they stand in the call."""
+
+    at_ms: int
+    text: str
+    utterance_id: str
+    """Empty where they are a sentence that was pressed, not heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A demand that came back after it was answered, with both sides' own words."""
+
+    stated: int
+    """Counted from one answer to the next: what is said twice in a row is said once."""
+    answered: int
+    since_ms: int
+    """When the talk came to a standstill over it."""
+    statements: tuple[Quote, ...]
+    """The last ones."""
+    answers: tuple[Quote, ...]
+    """The last ones, of each answer what says most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,4 +299,6 @@ class Decision:
     manner: Severity = Severity.NONE
     """The level that how it was asked for would have alone."""
     warnings: tuple[SpokenWarning, ...] = ()
-    """The last of those spoken, with their words."""
+    """The last of those spoken or pressed, in order of time, with their words."""
+    demand: Demand | None = None
+    """The one that keeps coming back; None while the talk moves."""

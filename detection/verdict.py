@@ -10,6 +10,7 @@ from detection.alerting import lapsed
 from detection.call_state import ConversationState, Turn
 from detection.ladder import Offence, Standing, standing
 from detection.policy import Policy
+from detection.pressed import marks_of, warned
 from detection.types import CONTENT, Decision, Outcome, Severity, Step
 
 WELFARE_HOLDS_MS: Final = 300_000
@@ -33,6 +34,7 @@ def concluded(turn: Turn, policy: Policy) -> tuple[ConversationState, Decision]:
     state, stand = turn.state, standing_of(turn.state, policy)
     step = _step(state, stand)
     content, manner = _apart(state, stand, policy)
+    warnings_spoken, warnings = warned(state, policy)
     return state, Decision(
         at_ms=state.now_ms,
         level=stand.level,
@@ -41,7 +43,7 @@ def concluded(turn: Turn, policy: Policy) -> tuple[ConversationState, Decision]:
         focus=None if step in (Step.LISTEN, Step.WELFARE) else stand.focus,
         findings=turn.findings,
         alerts=turn.alerts,
-        warnings_spoken=state.warnings_spoken,
+        warnings_spoken=warnings_spoken,
         held_ms=state.now_ms,
         stalemate_ms=state.repetition.talk.stalemate_ms(state.now_ms),
         welfare=state.welfare_ms is not None,
@@ -49,12 +51,13 @@ def concluded(turn: Turn, policy: Policy) -> tuple[ConversationState, Decision]:
         detector_version=state.detector_version,
         content=content,
         manner=manner,
-        warnings=state.warnings,
+        warnings=warnings,
+        demand=state.repetition.talk.demand(state.now_ms),
     )
 
 
 def standing_of(state: ConversationState, policy: Policy) -> Standing:
-    return standing(state.offences, (*state.spoken, *state.moments), state.now_ms, policy)
+    return standing(state.offences, marks_of(state, policy), state.now_ms, policy)
 
 
 def _apart(state: ConversationState, stand: Standing, policy: Policy) -> tuple[Severity, Severity]:
@@ -66,7 +69,7 @@ def _apart(state: ConversationState, stand: Standing, policy: Policy) -> tuple[S
         return stand.level, Severity.NONE
     if not found & CONTENT:
         return Severity.NONE, stand.level
-    marks = (*state.spoken, *state.moments)
+    marks = marks_of(state, policy)
     content, manner = (
         standing(_only(state.offences, of_content=of_content), marks, state.now_ms, policy).level
         for of_content in (True, False)
