@@ -131,6 +131,14 @@ def answered(
     return change
 
 
+def telephone_rings(services: Services, identity: Identity, call: Call) -> bool:
+    """Say whether the exchange can have this supervisor's telephone join the talk."""
+    control = services.call_control
+    if control is None or identity.role is not Role.SUPERVISOR or identity.user_id is None:
+        return False
+    return JoinMode.TALK in control.ability(controlled(call), clicker_of(identity)).join_modes
+
+
 async def bring_in(
     services: Services, operator: Identity, call: Call, row: JoinRequestRow, instructions: str
 ) -> tuple[bool, str]:
@@ -144,7 +152,7 @@ async def bring_in(
     control = services.call_control
     if control is not None and supervisor is not None:
         clicker, telephone = clicker_of(supervisor), controlled(call)
-        if JoinMode.TALK in control.ability(telephone, clicker).join_modes:
+        if telephone_rings(services, supervisor, call):
             click = Click(
                 ClickKind.JOIN,
                 _CLICKS[kind],

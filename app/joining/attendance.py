@@ -21,7 +21,7 @@ from app.calls.turns import Turns
 from app.db import Database
 from app.events import Audience, EventType
 from app.joining.models import JoinRequestRow, JoinRow
-from app.joining.presence import Joined, Left, Person, Presence, Way
+from app.joining.presence import BUTTON, Joined, Left, Person, Presence, Way
 from app.joining.sound_tap import SoundTaps
 from app.ledger import Entry, Ledger
 from app.models import Call, StaffAction
@@ -140,6 +140,12 @@ class Attendance:
                 at_call.alive_ms.pop((way.login, way.way_id), None)
             if not after.ways:
                 del self._calls[call_id]
+
+    async def end(self, call_id: str) -> None:
+        """The call is over: who was at it by the button has left. Sockets close by themselves, after the last word."""
+        at_call = self._calls.get(call_id)
+        for login in at_call.presence.people if at_call is not None else ():
+            await self.depart(call_id, login, BUTTON, Because.CALL_ENDED)
 
     async def expire(self) -> None:
         """Have those leave who gave no sign of life for too long."""

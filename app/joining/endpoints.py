@@ -7,20 +7,23 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final, cast
 
 import anyio
+import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, status
-from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection
 
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
+from app.calls.repository import last_seq
 from app.control.endpoints import desk_of
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn
-from app.joining.asking import answered, asked, bring_in, note
-from app.joining.attendance import OPEN, Attendance, Because
-from app.joining.models import JoinRequestRow, JoinRow
-from app.joining.phrases import phrase_of, quick_phrases
+from app.events import EventType
+from app.joining.asking import answered, asked, bring_in, telephone_rings
+from app.joining.attendance import Attendance, Because
+from app.joining.notes import note_seen, noted
+from app.joining.phrases import phrase_of
 from app.joining.presence import BUTTON, Way
 from app.joining.schemas import (
     AnswerIn,
@@ -28,22 +31,21 @@ from app.joining.schemas import (
     ComeIn,
     JoinedOut,
     NoteIn,
-    PersonOut,
-    PhraseOut,
     RequestIn,
-    RequestKind,
     RequestOut,
 )
 from app.joining.settings import JoiningSettings
-from app.ledger import Entry
+from app.joining.views import joined_view, request_out
 from app.models import Call
 from app.services import Services, services_of
 
 LONGEST_NOTE: Final = 500
 
+log = structlog.get_logger()
+
 Supervisor = Annotated[Identity, Depends(requires(Role.SUPERVISOR))]
 Operator = Annotated[Identity, Depends(requires(Role.OPERATOR))]
-OnCall = Annotated[Identity, Depends(requires(Role.OPERATOR, Role.SUPERVISOR))]
+Viewer = Annotated[Identity, Depends(requires(Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR))]
 
 
 @asynccontextmanager
@@ -53,8 +55,28 @@ async def _watching(app: FastAPI) -> AsyncIterator[None]:
         yield
         return
     app.state.attendance = attendance = Attendance(services)
-    async with attendance.watched():
-        yield
+    async with attendance.watched(), anyio.create_task_group() as tasks:
+        tasks.start_soon(_notice_ends, services, attendance)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _notice_ends(services: Services, attendance: Attendance) -> None:
+    while True:  # who falls behind is cut off, and comes back
+        async with services.bus.subscribe() as happening:
+            async for event in happening:
+                if event.type is EventType.CALL_ENDED:
+                    await _end(attendance, event.call_id)
+
+
+async def _end(attendance: Attendance, call_id: str) -> None:
+    try:
+        with anyio.CancelScope(shield=True):
+            await attendance.end(call_id)
+    except (SQLAlchemyError, OSError):
+        log.exception("who left at the end of a call could not be recorded")  # silence will tell
 
 
 router = APIRouter(
@@ -99,31 +121,15 @@ async def live_call(services: Services, identity: Identity, call_id: str) -> Cal
 
 
 @router.get("/joined")
-async def read_joined(request: Request, identity: OnCall, call_id: str) -> JoinedOut:
-    """Return who is at the call, what waits for an answer, and what can be sent with one click."""
+async def read_joined(request: Request, identity: Viewer, call_id: str) -> JoinedOut:
+    """Return who is and was at the call, what was written and asked, and what can be sent with one click."""
     services = services_of(request)
-    call = await load_seen(services, identity, call_id)
-    stays = select(JoinRow).where(JoinRow.call_id == call.id, JoinRow.left_at.is_(None))
-    waiting = select(JoinRequestRow).where(
-        JoinRequestRow.call_id == call.id, JoinRequestRow.state == OPEN
-    )
     async with services.database.transaction() as session:
-        people = (await session.scalars(stays.order_by(JoinRow.id))).all()
-        requests = (await session.scalars(waiting.order_by(JoinRequestRow.id))).all()
-    return JoinedOut(
-        call_id=call.id,
-        people=[
-            PersonOut(
-                login=row.login,
-                display_name=row.display_name,
-                listening=row.listening,
-                since=row.joined_at,
-            )
-            for row in people
-        ],
-        requests=[request_out(row) for row in requests],
-        quick_phrases=[PhraseOut(id=one.id, text=one.text) for one in quick_phrases()],
-    )
+        seq = await last_seq(session)
+    call = await load_seen(services, identity, call_id)
+    rings = call.ended_at is None and telephone_rings(services, identity, call)
+    async with services.database.transaction() as session:
+        return await joined_view(session, call, seq=seq, telephone_rings=rings)
 
 
 @router.post("/joined", status_code=status.HTTP_204_NO_CONTENT, responses=problems(Conflict))
@@ -165,18 +171,17 @@ async def send_note(request: Request, identity: Supervisor, call_id: str, body: 
     call = await live_call(services, identity, call_id)
     text = note_text(body)
 
-    async def change(entry: Entry) -> None:
-        note(
-            entry,
-            call,
-            "supervisor_note",
-            identity.login,
-            text,
-            display_name=identity.display_name,
-            quick=body.quick,
-        )
+    await services.ledger.write(noted(identity, call, text, body.quick))
 
-    await services.ledger.write(change)
+
+@router.post(
+    "/notes/{note_id}/seen", status_code=status.HTTP_204_NO_CONTENT, responses=problems(Conflict)
+)
+async def confirm_note(request: Request, identity: Operator, call_id: str, note_id: int) -> None:
+    """Say that you have read a note; who wrote it sees so. Saying it twice is told once."""
+    services = services_of(request)
+    call = await live_call(services, identity, call_id)
+    await services.ledger.write(note_seen(identity, call, note_id))
 
 
 @router.post("/requests", status_code=status.HTTP_201_CREATED, responses=problems(Conflict))
@@ -231,13 +236,3 @@ def note_text(body: NoteIn) -> str:
             f"メモは{LONGEST_NOTE}字までです({len(text)}字あります)。短くして送ってください。",
         )
     return text
-
-
-def request_out(row: JoinRequestRow) -> RequestOut:
-    return RequestOut(
-        request_id=row.id,
-        kind=RequestKind(row.kind),
-        by=row.by_login,
-        display_name=row.by_name,
-        asked_at=row.asked_at,
-    )

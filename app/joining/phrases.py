@@ -11,6 +11,8 @@ from importlib import resources
 @dataclass(frozen=True, slots=True)
 class QuickPhrase:
     id: str
+    label: str
+    """Fits on a button."""
     text: str
 
 
@@ -19,7 +21,7 @@ def quick_phrases() -> tuple[QuickPhrase, ...]:
     """Return the shipped phrases in the order in which they are offered."""
     written = resources.files("app.joining").joinpath("quick_phrases.toml").read_text("utf-8")
     return tuple(
-        QuickPhrase(id=str(entry["id"]), text=str(entry["text"]))
+        QuickPhrase(id=str(entry["id"]), label=str(entry["label"]), text=str(entry["text"]))
         for entry in tomllib.loads(written)["phrase"]
     )
 

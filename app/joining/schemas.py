@@ -30,6 +30,26 @@ class PersonOut(_Out):
     since: datetime
 
 
+class StayOut(_Out):
+    login: str
+    display_name: str
+    joined_at: datetime
+    left_at: datetime | None
+    """None: is there now."""
+    because: str
+    """Why they left: left, closed, silent, call_ended, restarted; empty while they are there."""
+
+
+class SentNoteOut(_Out):
+    note_id: int
+    text: str
+    by: str
+    display_name: str
+    at: datetime
+    seen_at: datetime | None
+    """When the operator said that they have read it."""
+
+
 class RequestOut(_Out):
     request_id: int
     kind: RequestKind
@@ -38,17 +58,37 @@ class RequestOut(_Out):
     asked_at: datetime
 
 
+class AnsweredOut(RequestOut):
+    state: Literal["accepted", "declined", "withdrawn"]
+    """``withdrawn``: who asked has left before an answer."""
+    result: Literal["", "joined", "instructions"]
+    """What the telephone made of it; empty where it was not accepted, or while the exchange is asked."""
+    text: str
+    """The instructions, where *result* is that."""
+
+
 class PhraseOut(_Out):
     id: str
+    label: str
+    """Fits on a button."""
     text: str
+    """What the operator reads."""
 
 
 class JoinedOut(_Out):
     call_id: str
+    seq: int
+    """Events up to this number are in it."""
     people: list[PersonOut]
     """In the order in which they came."""
     requests: list[RequestOut]
     """Those that the operator has not answered."""
+    answered: list[AnsweredOut]
+    stays: list[StayOut]
+    """Everybody who was ever at the call, and when."""
+    notes: list[SentNoteOut]
+    telephone_rings: bool
+    """For supervisors: what the operator accepts makes this person's telephone ring."""
     quick_phrases: list[PhraseOut]
 
 

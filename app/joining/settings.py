@@ -7,8 +7,10 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 TELEPHONE_INSTRUCTIONS: Final = (
-    "画面からはつなげません。職員はお相手に断ってから保留にし、電話機の転送または三者通話のボタンで"
-    "監督者の内線を呼び出してください。"
+    "お相手に、上司に代わること(または上司が加わること)をお伝えします。"
+    "通話を保留にします。"
+    "電話機の「転送」または「三者通話」を押し、監督者の内線を呼び出します。"
+    "監督者が出たら、つなぎます。"
 )
 
 

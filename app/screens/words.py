@@ -137,6 +137,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "supervisor_joined": "監督者が加わる",
     "supervisor_left": "監督者が抜ける",
     "supervisor_note": "監督者からのメモ",
+    "supervisor_note_seen": "監督者のメモを確認",
     "take_over_asked": "「代わります」の申し出",
     "take_over_accepted": "「代わります」を受ける",
     "take_over_declined": "「代わります」を断る",

@@ -48,16 +48,16 @@ class Person:
 
     @asynccontextmanager
     async def sound(self, call_id: str) -> AsyncIterator[ClientConnection]:
-        async with self._socket(f"/v1/calls/{call_id}/sound") as opened:
+        async with self.socket(f"/v1/calls/{call_id}/sound") as opened:
             yield opened
 
     @asynccontextmanager
     async def screen(self) -> AsyncIterator[ClientConnection]:
-        async with self._socket("/v1/events") as opened:
+        async with self.socket("/v1/events") as opened:
             yield opened
 
     @asynccontextmanager
-    async def _socket(self, path: str) -> AsyncIterator[ClientConnection]:
+    async def socket(self, path: str) -> AsyncIterator[ClientConnection]:
         url = self.server.running.url
         async with connect(
             "ws" + url.removeprefix("http") + path,

@@ -1,17 +1,67 @@
 /** Glue: supervisors at a call. For the operator: who listens, what they write and ask; for them: the way in. */
 
+import { callPath, read } from "./api.js";
+import { emptyJoining, joiningAfter, joiningFrom } from "./joining-state.js";
+import { FromSupervisor } from "./joining-operator.js";
+import { AtTheCall } from "./joining-supervisor.js";
+import { drawRecord, drawThere } from "./joining-record.js";
+
+const READ_AGAIN_MS = 3_000;
+
 export class JoiningPart {
-  /** `context`: {callId, role, me, panels, page}. */
-  constructor(context) {
-    this.context = context;
+  constructor({ callId, role, me, panels }) {
+    Object.assign(this, { callId, role, me, panels });
+    this.joining = emptyJoining();
+    this.heard = null; // events since the question was asked: its answer may be older than they are
+    this.ended = false;
+    const side = { callId, me, panels, ask: () => this.read(), changed: () => this.show() };
+    this.side = role === "operator" ? new FromSupervisor(side) : role === "supervisor" ? new AtTheCall(side) : null;
+    this.keys = this.side?.keys ?? {};
   }
 
   /** Ask the server for everything: when the page opens, and after the line was lost. */
-  async read() {}
+  async read() {
+    clearTimeout(this.again);
+    const heard = (this.heard = []);
+    try {
+      const { body } = await read(callPath(this.callId, "/joined"));
+      if (this.heard !== heard) return; // asked again meanwhile
+      this.joining = heard.reduce(joiningAfter, joiningFrom(body));
+    } catch (error) {
+      if (this.heard === heard && (error.status === 0 || error.status >= 500)) this.again = setTimeout(() => this.read(), READ_AGAIN_MS);
+      return;
+    } finally {
+      if (this.heard === heard) this.heard = null;
+    }
+    this.show();
+  }
 
   /** Take one event of the call, each once and in order. */
-  hear(_event) {}
+  hear(event) {
+    this.heard?.push(event);
+    const before = this.joining;
+    this.joining = joiningAfter(before, event);
+    if (this.joining === before) return;
+    this.side?.told?.(event, this.joining);
+    this.show();
+  }
 
   /** Draw what has changed; `state` is the call's (state.js), `before` what was drawn last or null. */
-  draw(_state, _before) {}
+  draw({ call }) {
+    const ended = Boolean(call.ended_at);
+    if (this.ended === ended) return;
+    this.ended = ended;
+    this.show();
+  }
+
+  show() {
+    const { joining, panels, ended } = this;
+    if (!joining.ready) return;
+    const somebodyWas = joining.stays.length > 0 || joining.notes.length > 0;
+    panels.present("joining", (this.role === "supervisor" && !ended) || somebodyWas);
+    panels.badge("joining", joining.people.length > 0 ? String(joining.people.length) : "");
+    drawThere(joining, this.me);
+    drawRecord(joining, { ended, me: this.me });
+    this.side?.draw(joining, ended);
+  }
 }

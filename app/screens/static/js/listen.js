@@ -1,6 +1,7 @@
 /** Glue: a live call's sound in the browser. The socket's frames go to the worklet; nothing is kept. */
 
 import { callPath, send } from "./api.js";
+import { t, tError } from "./language.js";
 
 const HEAD_BYTES = 5;
 const ALIVE_MS = 10_000;
@@ -9,26 +10,30 @@ const WORKLET = new URL("./listen-worklet.js", import.meta.url);
 
 /** Words for the close codes of the sound socket; what is not here may be tried again. */
 const FINAL = new Map([
-  [4401, "サインインが切れました。サインインし直してください。"],
-  [4403, "この通話の音声を聞く権限がありません。"],
-  [4404, "この通話は見つからないか、聞く権限がありません。"],
-  [4409, "この通話は終了しています。"],
-  [4410, "通話から抜けました。"],
+  [4401, () => t("サインインが切れました。サインインし直してください。")],
+  [4403, () => t("この通話の音声を聞く権限がありません。")],
+  [4404, () => t("この通話は見つからないか、聞く権限がありません。")],
+  [4409, () => t("この通話は終了しています。")],
+  [4410, () => t("通話から抜けました。")],
 ]);
+const PIECE_MS = 70; // what the server gathers before it sends
 const AGAIN_MS = [500, 1_000, 2_000, 5_000];
 
 /**
  * Hear one call. Make it and `start()` it in the click itself, or the browser keeps it silent.
  *
  * onState(state, message): "connecting", "listening", "ended", "lost" (comes back by itself), "refused".
- * onCounts({received, played, underruns, skipped, peak, waitingMs, atMs, muted, droppedMs, tracks}): four times a second.
+ * onCounts({received, played, underruns, skipped, peak, waitingMs, behindMs, atMs, muted, droppedMs, tracks}): four
+ * times a second; behindMs is about how long ago what sounds now reached the server.
  */
 export class SoundOfCall {
   constructor(callId, { onState = () => {}, onCounts = () => {} } = {}) {
     Object.assign(this, { callId, onState, onCounts });
     this.tracks = [];
     this.muted = new Set(); // by the track's name: it stays over a reconnection
+    this.volume = 1;
     this.context = null;
+    this.loudness = null;
     this.node = null;
     this.socket = null;
     this.droppedMs = 0;
@@ -40,12 +45,15 @@ export class SoundOfCall {
   async start() {
     this.context = new AudioContext({ latencyHint: "interactive" });
     const resumed = this.context.resume(); // belongs to the click
+    this.loudness = this.context.createGain();
+    this.loudness.gain.value = this.volume;
+    this.loudness.connect(this.context.destination);
     this.onState("connecting", "");
     try {
       await this.context.audioWorklet.addModule(WORKLET);
       await resumed;
     } catch {
-      this.stop("refused", "このブラウザーでは音声を再生できません。");
+      this.stop("refused", t("このブラウザーでは音声を再生できません。"));
       return;
     }
     if (!this.over) this.connect();
@@ -57,6 +65,17 @@ export class SoundOfCall {
     else this.muted.delete(track);
     const index = this.tracks.indexOf(track);
     if (index >= 0) this.node?.port.postMessage({ type: "mute", track: index, muted });
+  }
+
+  /** 1 is as it came; 0 is nothing. */
+  setVolume(volume) {
+    this.volume = volume;
+    if (this.loudness) this.loudness.gain.value = volume;
+  }
+
+  /** How long the browser itself takes from a sample to the ear. */
+  get outputMs() {
+    return 1_000 * (this.context.outputLatency || this.context.baseLatency || 0);
   }
 
   stop(state = "ended", message = "") {
@@ -98,11 +117,12 @@ export class SoundOfCall {
       processorOptions: { tracks: tracks.length },
     });
     this.node.port.onmessage = ({ data }) => {
-      this.onCounts({ ...data, droppedMs: this.droppedMs, tracks: this.tracks });
+      const behindMs = Math.round(data.waitingMs + this.outputMs + PIECE_MS);
+      this.onCounts({ ...data, behindMs, droppedMs: this.droppedMs, tracks: this.tracks });
       this.stayAlive(); // timers of a hidden page are slowed down, the sound is not
     };
     for (const track of this.muted) this.mute(track, true);
-    this.node.connect(this.context.destination);
+    this.node.connect(this.loudness);
     this.onState("listening", "");
   }
 
@@ -122,12 +142,12 @@ export class SoundOfCall {
 
   closed(socket, code) {
     if (this.over || socket !== this.socket) return;
-    if (code === 1000) this.again = setTimeout(() => this.stop("ended", "通話が終わりました。"), LAST_WORDS_MS);
-    else if (FINAL.has(code)) this.stop("refused", FINAL.get(code));
+    if (code === 1000) this.again = setTimeout(() => this.stop("ended", t("通話が終わりました。")), LAST_WORDS_MS);
+    else if (FINAL.has(code)) this.stop("refused", FINAL.get(code)());
     else {
       const wait = AGAIN_MS[Math.min(this.attempts, AGAIN_MS.length - 1)];
       this.attempts += 1;
-      this.onState("lost", "音声が途切れました。つなぎ直しています。");
+      this.onState("lost", t("音声が途切れました。つなぎ直しています。"));
       this.again = setTimeout(() => this.connect(), wait);
     }
   }
@@ -136,28 +156,51 @@ export class SoundOfCall {
 /** 「加わる」 and 「抜ける」: being at a call without hearing it. The server forgets who is silent for 30 s. */
 export class AtCall {
   constructor(callId, { onRefused = () => {} } = {}) {
-    Object.assign(this, { callId, onRefused, timer: 0 });
+    Object.assign(this, { callId, onRefused, timer: 0, saidAt: 0 });
   }
 
   async join() {
     clearInterval(this.timer);
     await send("POST", callPath(this.callId, "/joined"));
-    this.timer = setInterval(() => this.sayAgain(), ALIVE_MS);
+    this.goOn();
+  }
+
+  /** Somebody of this name is there already, perhaps this very page before it was loaded again. */
+  async resume() {
+    this.goOn();
+    await this.sayAgain();
   }
 
   /** Ends the sound on all of this person's screens, too. */
   async leave() {
-    clearInterval(this.timer);
+    this.forget();
     await send("DELETE", callPath(this.callId, "/joined"));
   }
 
+  forget() {
+    clearInterval(this.timer);
+    this.timer = 0;
+  }
+
+  /** Timers of a hidden page are slowed down: whatever still runs there says so as well. */
+  stayAlive() {
+    if (this.timer && performance.now() - this.saidAt > ALIVE_MS) this.sayAgain();
+  }
+
+  goOn() {
+    clearInterval(this.timer);
+    this.saidAt = performance.now();
+    this.timer = setInterval(() => this.stayAlive(), ALIVE_MS / 4);
+  }
+
   async sayAgain() {
+    this.saidAt = performance.now();
     try {
       await send("POST", callPath(this.callId, "/joined"), { again: true }, { attempts: 1 });
     } catch (error) {
-      if (![401, 403, 404, 409].includes(error.status)) return; // the next one may arrive
-      clearInterval(this.timer);
-      this.onRefused(error.message);
+      if (![401, 403, 404, 409].includes(error.status) || !this.timer) return; // the next one may arrive
+      this.forget();
+      this.onRefused(tError(error));
     }
   }
 }

@@ -1,0 +1,173 @@
+/** Glue: the supervisor's way into a call: come, listen, write, ask, leave. Sound: joining-sound.js, notes: joining-notes.js. */
+
+import { callPath, send } from "./api.js";
+import { byId, say } from "./dom.js";
+import { isThere, latestRequest, stepsOf } from "./joining-state.js";
+import { NoteForm } from "./joining-notes.js";
+import { SoundControls } from "./joining-sound.js";
+import { t, tError } from "./language.js";
+import { AtCall } from "./listen.js";
+
+const ASKS = ["take_over", "three_way"];
+
+export class AtTheCall {
+  constructor({ callId, me, panels, ask, changed }) {
+    Object.assign(this, { callId, me, panels, ask, changed });
+    this.joining = null;
+    this.ended = false;
+    this.busy = false;
+    this.resumed = false;
+    this.at = new AtCall(callId, { onRefused: (message) => this.lost(message) });
+    this.sound = new SoundControls(callId, { onChanged: changed, onAlive: () => this.at.stayAlive() });
+    this.notes = new NoteForm(callId, { ask });
+    this.asking = null; // what the dialog asks about
+    this.keys = { KeyJ: () => this.join(), KeyL: () => this.switchSound(), KeyN: () => this.write() };
+    byId("join").addEventListener("click", () => this.join());
+    byId("leave").addEventListener("click", () => this.leave());
+    byId("sound-switch").addEventListener("click", () => this.switchSound());
+    for (const kind of ASKS) byId(`ask-${kind}`).addEventListener("click", () => this.request(kind));
+    byId("ring-yes").addEventListener("click", () => this.rings());
+    document.addEventListener("visibilitychange", () => document.hidden || this.at.stayAlive());
+    if (new URLSearchParams(window.location.search).get("listen") === "1") this.invite();
+  }
+
+  /** Who came by a link 「聞く」 need only press: browsers play no sound before. */
+  invite() {
+    this.invited = true;
+    byId("join-hint").hidden = false;
+  }
+
+  get there() {
+    return this.joining !== null && isThere(this.joining, this.me);
+  }
+
+  draw(joining, ended) {
+    this.joining = joining;
+    this.ended = ended;
+    byId("joining-live").hidden = ended;
+    if (ended) {
+      this.at.forget();
+      if (byId("ring").open) byId("ring").close();
+    } else {
+      this.panels.offer("joining", "joining");
+      this.takeUp();
+    }
+    const { there } = this;
+    byId("join").hidden = there;
+    byId("leave").hidden = byId("sound-switch").hidden = !there;
+    if (there) byId("join-hint").hidden = true;
+    this.sound.draw(there);
+    this.notes.draw(joining);
+    for (const kind of ASKS) this.drawAsk(kind);
+    if (this.invited && !there && !ended) {
+      this.invited = false;
+      byId("join").focus();
+    }
+  }
+
+  /** After loading the page again somebody is still there: the signs of life go on, the sound needs a click. */
+  takeUp() {
+    if (this.resumed) return;
+    this.resumed = true;
+    if (this.there) this.at.resume();
+  }
+
+  /** Come and listen, in one click: sound may begin only in the click itself. */
+  async join() {
+    if (this.ended || this.there || this.busy) return;
+    this.sound.start();
+    await this.try(byId("join"), () => this.at.join(), t("加われませんでした。もう一度お試しください。"));
+    if (this.failed) this.sound.stop();
+  }
+
+  async leave() {
+    if (!this.there || this.busy) return;
+    this.sound.stop();
+    await this.try(byId("leave"), () => this.at.leave(), t("抜けたことを送れませんでした。もう一度お試しください。"));
+  }
+
+  switchSound() {
+    if (this.ended || this.busy || !this.there) return;
+    if (this.sound.on) this.sound.stop();
+    else this.sound.start();
+  }
+
+  write() {
+    if (this.ended) return;
+    this.panels.show("joining");
+    this.notes.focus();
+  }
+
+  lost(message) {
+    this.tell(message, "failed");
+    this.ask();
+  }
+
+  /** A request is asked about first where it will make a telephone ring. */
+  async request(kind) {
+    if (this.busy || this.ended) return;
+    if (!this.there) return this.tell(t("先に「加わる」を押してから、お願いしてください。"), "failed");
+    if (latestRequest(this.joining, this.me, kind)?.state === "open") return;
+    await this.ask();
+    if (!this.joining.telephoneRings) return this.send(kind);
+    this.asking = kind;
+    say(byId("ring-title"), kind === "take_over" ? t("「代わります」:よろしいですか") : t("「一緒に入ります」:よろしいですか"));
+    byId("ring").showModal();
+    byId("ring-no").focus(); // a key too many does nothing
+  }
+
+  rings() {
+    byId("ring").close();
+    if (this.asking) this.send(this.asking);
+    this.asking = null;
+  }
+
+  async send(kind) {
+    // Sent once: a second one would be refused as a repetition.
+    const path = callPath(this.callId, "/requests");
+    await this.try(byId(`ask-${kind}`), () => send("POST", path, { kind }, { attempts: 1 }), t("お願いを送れませんでした。もう一度お試しください。"));
+  }
+
+  async try(button, action, failedWords) {
+    this.busy = true;
+    this.failed = false;
+    button.setAttribute("aria-disabled", "true");
+    this.tell("", "");
+    try {
+      await action();
+      await this.ask(); // the event may be lost with the line
+    } catch (error) {
+      this.failed = true;
+      this.tell(tError(error) || failedWords, "failed");
+    }
+    this.busy = false;
+    button.setAttribute("aria-disabled", "false");
+    this.changed();
+  }
+
+  tell(text, outcome) {
+    byId("joining-told").dataset.outcome = outcome;
+    say(byId("joining-told"), text);
+  }
+
+  drawAsk(kind) {
+    const request = latestRequest(this.joining, this.me, kind);
+    const state = byId(`ask-${kind}-state`);
+    const { word, sign } = askWords(request);
+    state.dataset.state = sign;
+    say(state, word);
+    byId(`ask-${kind}`).setAttribute("aria-disabled", String(request?.state === "open"));
+    const steps = request?.result === "instructions" ? stepsOf(request.text).join("\n") : "";
+    say(byId(`ask-${kind}-steps`), steps);
+  }
+}
+
+function askWords(request) {
+  if (!request) return { word: "", sign: "none" };
+  if (request.state === "open") return { word: t("お願いしています"), sign: "open" };
+  if (request.state === "declined") return { word: t("断りました"), sign: "declined" };
+  if (request.state === "withdrawn") return { word: t("取り下げました"), sign: "withdrawn" };
+  if (request.result === "joined") return { word: t("つながりました"), sign: "joined" };
+  if (request.result === "instructions") return { word: t("受けました。電話機でつなぐ手順:"), sign: "instructions" };
+  return { word: t("受けました"), sign: "accepted" };
+}
