@@ -299,6 +299,20 @@ def level2(stage: Stage) -> None:
     )
     talk.level(2)
     stage.tell("stalemate.started", CALL, {"stalemate_ms": 45_000})
+    stage.calls[CALL]["progress"] = {
+        "warning_limit": 3,
+        "asked": [
+            {
+                "at_ms": ms("1:02"),
+                "text": "ご用件は承りますので、そのようなお言葉はお控えください。",
+                "utterance_id": f"{CALL}.o{ms('1:02')}",
+            }
+        ],
+        "next": {
+            "text": "警告はあと2回。その後は終了を検討できます",
+            "clause": CLAUSES["mental_attack"],
+        },
+    }
     stage.tell(
         "warning.spoken", CALL, {"count": 1, "limit": 3, "utterance_id": f"{CALL}.o{ms('1:02')}"}
     )
@@ -323,6 +337,10 @@ def level3(stage: Stage) -> None:
         level=3,
     )
     talk.level(3)
+    stage.calls[CALL]["progress"]["next"] = {
+        "text": "段階を踏まず、すぐに上司と共有してください",
+        "clause": CLAUSES["physical_attack"],
+    }
     stage.tell(
         "warning.spoken", CALL, {"count": 2, "limit": 3, "utterance_id": f"{CALL}.o{ms('1:27')}"}
     )
@@ -331,6 +349,49 @@ def level3(stage: Stage) -> None:
         "ただいまのお言葉は、職員の安全に関わります。警察に通報することがあります。",
         "physical_attack",
     )
+
+
+def demand(stage: Stage) -> None:
+    """The same request for the fifth time, three answers given, and an office with limits."""
+    level1(stage)
+    talk = Talk(stage)
+    asked = (
+        ("1:10", "だから今すぐ除雪に来てくれって言ってるんだ。"),
+        ("2:04", "そんなこと聞いてない。今すぐ来い。"),
+        ("3:20", "何回言わせるんだ。今日の昼までに除雪に来いと言ってるんだよ。"),
+        ("4:31", "とにかく今すぐ来ればいいんだ。"),
+    )
+    answered = (
+        ("1:30", "野幌地区は今夜11時から作業に入る予定で、これより早く伺うことはできません。"),
+        ("2:20", "申し訳ございませんが、順番に作業しており、今すぐには伺えません。"),
+        ("3:40", "繰り返しになりますが、今夜11時からの作業となります。"),
+    )
+    first = {"at_ms": ms("0:20"), "text": "野幌町です。昨日の夜から全然来てないんですよ。"}
+    statements = [{**first, "utterance_id": f"{CALL}.c{ms('0:20')}"}]
+    answers = []
+    lines = [*((at, "caller", text) for at, text in asked)]
+    lines += [(at, "operator", text) for at, text in answered]
+    for at, track, text in sorted(lines, key=lambda line: ms(line[0])):
+        utterance_id = talk.says(track, at, text)
+        told = {"at_ms": ms(at), "text": text, "utterance_id": utterance_id}
+        (statements if track == "caller" else answers).append(told)
+    begun_at = stage.now() - timedelta(milliseconds=ms("26:30"))
+    stage.calls[CALL]["call"]["started_at"] = begun_at.isoformat()
+    stage.tell("stalemate.started", CALL, {"stalemate_ms": ms("5:12")})
+    stage.calls[CALL]["progress"] = {
+        "limits": {"held": ms("30:00"), "stalemate": ms("30:00")},
+        "next": {
+            "text": "通話30分をめどに、理由を告げて終了を検討できます",
+            "clause": "不退去、居座り、監禁など拘束的な行動",
+        },
+        "demand": {
+            "stated": len(statements),
+            "answered": len(answers),
+            "since_ms": ms("0:20"),
+            "statements": statements,
+            "answers": answers,
+        },
+    }
 
 
 def behind(stage: Stage) -> None:
@@ -365,6 +426,10 @@ def welfare(stage: Stage) -> None:
 
 def ended(stage: Stage) -> None:
     level2(stage)
+    stage.calls[CALL]["progress"]["next"] = {
+        "text": "所属長に報告してください",
+        "clause": "組織としての対応",
+    }
     stage.tell("call.ended", CALL, {"reason": "stop", "duration_ms": ms("12:34")})
 
 
@@ -419,6 +484,7 @@ SCENES: Final[Mapping[str, Callable[[Stage], None]]] = {
     "level1": level1,
     "level2": level2,
     "level3": level3,
+    "demand": demand,
     "behind": behind,
     "down": down,
     "help": help_requested,

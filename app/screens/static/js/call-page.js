@@ -15,7 +15,7 @@ import { Panels } from "./panels.js";
 import { ProgressPart } from "./progress-part.js";
 import { AlertsView } from "./render-alerts.js";
 import { drawGuidance, sentence } from "./render-guidance.js";
-import { drawElapsed, drawLevel, drawLink, drawNotice, drawNumbers } from "./render-status.js";
+import { drawElapsed, drawLevel, drawLink, drawNotice } from "./render-status.js";
 import { TranscriptView } from "./render-transcript.js";
 import { emptyState, fromSnapshot, reduce } from "./state.js";
 import { Telephone } from "./telephone.js";
@@ -99,7 +99,6 @@ function draw() {
   const before = drawn;
   drawn = state;
   drawLevel(state, before);
-  drawNumbers(state, before);
   drawElapsed(state.call, skewMs);
   drawGuidance(state, before);
   alerts.draw(state, before);

@@ -1,12 +1,14 @@
 /** Glue: the one sentence to say; after the call, what people did on their screens. */
 
 import { byId, make, say } from "./dom.js";
+import { t } from "./language.js";
 import { threatened } from "./state-alerts.js";
 import { moment } from "./times.js";
-import { level, step, words } from "./words.js";
+import { step, words } from "./words.js";
 
-/** Above this a sentence needs a fourth line, which would push the third alert below the fold. */
+/** Above these a sentence would need a line more, which would push the third alert below the fold. */
 const LONG_LETTERS = 55;
+const LONGER_LETTERS = 78;
 
 export function drawGuidance(state, before) {
   if (state.script === before?.script && state.call === before?.call && state.alerts === before?.alerts && state.deeds === before?.deeds) return;
@@ -15,19 +17,30 @@ export function drawGuidance(state, before) {
   const ended = Boolean(call.ended_at);
   const current = !ended && script?.text ? script : null;
   const stepId = ended ? null : script?.step;
-  say(byId("say-heading"), ended ? "通話の終了" : role === "operator" ? "次にお伝えする文" : "職員にご案内している文");
-  say(byId("say-step"), stepId ? `対応:${step(stepId).label}` : "");
-  say(byId("say-hint"), !ended && call.level > 0 ? level(call.level).hint : "");
+  say(byId("say-heading"), ended ? t("通話の終了") : role === "operator" ? t("次にお伝えする文") : t("職員にご案内している文"));
+  say(byId("say-step"), stepId ? t("対応:{step}", { step: step(stepId).label }) : "");
   byId("say-draft").hidden = !current?.draft;
   byId("say-emergency").hidden = ended || !(stepId === "emergency" || threatened(state.alerts));
   const text = byId("say-text");
   text.classList.toggle("say-nothing", current === null);
-  text.classList.toggle("say-long", (current?.text.length ?? 0) > LONG_LETTERS);
+  const letters = current?.text.length ?? 0;
+  text.classList.toggle("say-long", letters > LONG_LETTERS);
+  text.classList.toggle("say-longer", letters > LONGER_LETTERS);
   say(text, current ? `「${current.text}」` : ended ? endWords(call, role) : nothingToSay(call, stepId));
   byId("say-buttons").hidden = current === null;
   byId("say-back").hidden = !ended;
-  if (state.script !== before?.script) say(byId("say-done"), current?.used ? `お伝え済み(${current.used}回)` : "");
+  byId("say-note").hidden = !current?.note;
+  say(byId("say-note"), current?.note ?? "");
+  byId("say-note").title = current?.note ?? "";
+  if (state.script !== before?.script) say(byId("say-done"), current?.used ? usedWords(current) : "");
   if (ended) drawDeeds(state.deeds);
+}
+
+/** What has been said, and whether a warning counts by it: the operator learns it with the press. */
+function usedWords({ step: stepId, used, counted }) {
+  const said = t("お伝え済み({n}回)", { n: used });
+  if (stepId !== "warn" || counted === undefined) return said;
+  return counted ? t("{said} 警告に数えました", { said }) : t("{said} 警告は数え済みです", { said });
 }
 
 function nothingToSay(call, stepId) {
@@ -38,8 +51,8 @@ function nothingToSay(call, stepId) {
 
 function endWords(call, role) {
   const reason = words.end_reasons[call.end_reason];
-  const thanks = role === "operator" ? "おつかれさまでした。" : "";
-  return `通話は終了しました${reason ? `(${reason})` : ""}。${thanks}`;
+  const ended = reason ? t("通話は終了しました({reason})。", { reason }) : t("通話は終了しました。");
+  return role === "operator" ? t("{ended}おつかれさまでした。", { ended: ended }) : ended;
 }
 
 function drawDeeds(deeds) {

@@ -85,7 +85,7 @@ const CHANGES = {
   "script.used": (state, data, event) => {
     const after = done(state, { kind: "script_used", text: data.text ?? "", by: data.by ?? "", at: event.at });
     if (state.script?.script_id !== data.script_id) return after;
-    return { ...after, script: { ...state.script, used: state.script.used + 1 } };
+    return { ...after, script: { ...state.script, used: state.script.used + 1, counted: data.counted } };
   },
   "warning.spoken": (state, data) => ({
     ...onCall(state, { warnings_spoken: data.count }),
