@@ -43,7 +43,7 @@ from app.callers.schemas import (
     MeasuresOut,
     ProposedOut,
 )
-from app.calls.endpoints import Viewer, load_seen
+from app.calls.endpoints import Viewer, load_seen, numbers_for
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn
 from app.services import services_of
 
@@ -79,7 +79,9 @@ async def read_caller(request: Request, identity: Viewer, call_id: str) -> Calle
         whole = [shown.call.call_id for shown in history.calls if shown.whole]
         matters = await matters_of(session, whole)
         measures = await measures_for(session, hashes, call.section) if hashes else ()
-    may_read = may_read_number(identity, call.section)
+    may_read = numbers_for(services, identity).is_whole(
+        operator=call.operator, section=call.section, top_level=call.top_level
+    )
     return CallerOut(
         known=bool(hashes),
         number=call.caller_number if may_read else masked(call.caller_number),

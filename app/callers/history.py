@@ -14,10 +14,12 @@ from typing import Final
 
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
+from app.callers.number import masked
 
 DAY: Final = timedelta(hours=24)
 LONGEST_LOOK_BACK: Final = timedelta(days=90)
 MOST_LISTED: Final = 50
+POLICE_LEVEL: Final = 3
 
 
 class Sight(Enum):
@@ -105,3 +107,27 @@ def may_read_number(identity: Identity, section: str) -> bool:
             return identity.section in ("", section)
         case _:
             return False
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSight:
+    """How much of the callers' numbers one person reads, of calls that they may see."""
+
+    identity: Identity
+    operators_read_numbers: bool = False
+    """As the office has decided."""
+
+    def is_whole(self, *, operator: str, section: str, top_level: int) -> bool:
+        """Say whether the whole number is read.
+
+        Once a call has reached the third level, whoever took it reads it too: the police ask for it.
+        """
+        if may_read_number(self.identity, section):
+            return True
+        own = self.identity.role is Role.OPERATOR and operator == self.identity.login
+        return own and (self.operators_read_numbers or top_level >= POLICE_LEVEL)
+
+    def of(self, number: str, *, operator: str, section: str, top_level: int) -> str:
+        """Return *number*, or its last digits; the table keeps it whole."""
+        whole = self.is_whole(operator=operator, section=section, top_level=top_level)
+        return number if whole else masked(number)

@@ -10,3 +10,5 @@ class CallersSettings(BaseModel):
 
     colleagues_answers: bool = False
     """Operators also read what colleagues of their own section noted: the matter, and the answer given."""
+    operators_read_numbers: bool = False
+    """Operators read the whole number of the calls that they take, not only when one reached level 3."""

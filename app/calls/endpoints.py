@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
+from app.callers.deciding import callers_settings_of
+from app.callers.history import NumberSight
 from app.calls.protocol import CALL_ID
 from app.calls.repository import call_by_id, last_seq, visible_calls
 from app.calls.schemas import CallDetailOut, CallsOut, FindingsOut
@@ -49,7 +51,13 @@ async def list_calls(
             before=before,
             limit=limit,
         )
-        return await calls_view(session, calls, health_of(services.transcriber), seq=seq)
+        return await calls_view(
+            session,
+            calls,
+            health_of(services.transcriber),
+            seq=seq,
+            numbers=numbers_for(services, identity),
+        )
 
 
 @router.get("/{call_id}")
@@ -60,7 +68,12 @@ async def read_call(request: Request, identity: Viewer, call_id: str) -> CallDet
         seq = await last_seq(session)
         call = seen_by(identity, await _found(session, call_id))
         return await call_view(
-            session, call, health_of(services.transcriber), services.warning_limit, seq=seq
+            session,
+            call,
+            health_of(services.transcriber),
+            services.warning_limit,
+            seq=seq,
+            numbers=numbers_for(services, identity),
         )
 
 
@@ -71,6 +84,11 @@ async def read_findings(request: Request, identity: Viewer, call_id: str) -> Fin
     call = await load_seen(services, identity, call_id)
     async with services.database.transaction() as session:
         return await findings_view(session, call)
+
+
+def numbers_for(services: Services, identity: Identity) -> NumberSight:
+    """Return how much of callers' numbers *identity* reads."""
+    return NumberSight(identity, callers_settings_of(services).operators_read_numbers)
 
 
 def in_utc(moment: datetime) -> datetime:

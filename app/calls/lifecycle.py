@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.callers.number import HashAtStart, no_hash
+from app.callers.number import HashAtStart, masked, no_hash
 from app.calls.alert_rows import withdraw_left_over
 from app.calls.facts import CallFacts
 from app.calls.protocol import CallStarted, Track
@@ -48,7 +48,8 @@ async def record_start(
         {
             "operator": facts.audience.operator,
             "section": facts.audience.section,
-            "caller_number": started.caller_number,
+            # An event goes to everyone who sees the call; who may read the whole number asks for the call.
+            "caller_number": masked(started.caller_number),
             "tracks": [track.value for track in facts.tracks],
         },
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.callers.history import NumberSight
 from app.calls.alert_rows import alert_fields
 from app.calls.repository import (
     actions_of,
@@ -38,21 +39,34 @@ from app.models import AlertRow, Call, FindingRow
 
 
 async def calls_view(
-    session: AsyncSession, calls: Sequence[Call], health: Health, *, seq: int
+    session: AsyncSession,
+    calls: Sequence[Call],
+    health: Health,
+    *,
+    seq: int,
+    numbers: NumberSight,
 ) -> CallsOut:
     """*seq* was read before *calls*: what happens between two reads comes again as an event, never not at all."""
     call_ids = [call.id for call in calls]
     words = await last_words(session, call_ids)
     helps = await help_states(session, call_ids)
     return CallsOut(
-        calls=[_call(call, helps.get(call.id, False), words.get(call.id)) for call in calls],
+        calls=[
+            _call(call, numbers, helps.get(call.id, False), words.get(call.id)) for call in calls
+        ],
         health=HealthOut.model_validate(health.fields()),
         seq=seq,
     )
 
 
 async def call_view(
-    session: AsyncSession, call: Call, health: Health, warning_limit: int | None, *, seq: int
+    session: AsyncSession,
+    call: Call,
+    health: Health,
+    warning_limit: int | None,
+    *,
+    seq: int,
+    numbers: NumberSight,
 ) -> CallDetailOut:
     """*seq* was read before *call*: an end that falls between the two comes again as an event."""
     findings: dict[str, list[FindingOut]] = defaultdict(list)
@@ -63,7 +77,9 @@ async def call_view(
     helps = await help_states(session, [call.id])
     stalemate = await _stalemate_ms(session, call)
     return CallDetailOut(
-        call=_call(call, helps.get(call.id, False), utterances[-1].text if utterances else None),
+        call=_call(
+            call, numbers, helps.get(call.id, False), utterances[-1].text if utterances else None
+        ),
         utterances=[
             UtteranceOut.model_validate(
                 {
@@ -133,12 +149,22 @@ async def _stalemate_ms(session: AsyncSession, call: Call) -> int:
     return int(latest.data["stalemate_ms"]) if latest else 0
 
 
-def _call(call: Call, help_requested: bool, words: str | None) -> CallOut:  # noqa: FBT001 - one fact of the row
+def _call(
+    call: Call,
+    numbers: NumberSight,
+    help_requested: bool,  # noqa: FBT001 - one fact of the row
+    words: str | None,
+) -> CallOut:
     return CallOut(
         call_id=call.id,
         operator=call.operator,
         section=call.section,
-        caller_number=call.caller_number,
+        caller_number=numbers.of(
+            call.caller_number,
+            operator=call.operator,
+            section=call.section,
+            top_level=call.top_level,
+        ),
         started_at=call.started_at,
         ended_at=call.ended_at,
         end_reason=call.end_reason,
