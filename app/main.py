@@ -37,8 +37,9 @@ from app.joining import sound_ws
 from app.notices import endpoints as notices
 from app.notices import pages as notice_pages
 from app.responses import endpoints as responses
+from app.responses import script_endpoints, script_pages
 from app.screens import pages, screen_ws
-from app.screens.rendering import ScreenFiles, render
+from app.screens.rendering import ScreenFiles, refusal_words, render
 from app.services import Services
 from app.settings import Settings
 from app.supervision import endpoints as supervision
@@ -86,6 +87,8 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         alerts,
         feedback,
         responses,
+        script_endpoints,
+        script_pages,
         supervision,
         control,
         board,
@@ -120,7 +123,7 @@ async def _render_app_error(request: Request, error: Exception) -> Response:
             return RedirectResponse(f"/login?{urlencode({'next': request.url.path})}", 303)
         if error.code == "password_change_required":
             return RedirectResponse("/password", 303)
-        return _error_page(request, error.status, error.message)
+        return _error_page(request, error.status, error)
     return JSONResponse({"code": error.code, "message": error.message}, error.status)
 
 
@@ -134,7 +137,7 @@ async def _render_bad_request(request: Request, error: Exception) -> Response:
     ]
     message = "送られた内容の形式が正しくありません。"
     if _wants_page(request):
-        return _error_page(request, 400, message)
+        return _error_page(request, 400, AppError("bad_request", message))
     return JSONResponse({"code": "bad_request", "message": message, "fields": fields}, 400)
 
 
@@ -146,11 +149,11 @@ async def _render_http_error(request: Request, error: Exception) -> Response:
         405: "この操作はできません。",
         413: "送られた内容が大きすぎます。",
     }.get(error.status_code, "処理できませんでした。")
-    if _wants_page(request):
-        return _error_page(request, error.status_code, message)
     code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
         error.status_code, "http_error"
     )
+    if _wants_page(request):
+        return _error_page(request, error.status_code, AppError(code, message))
     return JSONResponse(
         {"code": code, "message": message}, error.status_code, headers=error.headers
     )
@@ -162,7 +165,7 @@ async def _render_defect(request: Request, _error: Exception) -> Response:
         "サーバーでエラーが起きました。もう一度お試しになり、続くときは管理者に連絡してください。"
     )
     if _wants_page(request):
-        answer = _error_page(request, 500, message)
+        answer = _error_page(request, 500, AppError("internal_error", message))
     else:
         answer = JSONResponse({"code": "internal_error", "message": message}, 500)
     for name, value in ANSWER_HEADERS.items():  # made outside of what adds them to other answers
@@ -176,11 +179,11 @@ def _wants_page(request: Request) -> bool:
     )
 
 
-def _error_page(request: Request, status: int, message: str) -> Response:
+def _error_page(request: Request, status: int, refused: AppError) -> Response:
     return render(
         request,
         "error.html",
         identity=identity_on(request),
         status_code=status,
-        message=message,
+        message=refusal_words(request, refused),
     )

@@ -122,7 +122,7 @@ def wording(
     hint = _line("note", note, NOTE_CHARACTERS)
     why = _line("reason", reason, REASON_CHARACTERS)
     if not why:
-        raise FieldRefused("reason", "reason_missing", "変える理由を入力してください。")
+        raise FieldRefused("reason", "change_reason_missing", "変える理由を入力してください。")
     made = Wording(said, recorded, hint, why)
     if (said, recorded, hint) == (script.text, script.text_when_recorded, script.note):
         raise FieldRefused(
@@ -167,7 +167,7 @@ def reason_given(field: str, text: str) -> str:
     """
     why = _line(field, text, REASON_CHARACTERS)
     if not why:
-        raise FieldRefused(field, "reason_missing", "差し戻す理由を入力してください。")
+        raise FieldRefused(field, "return_reason_missing", "差し戻す理由を入力してください。")
     return why
 
 
