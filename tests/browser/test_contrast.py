@@ -23,6 +23,8 @@ WORDS = [
     ("action-ink", "action"),
     ("action-ink", "action-hover"),
     *(("ink-strong", f"level-{level}-tint") for level in range(4)),
+    ("ink", "level-3-tint"),
+    ("ink-quiet", "level-3-tint"),
     ("level-3-ink", "level-3"),
     *(("ink-strong", f"{kind}-tint") for kind in ("error", "success", "warning")),
     ("error", "surface"),

@@ -120,7 +120,7 @@ export class BoardRows {
     drawn.root.toggleAttribute("data-ended", ended);
     drawn.root.toggleAttribute("data-help", row.help !== null);
     shape(drawn.use, ended ? "ended" : caring(row) ? "care" : `level-${row.level}`);
-    say(drawn.level, ended ? t("終了") : levelWord(row));
+    say(drawn.level, ended ? t("通話終了") : levelWord(row));
     say(drawn.what, whatOf(row));
     drawn.what.title = drawn.what.textContent;
     drawn.said = row.words ? `「${row.words}」` : t("まだ発言はありません");
