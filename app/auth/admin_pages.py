@@ -20,7 +20,7 @@ from app.auth.identity import Identity, Role
 from app.auth.names import PEOPLE
 from app.errors import AppError
 from app.models import AccessToken, User
-from app.screens.rendering import render
+from app.screens.rendering import refusal_words, render
 
 JAPAN: Final = timezone(timedelta(hours=9))
 _FIELD_OF_CODE: Final = {"login_taken": "login"}
@@ -170,12 +170,13 @@ async def _refused(
     request: Request, identity: Identity, form: str, entered: dict[str, str], refused: AppError
 ) -> Response:
     where = refused.field if isinstance(refused, FieldRefused) else _FIELD_OF_CODE.get(refused.code)
-    rejected = Rejected(form, entered, {where: refused.message} if where else {})
+    words = refusal_words(request, refused)
+    rejected = Rejected(form, entered, {where: words} if where else {})
     return await _page(
         request,
         identity,
         rejected=rejected,
-        failure=None if where else refused.message,
+        failure=None if where else words,
         status_code=refused.status,
     )
 

@@ -27,7 +27,7 @@ from app.auth.identity import Identity, Role
 from app.auth.names import PEOPLE
 from app.auth.origins import local_path
 from app.errors import NotAllowed, NotSignedIn, TooMany
-from app.screens.rendering import render
+from app.screens.rendering import refusal_words, render
 from app.services import services_of
 
 FORM_BYTES: Final = 65_536
@@ -74,7 +74,7 @@ async def sign_in(request: Request) -> Response:
             request,
             "login.html",
             status_code=refused.status,
-            error=refused.message,
+            error=refusal_words(request, refused),
             login=login,
             next=local_path(fields.get("next", "")),
         )
@@ -133,7 +133,7 @@ async def change_password(request: Request, identity: Person) -> Response:
             "password.html",
             identity=identity,
             status_code=refused.status,
-            errors={refused.field: refused.message},
+            errors={refused.field: refusal_words(request, refused)},
         )
     except TooMany as refused:
         return render(
@@ -141,7 +141,7 @@ async def change_password(request: Request, identity: Person) -> Response:
             "password.html",
             identity=identity,
             status_code=refused.status,
-            error=refused.message,
+            error=refusal_words(request, refused),
         )
     if identity.must_change_password:
         return RedirectResponse(_HOME[identity.role], 303)

@@ -32,7 +32,7 @@ from app.calls.endpoints import load_seen
 from app.calls.repository import visible_calls
 from app.errors import AppError, NotAllowed, NotFound
 from app.models import Call
-from app.screens.rendering import render
+from app.screens.rendering import refusal_words, render
 from app.services import services_of
 
 CALLS_OFFERED: Final = 30
@@ -154,12 +154,13 @@ async def _refused(
     request: Request, identity: Identity, form: str, entered: dict[str, str], refused: AppError
 ) -> Response:
     where = refused.field if isinstance(refused, FieldRefused) else _FIELD_OF_CODE.get(refused.code)
+    words = refusal_words(request, refused)
     return await _page(
         request,
         identity,
         chosen=entered.get("call_id", ""),
-        rejected=Rejected(form, entered, {where: refused.message} if where else {}),
-        failure="" if where else refused.message,
+        rejected=Rejected(form, entered, {where: words} if where else {}),
+        failure="" if where else words,
         status=refused.status,
     )
 

@@ -21,7 +21,7 @@ from app.feedback.reviews import Review, ReviewKind
 from app.feedback.rule_words import category_words, words_for
 from app.feedback.table import RuleLine
 from app.feedback.wording import reason_for, share_of, versions_of
-from app.screens.rendering import render
+from app.screens.rendering import refusal_words, render
 from app.services import services_of
 
 JAPAN: Final = timezone(timedelta(hours=9))
@@ -87,10 +87,11 @@ async def review_rule(request: Request, identity: Administrator, days: Days = DA
         kind = _kind_in(fields)
         await decide(services_of(request).ledger, identity, (rule, category), kind, note)
     except FieldRefused as refused:
-        rejected = Rejected(rule, category, note, refused.message)
+        rejected = Rejected(rule, category, note, refusal_words(request, refused))
         return await _page(request, identity, days, rejected=rejected, status=refused.status)
     except AppError as refused:
-        return await _page(request, identity, days, failure=refused.message, status=refused.status)
+        words = refusal_words(request, refused)
+        return await _page(request, identity, days, failure=words, status=refused.status)
     # A reload of the page must not do the same thing again.
     return RedirectResponse(f"/rules?days={days}", 303)
 

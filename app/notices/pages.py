@@ -21,7 +21,7 @@ from app.notices.problems import problem_words
 from app.notices.repository import RouteRecord, overview
 from app.notices.routes import Route, RouteKind
 from app.notices.wording import level_label, local_time
-from app.screens.rendering import render
+from app.screens.rendering import refusal_words, render
 from app.services import services_of
 from detection.types import Severity
 
@@ -89,7 +89,8 @@ async def try_route(request: Request, identity: Administrator) -> Response:
     try:
         row = await desk_of(request).test(name)
     except AppError as refused:
-        return await _page(request, identity, Answer(refused.message, good=False), refused.status)
+        words = refusal_words(request, refused)
+        return await _page(request, identity, Answer(words, good=False), refused.status)
     if row.state == State.SENT:
         words = f"{name} へテストのお知らせを送りました。届いたことを送り先で確かめてください。"
         return await _page(request, identity, Answer(f"{words}{problem_words(row.problem)}"))
@@ -103,7 +104,8 @@ async def retry_notice(request: Request, identity: Administrator) -> Response:
     try:
         await desk_of(request).retry(notice_id)
     except AppError as refused:
-        return await _page(request, identity, Answer(refused.message, good=False), refused.status)
+        words = refusal_words(request, refused)
+        return await _page(request, identity, Answer(words, good=False), refused.status)
     # A reload of the page must not do the same thing again.
     return RedirectResponse("/notices", 303)
 

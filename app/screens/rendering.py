@@ -15,6 +15,7 @@ from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
 from app.auth.identity import Identity, Role
+from app.errors import AppError
 from app.screens.catalogues import catalogue_of
 from app.screens.language import COOKIE, Catalogue, Language, language_of
 from app.screens.words import EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
@@ -98,6 +99,12 @@ def render(
         status_code=status_code,
         headers=PAGE_HEADERS,
     )
+
+
+def refusal_words(request: Request, refused: AppError) -> str:
+    """Return what *refused* says, in the language of the browser that asked."""
+    catalogue = catalogue_of(language_of(request.cookies.get(COOKIE)))
+    return catalogue.error(refused.code, refused.message)
 
 
 def navigation_for(identity: Identity | None, path: str) -> tuple[NavigationItem, ...]:
