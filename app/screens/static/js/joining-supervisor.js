@@ -53,8 +53,11 @@ export class AtTheCall {
       this.takeUp();
     }
     const { there } = this;
+    const focused = document.activeElement;
     byId("join").hidden = there;
     byId("leave").hidden = byId("sound-switch").hidden = !there;
+    if (there && focused === byId("join")) byId("sound-switch").focus(); // who pressed it stays where they were
+    if (!there && !ended && (focused === byId("leave") || focused === byId("sound-switch"))) byId("join").focus();
     if (there) byId("join-hint").hidden = true;
     this.sound.draw(there);
     this.notes.draw(joining);
@@ -156,6 +159,8 @@ export class AtTheCall {
     const { word, sign } = askWords(request);
     state.dataset.state = sign;
     say(state, word);
+    byId(`ask-${kind}-place`).hidden = word === "";
+    byId(`ask-${kind}`).hidden = !this.there;
     byId(`ask-${kind}`).setAttribute("aria-disabled", String(request?.state === "open"));
     const steps = request?.result === "instructions" ? stepsOf(request.text).join("\n") : "";
     say(byId(`ask-${kind}-steps`), steps);
