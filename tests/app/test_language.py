@@ -15,6 +15,18 @@ SCREENS = Path(__file__).resolve().parents[2] / "app" / "screens"
 IN_TEMPLATES = re.compile(r"""\b_\(\s*(["'])(.+?)\1""")
 IN_SCRIPTS = re.compile(r"""\bt\(\s*(["'])(.+?)\1""")
 PLACES = re.compile(r"\{(\w+)\}")
+JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿々]")
+COMMENTS = {
+    ".html": re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL),
+    ".js": re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL),
+}
+TRANSLATED = re.compile(r"""\b(?:_|t)\(\s*(["'])(?:.+?)\1""")
+SPOKEN_TO_OTHERS = {
+    "card-report.js",  # what is read out to the police, who speak Japanese
+}
+UNTRANSLATED_ON_PURPOSE = {
+    "base.html": ["日本語"],  # the link to the other language is written in that language
+}
 
 
 def texts_named() -> dict[str, str]:
@@ -25,6 +37,15 @@ def texts_named() -> dict[str, str]:
     for file in sorted(SCREENS.rglob("*.js")):
         named |= {found[1]: file.name for found in IN_SCRIPTS.findall(file.read_text("utf-8"))}
     return named
+
+
+def left_in_japanese(file: Path) -> list[str]:
+    """Return the lines of *file* with Japanese in them that is neither translated nor a comment."""
+    plain = COMMENTS[file.suffix].sub("", file.read_text("utf-8"))
+    rest = TRANSLATED.sub("", plain)
+    for allowed in UNTRANSLATED_ON_PURPOSE.get(file.name, []):
+        rest = rest.replace(allowed, "")
+    return [line.strip() for line in rest.splitlines() if JAPANESE.search(line)]
 
 
 def texts_in(words: object) -> set[str]:
@@ -41,6 +62,20 @@ def test_every_text_that_a_page_names_has_its_english() -> None:
     missing = {text: where for text, where in texts_named().items() if text not in english}
 
     assert missing == {}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        file
+        for pattern in ("*.html", "*.js")
+        for file in sorted(SCREENS.rglob(pattern))
+        if file.name not in SPOKEN_TO_OTHERS
+    ],
+    ids=lambda file: str(file.relative_to(SCREENS)),
+)
+def test_no_page_says_anything_in_japanese_that_it_cannot_say_in_english(file: Path) -> None:
+    assert left_in_japanese(file) == []
 
 
 def test_every_word_that_the_server_hands_to_pages_has_its_english() -> None:
