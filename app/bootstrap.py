@@ -17,7 +17,6 @@ from app.calls.explaining import Explainer
 from app.calls.registry import CallParts, CallRegistry
 from app.clock import SystemClock
 from app.control.opening import open_call_control
-from app.db import open_database
 from app.errors import Unavailable
 from app.health import tell_health
 from app.ledger import Ledger
@@ -30,6 +29,7 @@ from app.services import Services
 from app.settings import AsrSettings, Settings
 from app.telephony.audiosocket_tcp import listening
 from app.telephony.live_doors import LiveDoors
+from app.trail.opening import open_trailed_database
 from asr.dispatch import DispatchConfig
 from asr.model_facts import read_facts
 from asr.model_files import ModelFiles, find_model, models_in, present_model
@@ -100,7 +100,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
     )
     caller_keys = await anyio.to_thread.run_sync(open_caller_keys, settings.data_dir)
     async with (
-        open_database(settings.async_database_url) as database,
+        open_trailed_database(settings, clock) as database,
         open_call_control(
             settings.telephony.control,
             operators_by_extension=settings.telephony.operators_by_extension,

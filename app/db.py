@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from app.private_files import make_private_file
+from app.trail.writing import INFO, TrailedSession, TrailWriter
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 SQLITE_BUSY_MS = 10_000
@@ -31,9 +32,12 @@ MIGRATION_LOCK = 0x6D696D61
 class Database:
     """Hands out sessions. One message is one session is one transaction; none outlives its message."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, trail: TrailWriter | None = None) -> None:
+        """*trail* writes down who did what, in the transaction of the deed; None where nobody acts (tests, figures)."""
         self._engine = engine
-        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._sessions = async_sessionmaker(
+            engine, expire_on_commit=False, sync_session_class=TrailedSession, info={INFO: trail}
+        )
 
     @property
     def is_postgresql(self) -> bool:
@@ -55,7 +59,7 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[Database]:
+async def open_database(url: str, *, trail: TrailWriter | None = None) -> AsyncIterator[Database]:
     """Bring the tables of *url* up to date and serve sessions until the block ends."""
     if url.startswith("sqlite"):
         path = make_url(url).database
@@ -70,7 +74,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     try:
-        yield Database(engine)
+        yield Database(engine, trail)
     finally:
         # Also when it is cancelled: connections that are cut off in their thread end in tracebacks.
         with anyio.CancelScope(shield=True):

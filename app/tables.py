@@ -7,7 +7,8 @@ from app.joining import models as joining
 from app.models import Base
 from app.notices import models as notices
 from app.responses import models as responses
+from app.trail import models as trail
 
-TABLES_OF = (callers, joining, notices, responses)
+TABLES_OF = (callers, joining, notices, responses, trail)
 
 __all__ = ["TABLES_OF", "Base"]

@@ -20,6 +20,7 @@ from app.auth.origins import from_own_pages
 from app.auth.service import Accounts
 from app.errors import NotAllowed, NotSignedIn
 from app.services import services_of
+from app.trail.acting import Acting, acting
 
 COOKIE: Final = "mimamori_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -55,7 +56,7 @@ def address_of(connection: HTTPConnection) -> str:
 
 
 async def identify(connection: HTTPConnection) -> Identity | None:
-    """Return whose request this is; None when nobody is signed in.
+    """Return whose request this is; None when nobody is signed in. What follows in this task is theirs.
 
     A token in ``Authorization`` counts alone, whatever cookie comes with it.
     Ask again for a WebSocket that stays open (once a minute will do): that
@@ -65,6 +66,13 @@ async def identify(connection: HTTPConnection) -> Identity | None:
         NotAllowed: a cookie came with a request that another site may have made
             (``cross_site``, ``csrf_refused``).
     """
+    identity = await _identified(connection)
+    if identity is not None:
+        acting.set(Acting(identity.login, identity.role.value, address_of(connection)))
+    return identity
+
+
+async def _identified(connection: HTTPConnection) -> Identity | None:
     authorization = connection.headers.get("authorization")
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")

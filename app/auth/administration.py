@@ -25,6 +25,8 @@ from app.db import Database
 from app.errors import Conflict, NotFound
 from app.models import AccessToken, User
 from app.ports import Clock
+from app.trail.chain import Deed
+from app.trail.writing import record
 
 FIRST_ADMINISTRATOR = "admin"
 
@@ -130,8 +132,10 @@ class Administration:
         async with self._database.transaction() as transaction:
             rows = AccountRepository(transaction)
             user = await _existing(rows, user_id)
-            if role is not None and not await rows.move(user_id, role=_person_role(role).value):
-                raise _last_administrator()
+            if role is not None:
+                if not await rows.move(user_id, role=_person_role(role).value):
+                    raise _last_administrator()
+                await record(transaction, Deed("account.role", subject=user.login))
             if display_name is not None:
                 user.display_name = _label("display_name", "表示名", display_name)
             if section is not None:
@@ -152,6 +156,7 @@ class Administration:
             if user.disabled_at is None and not await rows.disable(user_id, self._clock.now()):
                 raise _last_administrator()
             await rows.end_sessions_of(user_id)
+            await record(transaction, Deed("account.disabled", subject=user.login))
             return await _existing(rows, user_id)
 
     async def enable_user(self, user_id: int) -> User:
@@ -171,6 +176,7 @@ class Administration:
             user.password_hash = new_hash
             user.must_change_password = must_change
             await rows.end_sessions_of(user_id)
+            await record(transaction, Deed("account.password_reset", subject=user.login))
         return NewPassword(user, password)
 
     async def tokens(self) -> Sequence[AccessToken]:

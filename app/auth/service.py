@@ -29,6 +29,8 @@ from app.errors import NotSignedIn, TooMany
 from app.models import AccessToken, BrowserSession, User
 from app.ports import Clock
 from app.settings import AuthSettings
+from app.trail.chain import Deed
+from app.trail.writing import record
 
 TOUCH_SECONDS: Final = 60
 """Last use is written at most so often: a screen that asks ten times a second costs one write a minute."""
@@ -92,11 +94,13 @@ class Accounts:
                 raise _wrong()  # changed while the password was being checked
             session.user_id = user.id
             rows.add_session(session)
+            await record(transaction, Deed("session.began", user.login, user.role, address))
         return SignedIn(secret=secret, identity=_person(user, session))
 
     async def sign_out(self, secret: str) -> None:
         async with self._database.transaction() as transaction:
             await AccountRepository(transaction).end_session(hash_of(secret))
+            await record(transaction, Deed("session.ended"))
 
     async def change_password(
         self, identity: Identity, *, secret: str, current: str, new: str, address: str
@@ -126,6 +130,7 @@ class Accounts:
             user.password_hash = new_hash
             user.must_change_password = False
             await rows.end_sessions_of(user.id, but=hash_of(secret))
+            await record(transaction, Deed("account.password", subject=user.login))
 
     async def identity_of_session(self, secret: str) -> Identity | None:
         """Return whose session it is and prolong it; None when it is over or its user disabled."""
@@ -172,6 +177,11 @@ class Accounts:
                 check = await self._hashing.check(password, stored)
             if not (check.correct and good) or user is None:
                 self._limit.failed(name, address, self._clock.monotonic_ms())
+                # A name that nobody has may be a password in the wrong field.
+                known = user.login if user is not None else ""
+                async with self._database.transaction() as transaction:
+                    refused = Deed("session.refused", address=address, subject=known)
+                    await record(transaction, refused)
                 raise _wrong()
             self._limit.succeeded(name)
         if check.better_hash is None:

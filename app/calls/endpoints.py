@@ -22,6 +22,7 @@ from app.errors import BadRequest, NotAllowed, NotFound
 from app.health import health_of
 from app.models import Call
 from app.services import Services, services_of
+from app.trail.looking import Look, looks_of
 
 log = structlog.get_logger()
 
@@ -67,7 +68,7 @@ async def read_call(request: Request, identity: Viewer, call_id: str) -> CallDet
     async with services.database.transaction() as session:
         seq = await last_seq(session)
         call = seen_by(identity, await _found(session, call_id))
-        return await call_view(
+        view = await call_view(
             session,
             call,
             health_of(services.transcriber),
@@ -75,6 +76,8 @@ async def read_call(request: Request, identity: Viewer, call_id: str) -> CallDet
             seq=seq,
             numbers=numbers_for(services, identity),
         )
+    await looks_of(request).note(Look.CALL, identity, call_id)
+    return view
 
 
 @router.get("/{call_id}/findings")
@@ -83,7 +86,9 @@ async def read_findings(request: Request, identity: Viewer, call_id: str) -> Fin
     services = services_of(request)
     call = await load_seen(services, identity, call_id)
     async with services.database.transaction() as session:
-        return await findings_view(session, call)
+        view = await findings_view(session, call)
+    await looks_of(request).note(Look.FINDINGS, identity, call_id)
+    return view
 
 
 def numbers_for(services: Services, identity: Identity) -> NumberSight:

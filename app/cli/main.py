@@ -20,6 +20,7 @@ from app.cli.simulate import simulate
 from app.cli.token import token_app
 from app.cli.train import train
 from app.cli.user import user_app
+from app.cli.verify_audit import verify_audit
 
 cli = typer.Typer(
     name="mimamori",
@@ -33,6 +34,7 @@ cli.command("demo")(demo)
 cli.command("simulate")(simulate)
 cli.command("rules")(rules)
 cli.command("train")(train)
+cli.command("verify-audit")(verify_audit)
 cli.add_typer(user_app, name="user")
 cli.add_typer(token_app, name="token")
 cli.add_typer(model_app, name="model")

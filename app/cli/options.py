@@ -16,11 +16,14 @@ from pydantic import ValidationError
 from app.auth.administration import Administration
 from app.cli.failures import explain
 from app.clock import SystemClock
-from app.db import open_database
 from app.settings import Settings
+from app.trail.acting import Acting, acting
+from app.trail.opening import open_trailed_database
 
 T = TypeVar("T")
 
+COMMAND_LINE: Final = "command-line"
+"""Who acts where the trail tells of a command: whoever may run commands as the server's account."""
 REFUSED: Final = 2
 """Exit code of a command that was asked something that it cannot do."""
 
@@ -93,5 +96,7 @@ def refusals(code: int = REFUSED) -> Iterator[None]:
 @asynccontextmanager
 async def open_administration(settings: Settings) -> AsyncIterator[Administration]:
     """Open the database that a server on the same settings uses, which may be running."""
-    async with open_database(settings.async_database_url) as database:
-        yield Administration(database, SystemClock())
+    clock = SystemClock()
+    async with open_trailed_database(settings, clock) as database:
+        acting.set(Acting(COMMAND_LINE))
+        yield Administration(database, clock)

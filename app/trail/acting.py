@@ -1,0 +1,20 @@
+"""Pure: who acts in the present task, as the door that let them in has said."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Nobody, from nowhere, is the server itself."""
+
+    login: str = ""
+    role: str = ""
+    address: str = ""
+
+
+acting: Final[ContextVar[Acting]] = ContextVar("acting", default=Acting())  # noqa: B039 - frozen
+"""Set where a request is let in (``app.auth.access``), read where a deed is written."""

@@ -1,0 +1,60 @@
+"""Glue: who looks at a call is on the trail, once in ten minutes for each person and call."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, cast
+
+from starlette.requests import HTTPConnection
+
+from app.auth.identity import Identity
+from app.db import Database
+from app.ports import Clock
+from app.services import services_of
+from app.trail.chain import Deed
+from app.trail.writing import record
+
+
+class Look(StrEnum):
+    """What was looked at."""
+
+    CALL = "call.seen"
+    FINDINGS = "findings.seen"
+
+
+AGAIN_MS: Final = 600_000
+"""A screen that comes back over a bad line is the same look."""
+MOST_REMEMBERED: Final = 10_000
+
+
+@dataclass(slots=True)
+class Looks:
+    """What this process has written lately. Forgetting writes once more, never less."""
+
+    database: Database
+    clock: Clock
+    _told_ms: OrderedDict[tuple[str, str, str], int] = field(default_factory=OrderedDict)
+
+    async def note(self, kind: Look, identity: Identity, call_id: str) -> None:
+        """Write that *identity* looked, before anything is shown to them."""
+        key, now_ms = (kind, identity.login, call_id), self.clock.monotonic_ms()
+        told_ms = self._told_ms.get(key)
+        if told_ms is not None and now_ms - told_ms < AGAIN_MS:
+            return
+        async with self.database.transaction() as session:
+            await record(session, Deed(kind, call_id=call_id))
+        self._told_ms[key] = now_ms
+        self._told_ms.move_to_end(key)
+        if len(self._told_ms) > MOST_REMEMBERED:
+            self._told_ms.popitem(last=False)
+
+
+def looks_of(connection: HTTPConnection) -> Looks:
+    """Return the process's looks, made at the first of them."""
+    state = connection.app.state
+    if not hasattr(state, "looks"):
+        services = services_of(connection)
+        state.looks = Looks(services.database, services.clock)
+    return cast("Looks", state.looks)
