@@ -433,6 +433,21 @@ def ended(stage: Stage) -> None:
     stage.tell("call.ended", CALL, {"reason": "stop", "duration_ms": ms("12:34")})
 
 
+def hard_call(stage: Stage) -> None:
+    """A threat, the end, and the break that is proposed after it."""
+    level3(stage)
+    stage.tell("call.ended", CALL, {"reason": "stop", "duration_ms": ms("12:34")})
+    stage.calls[CALL]["call"]["ended_at"] = stage.log[-1]["at"]
+    note = {"kind": "break_proposed", "text": "", "by": "", "because": "stop"}
+    stage.tell("note", CALL, note)
+
+
+def unset(stage: Stage) -> None:
+    """A caller who needs support, in an office that has entered no contacts."""
+    welfare(stage)
+    stage.calls[CALL]["call"]["office_unset"] = True
+
+
 def listed(stage: Stage) -> None:
     """Two live calls, one of them asking for help, and ended ones."""
     begun_at = stage.now()
@@ -490,6 +505,8 @@ SCENES: Final[Mapping[str, Callable[[Stage], None]]] = {
     "help": help_requested,
     "welfare": welfare,
     "ended": ended,
+    "hard-call": hard_call,
+    "unset": unset,
     "list": listed,
     "long": long_call,
 }
