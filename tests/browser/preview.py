@@ -22,6 +22,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.auth.identity import Identity, Role
+from app.screens.language import Language
+from app.screens.pages import choose_language
 from app.screens.rendering import ScreenFiles, render
 from tests.browser.parts import aids, board, caller, joining, progress
 from tests.browser.scenes import SCENES
@@ -69,6 +71,7 @@ class Theatre:
         return Starlette(
             routes=[
                 Route("/healthz", lambda _request: PlainTextResponse("ok")),
+                Route("/language/{language}", self._language),
                 Route("/calls", self._calls_page),
                 Route("/calls/{call_id}", self._call_page),
                 Route("/v1/calls", self._list),
@@ -81,6 +84,10 @@ class Theatre:
                 Mount("/static", ScreenFiles()),
             ]
         )
+
+    async def _language(self, request: Request) -> Response:
+        language = Language(request.path_params["language"])
+        return await choose_language(request, language, request.query_params.get("back", "/"))
 
     async def _calls_page(self, request: Request) -> Response:
         return render(request, "calls.html", identity=self.identity)

@@ -42,7 +42,7 @@ let saying = false;
 const transcript = new TranscriptView({ evidence: role === "auditor" });
 const help = new HelpButton(callId, (requested) => local("local.help", { requested }));
 const panels = new Panels();
-const context = { callId, role, me: page.dataset.me, panels, page };
+const context = { callId, role, me: page.dataset.me, panels, page, showNumber };
 /** What stands beside the talk. Each reads for itself, hears every event once and draws only its own places. */
 const parts = [
   new ProgressPart(context),
@@ -80,6 +80,13 @@ function tellWhoHelps({ type, data }) {
 /** An alert that vanishes by itself has to say why. */
 function tellWithdrawn({ type, data }) {
   if (type === "alert.closed" && data.withdrawn) toast(t("「{name}」:{why}", { name: category(data.categories[0]), why: words.withdrawn_hint }));
+}
+
+/** From the third level on the operator reads the whole number: the police ask for it. */
+function showNumber(number) {
+  if (!state.ready || state.call.caller_number === number) return;
+  state = { ...state, call: { ...state.call, caller_number: number } };
+  drawSoon();
 }
 
 function local(type, data) {

@@ -20,7 +20,7 @@ const EMPTY = {
 };
 
 export class CallerPart {
-  /** `context`: {callId, role, me, panels, page}. */
+  /** `context`: {callId, role, me, panels, page, showNumber}. */
   constructor(context) {
     this.context = context;
     this.writes = context.role === "operator" || context.role === "supervisor";
@@ -80,6 +80,7 @@ export class CallerPart {
   show(told) {
     const { panels } = this.context;
     byId("caller-failed").hidden = true;
+    if (told.number_is_whole) this.context.showNumber(told.number);
     panels.present("caller", true);
     const badge = badgeOf(told);
     panels.badge("caller", badge.kind === "measures" ? t("制限あり") : badge.kind === "calls" ? String(badge.calls) : "");

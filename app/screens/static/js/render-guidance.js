@@ -23,6 +23,7 @@ export function drawGuidance(state, before) {
   byId("say-emergency").hidden = ended || !(stepId === "emergency" || threatened(state.alerts));
   const text = byId("say-text");
   text.classList.toggle("say-nothing", current === null);
+  text.lang = current ? "ja" : document.documentElement.lang; // it is said to the caller, in Japanese
   const letters = current?.text.length ?? 0;
   text.classList.toggle("say-long", letters > LONG_LETTERS);
   text.classList.toggle("say-longer", letters > LONGER_LETTERS);
