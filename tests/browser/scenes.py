@@ -437,7 +437,6 @@ def hard_call(stage: Stage) -> None:
     """A threat, the end, and the break that is proposed after it."""
     level3(stage)
     stage.tell("call.ended", CALL, {"reason": "stop", "duration_ms": ms("12:34")})
-    stage.calls[CALL]["call"]["ended_at"] = stage.log[-1]["at"]
     note = {"kind": "break_proposed", "text": "", "by": "", "because": "stop"}
     stage.tell("note", CALL, note)
 

@@ -55,6 +55,9 @@ PICTURES: Final = {
     "auditor": ("ended", "light"),
 }
 OTHERS: Final = {
+    "break": replace(
+        OPERATOR, login="tanaka", display_name="田中 一郎", role=Role.SUPERVISOR, user_id=2
+    ),
     "supervisor": replace(
         OPERATOR, login="tanaka", display_name="田中 一郎", role=Role.SUPERVISOR, user_id=2
     ),
@@ -79,6 +82,8 @@ async def take(browser: Browser, preview: Preview, name: str, folder: Path) -> N
     preview.play(scene)
     page = await context.new_page()
     path = "/calls" if scene in ("nothing", "list") else "/calls/c-1"
+    if name == "break":
+        path = "/board"
     await page.goto(preview.address + path)
     await expect(page.locator("#link")).not_to_have_attribute("data-state", "connecting")
     await _spoil(page, preview, name)
