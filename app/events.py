@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -53,6 +54,14 @@ class Event:
     at: datetime
     data: Mapping[str, Any]
     audience: Audience
+    _written: str = field(default="", init=False, repr=False, compare=False)
+
+    def written(self) -> str:
+        """Return ``message`` as JSON, written at the first question: a hundred screens are sent the same text."""
+        if not self._written:
+            text = json.dumps(self.message(), ensure_ascii=False, separators=(",", ":"))
+            object.__setattr__(self, "_written", text)
+        return self._written
 
     def message(self) -> dict[str, Any]:
         """Return the wire form of ``/v1/events``."""

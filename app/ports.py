@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -29,8 +29,12 @@ class EventBus(Protocol):
         """Hand *events* to all subscribers; never waits for a slow one."""
         ...
 
-    def subscribe(self) -> AbstractAsyncContextManager[ObjectReceiveStream[Event]]:
-        """Receive what is published from now on.
+    def subscribe(
+        self, wanted: Callable[[Event], bool] | None = None
+    ) -> AbstractAsyncContextManager[ObjectReceiveStream[Event]]:
+        """Receive what is published from now on and *wanted*; everything where it is not given.
+
+        *wanted* is asked once for all subscribers whose *wanted* is equal.
 
         A subscriber that falls more than its buffer behind finds its stream
         closed (``anyio.EndOfStream``): it comes back with the last number it has seen.

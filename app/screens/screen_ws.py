@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -50,9 +51,29 @@ async def screen_events(websocket: WebSocket) -> None:
         if call_id is not None:
             await _refuse_another_sections(services, identity, call_id)
         screen = Screen(websocket, services, identity, call_id)
-        await screen.show(after)
+        await screen.show(after, now)
     except AppError as refused:
         await _close(websocket, refused.close_code, refused.code)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a screen is told of; equal for screens that are told the same."""
+
+    eyes: Identity
+    """Only what decides: all supervisors of a section see with the same."""
+    call_id: str | None
+    """None for every call."""
+
+    def __call__(self, event: Event) -> bool:
+        if self.call_id is not None and event.call_id != self.call_id:
+            return False
+        return may_see(
+            self.eyes,
+            operator=event.audience.operator,
+            section=event.audience.section,
+            live=event.type is not EventType.CALL_ENDED,
+        )
 
 
 class Screen:
@@ -64,9 +85,9 @@ class Screen:
         self._websocket = websocket
         self._services = services
         self._identity = identity
-        self._call_id = call_id
+        self._view = view_of(identity, call_id)
 
-    async def show(self, after: int) -> None:
+    async def show(self, after: int, now: int) -> None:
         """Send events until the peer leaves, is no longer allowed, or is too slow."""
         closing: list[tuple[int, str]] = []
         async with anyio.create_task_group() as tasks:
@@ -88,7 +109,7 @@ class Screen:
 
             async def send_all() -> None:
                 try:
-                    await self._send_all(after)
+                    await self._send_all(after, now)
                 except (WebSocketDisconnect, RuntimeError):
                     tasks.cancel_scope.cancel()  # the peer left between two messages
                 except TimeoutError:
@@ -108,24 +129,26 @@ class Screen:
         except (SQLAlchemyError, OSError):
             return True  # the tables are away: nobody was signed out by that
 
-    async def _send_all(self, after: int) -> None:
+    async def _send_all(self, after: int, now: int) -> None:
         """Return when the bus has cut this screen off for falling behind."""
-        async with self._services.bus.subscribe() as happening:
-            last = await self._catch_up(after)
-            await self._send(self._health(last))
+        async with self._services.bus.subscribe(self._view) as happening:
+            last = await self._catch_up(after, now)
+            await self._send([event for event in self._health(last) if self._view(event)])
             await self._follow(happening, last)
 
-    async def _catch_up(self, after: int) -> int:
+    async def _catch_up(self, after: int, now: int) -> int:
         # A screen that leaves at once must not tear a connection of the database: reads end, then it goes.
         with anyio.CancelScope(shield=True):
             async with self._services.database.transaction() as session:
-                # A number from the future (the tables were restored) would hide what happens now.
-                after = min(after, await last_seq(session))
+                last = await last_seq(session)
+        if after > last:
+            # A number from the future (the tables were restored) would hide what happens from now on.
+            after = min(now, last)
         while True:
             with anyio.CancelScope(shield=True):
                 async with self._services.database.transaction() as session:
                     rows = await events_after(session, after, PAGE_EVENTS)
-            await self._send([event_of(row) for row in rows])
+            await self._send([event for event in map(event_of, rows) if self._view(event)])
             if rows:
                 after = rows[-1].seq
             if len(rows) < PAGE_EVENTS:
@@ -150,19 +173,20 @@ class Screen:
 
     async def _send(self, events: Sequence[Event]) -> None:
         for event in events:
-            if self._may_see(event):
-                with anyio.fail_after(SEND_SECONDS):
-                    await self._websocket.send_json(event.message())
+            with anyio.fail_after(SEND_SECONDS):
+                await self._websocket.send_text(event.written())
 
-    def _may_see(self, event: Event) -> bool:
-        if self._call_id is not None and event.call_id != self._call_id:
-            return False
-        return may_see(
-            self._identity,
-            operator=event.audience.operator,
-            section=event.audience.section,
-            live=event.type is not EventType.CALL_ENDED,
-        )
+
+def view_of(identity: Identity, call_id: str | None) -> View:
+    """Return what *identity* is told of: of one call, or of every call that they may see."""
+    is_operator = identity.role is Role.OPERATOR
+    eyes = Identity(
+        login=identity.login if is_operator else "",
+        display_name="",
+        role=identity.role,
+        section="" if is_operator else identity.section,
+    )
+    return View(eyes, call_id)
 
 
 async def _refuse_another_sections(services: Services, identity: Identity, call_id: str) -> None:
