@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.auth.identity import Role
 from tests.browser.conftest import CHROMIUM, QUIET_ARGUMENTS
+from tests.browser.parts.board import four_calls, many_calls, supervisor_of
 from tests.browser.png import Pixels, palette_png
 from tests.browser.preview import OPERATOR, Preview, running
 from tests.browser.scenes import CALL, Talk, alert, ms
@@ -53,7 +54,11 @@ PICTURES: Final = {
     "ended": ("ended", "light"),
     "supervisor": ("help", "light"),
     "auditor": ("ended", "light"),
+    "board-4": ("nothing", "light"),
+    "board-200": ("nothing", "light"),
 }
+BOARDS: Final = {"board-4": four_calls, "board-200": many_calls}
+"""Who is on the supervisors' board."""
 OTHERS: Final = {
     "break": replace(
         OPERATOR, login="tanaka", display_name="田中 一郎", role=Role.SUPERVISOR, user_id=2
@@ -80,9 +85,12 @@ async def take(browser: Browser, preview: Preview, name: str, folder: Path) -> N
     preview.clear()
     preview.theatre.identity = OTHERS.get(name, OPERATOR)
     preview.play(scene)
+    if name in BOARDS:
+        preview.theatre.identity = supervisor_of(OPERATOR)
+        preview.portal.call(BOARDS[name], preview.theatre.stage)
     page = await context.new_page()
     path = "/calls" if scene in ("nothing", "list") else "/calls/c-1"
-    if name == "break":
+    if name == "break" or name in BOARDS:
         path = "/board"
     await page.goto(preview.address + path)
     await expect(page.locator("#link")).not_to_have_attribute("data-state", "connecting")

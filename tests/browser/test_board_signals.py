@@ -1,0 +1,109 @@
+"""Glue: how the board calls a supervisor: tones and notifications, once in all tabs, and only where wanted."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.preview import Preview
+from tests.browser.screen import Screen
+from tests.browser.test_board import RISEN, ROWS, ask, board, until, with_four
+
+__all__ = ["board"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+TONES = """
+window.tones = [];
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...given) {
+  window.tones.push(this.frequency.value);
+  return start.apply(this, given);
+};
+window.notes = [];
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() { this.permission = "granted"; return "granted"; }
+  constructor(title, options) { window.notes.push([title, options.body, options.tag]); }
+  close() {}
+};
+"""
+
+
+async def two_boards(board: Screen, preview: Preview) -> Page:
+    """Open a second tab of the same browser; count tones and notifications in both."""
+    context = board.page.context
+    await context.add_init_script(TONES)
+    await with_four(board)
+    other = await context.new_page()
+    await other.goto(f"{preview.address}/board")
+    await expect(other.locator(ROWS)).to_have_count(4)
+    return other
+
+
+async def test_no_sound_before_somebody_switches_it_on(board: Screen, preview: Preview) -> None:
+    other = await two_boards(board, preview)
+
+    board.preview.tell("level.changed", "b-1", RISEN)
+    await expect(board.find("#assertive")).not_to_be_empty()
+
+    assert await board.evaluate("window.tones") == []
+    assert await board.evaluate("window.notes") == []
+    await other.close()
+
+
+async def test_the_test_button_plays_two_tones(board: Screen, preview: Preview) -> None:
+    await (await two_boards(board, preview)).close()
+
+    await board.find("#sound-test").click()
+
+    await until(board.page, "window.tones.length === 2")
+
+
+async def test_one_event_sounds_once_in_one_of_two_tabs(board: Screen, preview: Preview) -> None:
+    other = await two_boards(board, preview)
+    for page in (board.page, other):
+        await page.bring_to_front()
+        await page.evaluate("localStorage.removeItem('mimamori.board.sound')")
+        await page.reload()
+        await expect(page.locator(ROWS)).to_have_count(4)
+        await page.locator("#sound").click()
+        await expect(page.locator("#sound-word")).to_have_text("音:オン")
+
+    ask(board, "b-1", by="ito")
+    board.preview.tell("level.changed", "b-2", RISEN)
+    for page in (board.page, other):
+        await expect(page).to_have_title("(3) 見守り盤 | 見守り")
+        await until(
+            page, "Object.keys(JSON.parse(localStorage['mimamori.board.told'])).length === 2"
+        )
+
+    played = [await page.evaluate("window.tones.length") for page in (board.page, other)]
+    assert sum(played) == 4
+    await other.close()
+
+
+async def test_a_notification_names_level_section_and_operator_but_no_words(
+    board: Screen, preview: Preview
+) -> None:
+    await (await two_boards(board, preview)).close()
+    await expect(board.find("#desktop-word")).to_have_text("デスクトップ通知を使う")
+    await board.find("#desktop").click()
+    await expect(board.find("#desktop-word")).to_have_text("デスクトップ通知:オン")
+
+    board.preview.tell("level.changed", "b-2", RISEN)
+
+    await until(board.page, "window.notes.length === 1")
+    assert await board.evaluate("window.notes") == [
+        ["打ち切り・通報", "道路管理課 高橋 美咲", "b-2:stop"]
+    ]
+
+
+async def test_a_browser_that_refuses_notifications_is_said_to(board: Screen) -> None:
+    await board.page.context.add_init_script(
+        "window.Notification = class { static permission = 'denied'; };"
+    )
+    await with_four(board)
+
+    await expect(board.find("#desktop-word")).to_contain_text("止められています")
+    await expect(board.find("#desktop")).to_have_attribute("aria-disabled", "true")
