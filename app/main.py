@@ -36,6 +36,7 @@ from app.joining import endpoints as joining
 from app.joining import sound_ws
 from app.notices import endpoints as notices
 from app.notices import pages as notice_pages
+from app.progress import endpoints as progress
 from app.responses import endpoints as responses
 from app.responses import script_endpoints, script_pages
 from app.screens import pages, screen_ws
@@ -87,6 +88,7 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         alerts,
         feedback,
         responses,
+        progress,
         script_endpoints,
         script_pages,
         supervision,

@@ -16,6 +16,7 @@ from app.calls.standing import Early, Standing
 from app.events import EventType
 from app.feedback.alert_rules import note_rules
 from app.ledger import Entry
+from app.progress.wording import demand_fields
 from app.responses.scripts import NO_SUGGESTION, ScriptSource, Suggestion, shown_key
 from detection.types import Decision
 
@@ -62,15 +63,18 @@ class Conclusion:
             shown = before.script_shown
         after = settled.after(decision, alert_ids, shown, STALEMATE_TICK_MS)
         self._tell(entry, before, after, script)
-        if after.warnings_spoken > before.warnings_spoken:
-            records.tell_warning(entry, facts, decision, self.warning_limit)
+        records.tell_warnings(entry, facts, decision, before.warnings, self.warning_limit)
         if after.stalemate_told_ms != before.stalemate_told_ms:
             kind = (
                 EventType.STALEMATE_TICK
                 if before.stalemate_told_ms
                 else EventType.STALEMATE_STARTED
             )
-            entry.tell(kind, facts.call_id, facts.audience, {"stalemate_ms": decision.stalemate_ms})
+            data = {
+                "stalemate_ms": decision.stalemate_ms,
+                "demand": demand_fields(decision.demand),
+            }
+            entry.tell(kind, facts.call_id, facts.audience, data)
         if after != before or judged_ms:
             await records.update_call(entry, facts, decision, after)
         return after

@@ -9,7 +9,9 @@ part of the conversation: the whole sentence confirms it or takes it back.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import replace
+from functools import partial
 
 import anyio
 
@@ -18,7 +20,7 @@ from app.calls.conclusion import Conclusion
 from app.calls.explaining import Explainer
 from app.calls.facts import CallFacts, Heard, Lost, utterance_id
 from app.calls.protocol import Track
-from app.calls.recovery import Recovered
+from app.calls.recovery import Recovered, said_by_press
 from app.calls.standing import Early, Standing
 from app.events import EventType
 from app.feedback.reviews import SwitchedOff
@@ -26,8 +28,9 @@ from app.ledger import Entry, Ledger
 from app.responses.scripts import ScriptSource
 from asr.types import Doubt
 from detection.ports import Conversation, Detector
+from detection.progress import Progress
 from detection.talk_so_far import TalkSoFar
-from detection.types import Assessment, Decision, Speaker, Utterance
+from detection.types import Assessment, Decision, Pressed, Speaker, Utterance
 
 
 class CallJudge:
@@ -170,6 +173,26 @@ class CallJudge:
             decision = self._conversation.dismiss(next(keys, ""))
             await self._conclude(decision, mark)
 
+    async def press(self, pressed: Pressed, mark: Callable[[Entry, bool], Awaitable[None]]) -> None:
+        """Take in that a person says a sentence was spoken, and let the ladder follow.
+
+        *mark* stores what the person did in the same transaction, and learns whether it
+        counted as one more warning. What cannot be stored has not been pressed.
+        """
+        async with self._turn:
+            before = copy(self._conversation)
+            decision = self._conversation.press(pressed, self._assess(said_by_press(pressed)))
+            counted = decision.warnings_spoken > self._standing.warnings_spoken
+            try:
+                await self._conclude(decision, partial(_marked, mark, counted))
+            except BaseException:
+                self._conversation = before
+                raise
+
+    def progress(self) -> tuple[Progress, int | None]:
+        """Say how far the call has come, and since when it is at its step."""
+        return self._conversation.progress(), self._standing.step_since_ms
+
     async def hear_again(
         self,
         mark: Callable[[Entry], Awaitable[None]],
@@ -292,6 +315,14 @@ class CallJudge:
             confidence=heard.transcript.confidence,
             hypotheses=heard.transcript.hypotheses,
         )
+
+
+async def _marked(
+    mark: Callable[[Entry, bool], Awaitable[None]],
+    counted: bool,  # noqa: FBT001 - bound by place
+    entry: Entry,
+) -> None:
+    await mark(entry, counted)
 
 
 async def _nothing(_entry: Entry) -> None:

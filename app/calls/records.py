@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select, update
@@ -13,8 +13,9 @@ from app.calls.standing import Standing
 from app.events import EventType
 from app.ledger import Entry
 from app.models import Call, DecisionRow, FindingRow, UtteranceRow
+from app.progress.wording import warning_fields
 from app.responses.scripts import NO_SUGGESTION, Suggestion
-from detection.types import Assessment, Decision, Outcome, Severity, Utterance
+from detection.types import Assessment, Decision, Outcome, Severity, SpokenWarning, Utterance
 
 
 async def add_utterance(entry: Entry, facts: CallFacts, utterance_id: str, heard: Heard) -> None:
@@ -194,18 +195,30 @@ def tell_gap(entry: Entry, facts: CallFacts, lost: Lost) -> None:
     )
 
 
-def tell_warning(entry: Entry, facts: CallFacts, decision: Decision, limit: int | None) -> None:
-    data: dict[str, object] = {"count": decision.warnings_spoken, "limit": limit}
-    if decision.warnings:
-        spoken = decision.warnings[-1]
-        data |= {
-            "at_ms": spoken.at_ms,
-            "utterance_id": spoken.utterance_id,
-            "text": spoken.words,
+def tell_warnings(
+    entry: Entry,
+    facts: CallFacts,
+    decision: Decision,
+    told: Sequence[SpokenWarning],
+    limit: int | None,
+    count: int | None = None,
+) -> None:
+    """Tell each warning that is not among those *told*; one that was pressed and then heard is told again as heard.
+
+    *count* is how many the record counts, where that is not what the decision counts.
+    """
+    count = decision.warnings_spoken if count is None else count
+    known = {(warning.how, warning.at_ms, warning.utterance_id) for warning in told}
+    first = count - len(decision.warnings) + 1
+    for number, warning in enumerate(decision.warnings, first):
+        if (warning.how, warning.at_ms, warning.utterance_id) in known:
+            continue
+        data = {
+            "count": count,
+            "limit": limit,
+            **warning_fields(number, warning, facts.audience.operator),
         }
-    else:
-        data["at_ms"] = decision.at_ms
-    entry.tell(EventType.WARNING_SPOKEN, facts.call_id, facts.audience, data)
+        entry.tell(EventType.WARNING_SPOKEN, facts.call_id, facts.audience, data)
 
 
 def tell_script(entry: Entry, facts: CallFacts, script: Suggestion | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from app.calls.facts import Heard
-from detection.types import Decision, Outcome, Severity
+from detection.types import Decision, Outcome, Severity, SpokenWarning, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,17 @@ class Standing:
     manner: Severity = Severity.NONE
     """What is asked and how it is asked, each by itself."""
     warnings_spoken: int = 0
+    warnings: tuple[SpokenWarning, ...] = ()
+    """The last of them, as told."""
+    step: Step = Step.LISTEN
+    step_since_ms: int | None = None
+    """When the call came to that step; None where it never left it."""
     script_shown: str = ""
     """Which sentence stands on the screens (``app.responses.scripts.shown_key``)."""
     stalemate_told_ms: int = 0
     """The last stalemate time that was told; 0 while the talk moves."""
+    demand_stated: int = 0
+    """How often the same request was made, as last told; 0 where none comes back."""
     alert_ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Public id of each alert key of this call."""
     early: Early | None = None
@@ -48,12 +55,15 @@ class Standing:
     def after(
         self, decision: Decision, alert_ids: Mapping[str, str], script_shown: str, every_ms: int
     ) -> Standing:
-        """Return the standing after *decision*; a stalemate is told again after *every_ms*."""
+        """Return the standing after *decision*; a stalemate is told again after *every_ms*, or when it returns."""
         held = self.outweighs(decision)
+        stated = decision.demand.stated if decision.demand is not None else 0
         if decision.stalemate_ms <= 0:
             told_ms = 0
         elif (
-            not self.stalemate_told_ms or decision.stalemate_ms - self.stalemate_told_ms >= every_ms
+            not self.stalemate_told_ms
+            or decision.stalemate_ms - self.stalemate_told_ms >= every_ms
+            or stated > self.demand_stated
         ):
             told_ms = decision.stalemate_ms
         else:
@@ -66,8 +76,12 @@ class Standing:
             content=self.content if held else decision.content,
             manner=self.manner if held else decision.manner,
             warnings_spoken=decision.warnings_spoken,
+            warnings=decision.warnings,
+            step=decision.step,
+            step_since_ms=(self.step_since_ms if decision.step is self.step else decision.at_ms),
             script_shown=script_shown,
             stalemate_told_ms=told_ms,
+            demand_stated=stated,
             alert_ids=MappingProxyType(dict(alert_ids)),
         )
 
