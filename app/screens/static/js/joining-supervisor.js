@@ -28,6 +28,9 @@ export class AtTheCall {
     for (const kind of ASKS) byId(`ask-${kind}`).addEventListener("click", () => this.request(kind));
     byId("ring-yes").addEventListener("click", () => this.rings());
     document.addEventListener("visibilitychange", () => document.hidden || this.at.stayAlive());
+    // Before anything is read: whoever answers first must not decide which panel is open.
+    panels.present("joining", true);
+    panels.offer("joining", "joining");
     if (new URLSearchParams(window.location.search).get("listen") === "1") this.invite();
   }
 
@@ -49,7 +52,6 @@ export class AtTheCall {
       this.at.forget();
       if (byId("ring").open) byId("ring").close();
     } else {
-      this.panels.offer("joining", "joining");
       this.takeUp();
     }
     const { there } = this;
