@@ -6,7 +6,7 @@ What is shown once (a one-time password, a token) stands on the answer to the fo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -20,9 +20,9 @@ from app.auth.identity import Identity, Role
 from app.auth.names import PEOPLE
 from app.errors import AppError
 from app.models import AccessToken, User
+from app.screens.language import Phrase, phrase
 from app.screens.rendering import refusal_words, render
 
-JAPAN: Final = timezone(timedelta(hours=9))
 _FIELD_OF_CODE: Final = {"login_taken": "login"}
 
 Administrator = Annotated[Identity, Depends(requires(Role.ADMINISTRATOR))]
@@ -56,9 +56,9 @@ class UserLine:
     display_name: str
     role: str
     section: str
-    state: str
+    state: Phrase
     disabled: bool
-    since: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class TokenLine:
     name: str
     role: str
     section: str
-    made: str
-    used: str
-    revoked: str
+    made: datetime
+    used: datetime | None
+    revoked: datetime | None
 
 
 @router.get("")
@@ -208,11 +208,11 @@ async def _page(
 
 def _user_line(user: User) -> UserLine:
     if user.disabled_at is not None:
-        state = f"停止中({_moment(user.disabled_at)}から)"
+        state = phrase("停止中({at}から)", at=user.disabled_at)
     elif user.must_change_password:
-        state = "仮パスワード"
+        state = phrase("仮パスワード")
     else:
-        state = "有効"
+        state = phrase("有効")
     return UserLine(
         id=user.id,
         login=user.login,
@@ -221,7 +221,7 @@ def _user_line(user: User) -> UserLine:
         section=user.section,
         state=state,
         disabled=user.disabled_at is not None,
-        since=_moment(user.created_at),
+        since=user.created_at,
     )
 
 
@@ -231,12 +231,7 @@ def _token_line(token: AccessToken) -> TokenLine:
         name=token.name,
         role=token.role,
         section=token.section,
-        made=_moment(token.created_at),
-        used=_moment(token.last_used_at) if token.last_used_at is not None else "未使用",
-        revoked=_moment(token.revoked_at) if token.revoked_at is not None else "",
+        made=token.created_at,
+        used=token.last_used_at,
+        revoked=token.revoked_at,
     )
-
-
-def _moment(at: datetime) -> str:
-    local = at.astimezone(JAPAN)
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"

@@ -15,7 +15,6 @@ from app.auth.errors import FieldRefused
 from app.auth.forms import fields_of
 from app.auth.identity import Identity, Role
 from app.callers.deciding import (
-    JAPAN,
     LARGEST_ID,
     MeasureLine,
     approve,
@@ -32,6 +31,7 @@ from app.calls.endpoints import load_seen
 from app.calls.repository import visible_calls
 from app.errors import AppError, NotAllowed, NotFound
 from app.models import Call
+from app.screens.language import Phrase, phrase
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
 
@@ -61,26 +61,26 @@ class Rejected:
 @dataclass(frozen=True, slots=True)
 class OfferedCall:
     call_id: str
-    label: str
+    label: Phrase
 
 
 @dataclass(frozen=True, slots=True)
 class ShownMeasure:
     id: int
-    label: str
+    label: Phrase
     number: str
-    where: str
+    where: Phrase | str
     reason: str
     words: str
     clause: str
-    span: str
+    span: Phrase
     state: str
-    requested: str
-    approved: str
-    lifted: str
+    requested: Phrase
+    approved: Phrase | None
+    lifted: Phrase | None
     lift_reason: str
     may_approve: bool
-    why_not: str
+    why_not: Phrase | None
     """Why this person cannot approve it, where it waits for somebody."""
     may_lift: bool
     waiting: bool
@@ -219,9 +219,13 @@ async def _offered(request: Request, identity: Identity, chosen: str) -> list[Of
     ]
 
 
-def _call_words(call: Call) -> str:
-    level = LEVEL_WORDS[call.top_level]
-    return f"{_moment(call.started_at)} {call.caller_number} {level}"
+def _call_words(call: Call) -> Phrase:
+    return phrase(
+        "{at} {number} {level}",
+        at=call.started_at,
+        number=call.caller_number,
+        level=phrase(LEVEL_WORDS[call.top_level]),
+    )
 
 
 def _shown(line: MeasureLine, identity: Identity) -> ShownMeasure:
@@ -229,22 +233,22 @@ def _shown(line: MeasureLine, identity: Identity) -> ShownMeasure:
     kind = Kind(row.kind)
     waiting = line.state is State.PROPOSED
     decides = identity.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
-    why_not = ""
+    why_not: Phrase | None = None
     if waiting and identity.login == row.requested_by:
-        why_not = "申請した本人は承認できません。別の監督者か管理者に頼んでください。"
+        why_not = phrase("申請した本人は承認できません。別の監督者か管理者に頼んでください。")
     elif waiting and row.office_wide and identity.role is not Role.ADMINISTRATOR:
-        why_not = "庁内全体の対応制限は、管理者が承認します。"
+        why_not = phrase("庁内全体の対応制限は、管理者が承認します。")
     return ShownMeasure(
         id=row.id,
         label=_label(kind, row.detail),
         number=line.number,
-        where="庁内全体" if row.office_wide else (row.section or "(課なし)"),
+        where=phrase("庁内全体") if row.office_wide else (row.section or phrase("(課なし)")),
         reason=row.reason,
         words=row.words,
         clause=row.clause,
-        span=f"{_day(row.begins_on)}から{_day(row.ends_on)}まで",
+        span=phrase("{first}から{last}まで", first=row.begins_on, last=row.ends_on),
         state=STATE_WORDS[line.state],
-        requested=f"{_moment(row.requested_at)} {row.requested_by}",
+        requested=phrase("{at} {name}", at=row.requested_at, name=row.requested_by),
         approved=_by(row.approved_at, row.approved_by),
         lifted=_by(row.lifted_at, row.lifted_by),
         lift_reason=row.lift_reason,
@@ -255,20 +259,13 @@ def _shown(line: MeasureLine, identity: Identity) -> ShownMeasure:
     )
 
 
-def _label(kind: Kind, detail: str) -> str:
+def _label(kind: Kind, detail: str) -> Phrase:
     if kind is Kind.TIME_LIMIT:
-        return f"{LABELS[kind]}({detail}分)"
-    return f"{LABELS[kind]}({detail})" if detail else LABELS[kind]
+        return phrase("{label}({n}分)", label=phrase(LABELS[kind]), n=detail)
+    if detail:
+        return phrase("{label}({detail})", label=phrase(LABELS[kind]), detail=detail)
+    return phrase(LABELS[kind])
 
 
-def _by(at: datetime | None, login: str | None) -> str:
-    return f"{_moment(at)} {login}" if at is not None else ""
-
-
-def _day(on: date) -> str:
-    return f"{on.year}年{on.month}月{on.day}日"
-
-
-def _moment(at: datetime) -> str:
-    local = at.astimezone(JAPAN)
-    return f"{_day(local.date())} {local:%H:%M}"
+def _by(at: datetime | None, login: str | None) -> Phrase | None:
+    return phrase("{at} {name}", at=at, name=login) if at is not None else None

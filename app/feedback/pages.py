@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -20,7 +20,8 @@ from app.feedback.reviewing import DAYS, MOST_DAYS, decide, rule_table
 from app.feedback.reviews import Review, ReviewKind
 from app.feedback.rule_words import category_words, words_for
 from app.feedback.table import RuleLine
-from app.feedback.wording import reason_for, share_of, versions_of
+from app.feedback.wording import reason_of, share_of, versions_of
+from app.screens.language import Phrase
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
 
@@ -38,7 +39,7 @@ router = APIRouter(include_in_schema=False)
 class Decided:
     """A decision as the page tells it."""
 
-    on: str
+    on: date
     note: str
     by: str
 
@@ -53,10 +54,10 @@ class ShownRule:
     false: int
     withdrawn: int
     share: str
-    versions: tuple[str, ...]
+    versions: tuple[Phrase, ...]
     """A line for each, where there were several; the latest first."""
-    reason: str
-    """Why it should be looked at; empty where it need not be."""
+    reason: Phrase | None
+    """Why it should be looked at; None where it need not be."""
     always_used: str
     """Why it cannot be switched off; empty where it can."""
     reviewed: Decided | None
@@ -148,7 +149,7 @@ def _shown(line: RuleLine) -> ShownRule:
         withdrawn=record.withdrawn if record else 0,
         share=share_of(count),
         versions=versions_of(record) if record else (),
-        reason=reason_for(line.proposal) if line.proposal else "",
+        reason=reason_of(line.proposal) if line.proposal else None,
         always_used=line.why_always_used,
         reviewed=_decided(line.standing.reviewed),
         switched_off=_decided(line.standing.switched_off),
@@ -159,6 +160,5 @@ def _decided(review: Review | None) -> Decided | None:
     return Decided(_day(review.at), review.note, review.by) if review else None
 
 
-def _day(at: datetime) -> str:
-    local = at.astimezone(JAPAN)
-    return f"{local.year}年{local.month}月{local.day}日"
+def _day(at: datetime) -> date:
+    return at.astimezone(JAPAN).date()

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from app.feedback.precision import Count, Proposal, RuleRecord
+from app.screens.language import Phrase, phrase
 
 
 def reason_for(proposal: Proposal) -> str:
     """Return the reason in plain sentences: 「30件のうち14件が誤検知でした。…」."""
-    where = "前回の見直しより後の" if proposal.since_review else ""
-    where += "今の版での" if proposal.latest_only else ""
-    counted = f"{where}{proposal.count.raised}件のうち{proposal.count.false}件が誤検知でした。"
+    return str(reason_of(proposal))
+
+
+def reason_of(proposal: Proposal) -> Phrase:
+    """Return the same for a page, which says it in its own language."""
+    advice = phrase("ルールの見直しを検討してください。")
     if proposal.only_to_look_at:
-        return (
-            f"{counted}身の安全に関わるルールのため、使用をやめることはできません。"
-            "内容の確認だけをお願いします。"
+        advice = phrase(
+            "身の安全に関わるルールのため、使用をやめることはできません。内容の確認だけをお願いします。"
         )
-    return f"{counted}ルールの見直しを検討してください。"
+    return phrase(
+        "{since}{version}{raised}件のうち{false}件が誤検知でした。{advice}",
+        since=phrase("前回の見直しより後の") if proposal.since_review else "",
+        version=phrase("今の版での") if proposal.latest_only else "",
+        raised=proposal.count.raised,
+        false=proposal.count.false,
+        advice=advice,
+    )
 
 
 def share_of(count: Count) -> str:
@@ -30,12 +40,17 @@ def share_of(count: Count) -> str:
     return f"{share}%({low}〜{high}%)"
 
 
-def versions_of(record: RuleRecord) -> tuple[str, ...]:
+def versions_of(record: RuleRecord) -> tuple[Phrase, ...]:
     """Return a line for each version, the latest first; none where there was only one."""
     if len(record.versions) < 2:
         return ()
     return tuple(
-        f"{version.detector_version}・{version.policy_version}: "
-        f"{version.count.raised}件のうち誤検知{version.count.false}件"
+        phrase(
+            "{detector}・{policy}: {raised}件のうち誤検知{false}件",
+            detector=version.detector_version,
+            policy=version.policy_version,
+            raised=version.count.raised,
+            false=version.count.false,
+        )
         for version in record.versions
     )

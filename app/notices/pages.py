@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -17,10 +18,11 @@ from app.notices.choosing import NoticeKind
 from app.notices.delivering import desk_of
 from app.notices.models import NoticeRow
 from app.notices.outbox import State
-from app.notices.problems import problem_words
+from app.notices.problems import problem_phrase
 from app.notices.repository import RouteRecord, overview
 from app.notices.routes import Route, RouteKind
-from app.notices.wording import level_label, local_time
+from app.notices.wording import level_label
+from app.screens.language import Phrase, phrase
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
 from detection.types import Severity
@@ -48,25 +50,25 @@ class ShownRoute:
     name: str
     kind: str
     whereto: str
-    when: tuple[str, ...]
+    when: tuple[Phrase, ...]
     """On what it is told, and of which sections."""
     beyond: tuple[str, ...]
     """What it is told beyond the usual."""
     waiting: int
     failed: int
-    last_sent: str
+    last_sent: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class ShownNotice:
     notice_id: str
-    at: str
+    at: datetime
     route: str
-    what: str
+    what: Phrase
     section: str
     state: str
     failed: bool
-    detail: str
+    detail: Phrase
     may_retry: bool
 
 
@@ -74,7 +76,7 @@ class ShownNotice:
 class Answer:
     """What came of a click, told above the lists."""
 
-    words: str = ""
+    words: Phrase | str = ""
     good: bool = True
 
 
@@ -92,10 +94,18 @@ async def try_route(request: Request, identity: Administrator) -> Response:
         words = refusal_words(request, refused)
         return await _page(request, identity, Answer(words, good=False), refused.status)
     if row.state == State.SENT:
-        words = f"{name} へテストのお知らせを送りました。届いたことを送り先で確かめてください。"
-        return await _page(request, identity, Answer(f"{words}{problem_words(row.problem)}"))
-    words = f"{name} へのテストは届きませんでした。{problem_words(row.problem)}"
-    return await _page(request, identity, Answer(words, good=False))
+        told = phrase(
+            "{name} へテストのお知らせを送りました。届いたことを送り先で確かめてください。{problem}",
+            name=name,
+            problem=problem_phrase(row.problem),
+        )
+        return await _page(request, identity, Answer(told))
+    told = phrase(
+        "{name} へのテストは届きませんでした。{problem}",
+        name=name,
+        problem=problem_phrase(row.problem),
+    )
+    return await _page(request, identity, Answer(told, good=False))
 
 
 @router.post("/retry")
@@ -128,12 +138,14 @@ async def _page(
 
 
 def _route(route: Route, record: RouteRecord) -> ShownRoute:
-    when = [f"{_or_above(route.from_level)}に上がったとき"]
+    when = [phrase("{level}に上がったとき", level=_or_above(route.from_level))]
     if route.on_help:
-        when.append("応援要請のとき")
+        when.append(phrase("応援要請のとき"))
     if route.ended_from_level is not None:
-        when.append(f"{_or_above(route.ended_from_level)}になった通話が終わったとき")
-    when.append("、".join(sorted(route.sections)) if route.sections else "すべての課")
+        above = _or_above(route.ended_from_level)
+        when.append(phrase("{level}になった通話が終わったとき", level=above))
+    sections = "、".join(sorted(route.sections))
+    when.append(phrase("{sections}", sections=sections) if sections else phrase("すべての課"))
     beyond = (
         ("発言", route.with_words),
         ("職員の表示名", route.with_operator_name),
@@ -147,29 +159,34 @@ def _route(route: Route, record: RouteRecord) -> ShownRoute:
         beyond=tuple(label for label, given in beyond if given),
         waiting=record.waiting,
         failed=record.failed,
-        last_sent=local_time(record.last_sent_at) if record.last_sent_at else "なし",
+        last_sent=record.last_sent_at,
     )
 
 
-def _or_above(level: int) -> str:
-    return level_label(level) + ("以上" if level < Severity.STOP else "")
+def _or_above(level: int) -> Phrase:
+    label = phrase(level_label(level))
+    return phrase("{level}以上", level=label) if level < Severity.STOP else label
 
 
 def _notice(row: NoticeRow, routes: Container[str]) -> ShownNotice:
     failed = row.state == State.FAILED
-    detail = problem_words(row.problem)
+    problem = problem_phrase(row.problem)
+    detail = problem
     if row.state == State.WAITING and row.tries:
-        detail = (
-            f"{row.tries}回試しました。{local_time(row.next_try_at)}にもう一度送ります。{detail}"
+        detail = phrase(
+            "{n}回試しました。{at}にもう一度送ります。{problem}",
+            n=row.tries,
+            at=row.next_try_at,
+            problem=problem,
         )
     elif row.state == State.SENT and row.sent_at is not None:
-        detail = f"{local_time(row.sent_at)}{' ' if detail else ''}{detail}"
+        detail = phrase("{at} {problem}", at=row.sent_at, problem=problem)
     return ShownNotice(
         notice_id=row.id,
-        at=local_time(row.at),
+        at=row.at,
         route=row.route,
         what=_what(row),
-        section=row.section or "(なし)",
+        section=row.section,
         state=STATES[State(row.state)],
         failed=failed,
         detail=detail,
@@ -177,13 +194,13 @@ def _notice(row: NoticeRow, routes: Container[str]) -> ShownNotice:
     )
 
 
-def _what(row: NoticeRow) -> str:
+def _what(row: NoticeRow) -> Phrase:
     match NoticeKind(row.kind):
         case NoticeKind.LEVEL:
-            return level_label(row.level)
+            return phrase(level_label(row.level))
         case NoticeKind.HELP:
-            return "応援要請"
+            return phrase("応援要請")
         case NoticeKind.ENDED:
-            return f"通話終了(最高の段階: {level_label(row.level)})"
+            return phrase("通話終了(最高の段階: {level})", level=phrase(level_label(row.level)))
         case NoticeKind.TEST:
-            return "テスト"
+            return phrase("テスト")

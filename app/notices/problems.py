@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from app.screens.language import Phrase, phrase
+
 ANSWERED: Final = "answered_"
 """Before the status of an answer that was no yes."""
 
@@ -33,8 +35,17 @@ _ANSWERS: Final = {
 
 def problem_words(code: str) -> str:
     """Return *code* in words; a code of a later version is shown as it is."""
+    return str(problem_phrase(code))
+
+
+def problem_phrase(code: str) -> Phrase:
+    """Return the same for a page, which says it in its own language."""
     if code.startswith(ANSWERED):
         status = code.removeprefix(ANSWERED)
         hint = _ANSWERS.get(status, "送り先の担当者に確かめてください。")
-        return f"送り先が受け付けませんでした(応答 {status})。{hint}"
-    return _WORDS.get(code, code)
+        return phrase(
+            "送り先が受け付けませんでした(応答 {status})。{hint}",
+            status=status,
+            hint=phrase(hint),
+        )
+    return phrase(_WORDS.get(code, code))

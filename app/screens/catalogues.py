@@ -34,4 +34,4 @@ def _english() -> Catalogue:
                 known = groups[group].setdefault(japanese, english)
                 if known != english:
                     raise CatalogueInvalid(f"{file.name}: '{japanese}' has two translations")
-    return Catalogue(groups["texts"], groups["errors"])
+    return Catalogue(groups["texts"], groups["errors"], Language.ENGLISH)

@@ -57,9 +57,14 @@ _templates = Jinja2Templates(directory=_HERE / "templates")
 
 
 @pass_context
-def _translated(context: Context, japanese: str, **values: object) -> str:
+def _translated(context: Context, japanese: object, **values: object) -> str:
+    """Return a text, or what a page hands over as a phrase, a day or a moment, in the page's language."""
     catalogue: Catalogue = context["catalogue"]
-    return catalogue.text(japanese, **values)
+    return (
+        catalogue.text(japanese, **values)
+        if isinstance(japanese, str)
+        else catalogue.words(japanese)
+    )
 
 
 _templates.env.globals.update(

@@ -10,9 +10,9 @@ export const locale = inEnglish ? "en-GB" : "ja-JP";
 
 /** Return `japanese` in the page's language, with each `{name}` replaced by its value. */
 export function t(japanese, values = {}) {
-  let text = english.texts[japanese] ?? japanese;
-  for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
-  return text;
+  const text = english.texts[japanese] ?? japanese;
+  // In one go, by a function: what a value says is never taken for a place, nor for a pattern.
+  return text.replace(/\{(\w+)\}/g, (place, name) => (Object.hasOwn(values, name) ? String(values[name]) : place));
 }
 
 /** Several names in one line. */
