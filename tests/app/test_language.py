@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from app.callers.measures import LABELS, STATE_WORDS
+from app.callers.pages import LEVEL_WORDS
+from app.feedback.pages import SPANS
+from app.notices.pages import KINDS, STATES
 from app.screens.catalogues import catalogue_of
-from app.screens.language import Catalogue, Language, language_of
+from app.screens.language import Catalogue, Language, language_of, phrase
 from app.screens.words import EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
 
-SCREENS = Path(__file__).resolve().parents[2] / "app" / "screens"
+APP = Path(__file__).resolve().parents[2] / "app"
+SCREENS = APP / "screens"
 IN_TEMPLATES = re.compile(r"""\b_\(\s*(["'])(.+?)\1""")
 IN_SCRIPTS = re.compile(r"""\bt\(\s*(["'])(.+?)\1""")
 PLACES = re.compile(r"\{(\w+)\}")
@@ -39,6 +46,19 @@ def texts_named() -> dict[str, str]:
     return named
 
 
+def phrases_named() -> dict[str, str]:
+    """Return every text that the server hands to pages as a phrase, with the file that names it."""
+    return {
+        call.args[0].value: file.name
+        for file in sorted(APP.rglob("*.py"))
+        for call in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "phrase"
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+
 def left_in_japanese(file: Path) -> list[str]:
     """Return the lines of *file* with Japanese in them that is neither translated nor a comment."""
     plain = COMMENTS[file.suffix].sub("", file.read_text("utf-8"))
@@ -62,6 +82,16 @@ def test_every_text_that_a_page_names_has_its_english() -> None:
     missing = {text: where for text, where in texts_named().items() if text not in english}
 
     assert missing == {}
+
+
+def test_every_phrase_that_the_server_writes_on_a_page_has_its_english() -> None:
+    english = catalogue_of(Language.ENGLISH).texts
+    labels = {*LABELS.values(), *STATE_WORDS.values(), *LEVEL_WORDS, *SPANS.values()}
+    labels |= {*KINDS.values(), *STATES.values()}
+
+    missing = {text for text in {*phrases_named(), *labels} if text and text not in english}
+
+    assert missing == set()
 
 
 @pytest.mark.parametrize(
@@ -103,6 +133,27 @@ def test_words_without_english_stay_japanese_and_numbers_stay_numbers() -> None:
     assert catalogue.all_of({"a": ["通常", "段差"], "n": 3}) == {"a": ["Ordinary", "段差"], "n": 3}
     assert catalogue.text("{n}件", n=4) == "4 calls"
     assert catalogue.error("unknown", "不明です。") == "不明です。"
+
+
+def test_a_phrase_is_said_in_the_language_of_its_reader_with_its_days_and_moments() -> None:
+    until = phrase("{kind}は{day}まで", kind=phrase("制限"), day=date(2027, 1, 31))
+    at = phrase("{at} {name}", at=datetime(2026, 11, 22, 1, 7, tzinfo=UTC), name="mori")
+    english = Catalogue(
+        {"{kind}は{day}まで": "{kind} until {day}", "制限": "Restricted"}, {}, Language.ENGLISH
+    )
+
+    assert (str(until), english.words(until)) == (
+        "制限は2027年1月31日まで",
+        "Restricted until 31 January 2027",
+    )
+    assert (str(at), english.words(at)) == (
+        "2026年11月22日 10:07 mori",
+        "22 November 2026 10:07 mori",
+    )
+
+
+def test_what_a_value_says_is_never_taken_for_a_place() -> None:
+    assert Catalogue().text("{a}と{b}", a="{b}", b="$& \\1") == "{b}と$& \\1"
 
 
 @pytest.mark.parametrize("chosen", [None, "", "ja", "fr", "en; x"])
