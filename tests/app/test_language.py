@@ -28,6 +28,32 @@ COMMENTS = {
     ".js": re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL),
 }
 TRANSLATED = re.compile(r"""\b(?:_|t)\(\s*(["'])(?:.+?)\1""")
+REFUSALS = {
+    "BadRequest",
+    "NotSignedIn",
+    "NotAllowed",
+    "NotFound",
+    "Conflict",
+    "TooMany",
+    "Unavailable",
+    "FieldRefused",
+    "NotControllable",
+    "ExchangeAway",
+    "ExchangeRefused",
+    "OutcomeUnknown",
+}
+WITHOUT_PAGES = {"bench", "cli", "demo", "evaluation", "telephony"}
+"""What these refuse is told in a terminal, or to an exchange."""
+TOLD_AT_THE_START = {
+    "announcement_name",
+    "caller_keys_unreadable",
+    "control_settings",
+    "data_dir_unusable",
+    "nats_not_supported",
+    "notice_settings",
+    "trail_keys_unreadable",
+}
+"""In the terminal of who starts the server or adds a recording."""
 SPOKEN_TO_OTHERS = {
     "card-report.js",  # what is read out to the police, who speak Japanese
 }
@@ -59,6 +85,23 @@ def phrases_named() -> dict[str, str]:
     }
 
 
+def codes_refused() -> dict[str, str]:
+    """Return the code of every refusal that a page may tell, with the file that names it."""
+    codes: dict[str, str] = {}
+    for file in sorted(APP.rglob("*.py")):
+        if file.relative_to(APP).parts[0] in WITHOUT_PAGES:
+            continue
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+                continue
+            if call.func.id not in REFUSALS:
+                continue
+            given = call.args[1:] if call.func.id == "FieldRefused" else call.args
+            if given and isinstance(given[0], ast.Constant):
+                codes[given[0].value] = file.name
+    return codes
+
+
 def left_in_japanese(file: Path) -> list[str]:
     """Return the lines of *file* with Japanese in them that is neither translated nor a comment."""
     plain = COMMENTS[file.suffix].sub("", file.read_text("utf-8"))
@@ -80,6 +123,18 @@ def test_every_text_that_a_page_names_has_its_english() -> None:
     english = catalogue_of(Language.ENGLISH).texts
 
     missing = {text: where for text, where in texts_named().items() if text not in english}
+
+    assert missing == {}
+
+
+def test_every_refusal_that_a_page_may_tell_has_its_english() -> None:
+    english = catalogue_of(Language.ENGLISH).errors
+
+    missing = {
+        code: where
+        for code, where in codes_refused().items()
+        if code not in english and code not in TOLD_AT_THE_START
+    }
 
     assert missing == {}
 
