@@ -22,10 +22,7 @@ export function withMarks(lines, marks) {
 
 /** "1:24", "84" or "1:02:34" -> milliseconds; null for what is no moment. */
 export function momentOf(text) {
-  const parts = text
-    .trim()
-    .replaceAll(/[0-9]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
-    .split(/[::]/);
+  const parts = text.normalize("NFKC").trim().split(":"); // a Japanese keyboard writes wide digits
   if (parts.length > 3 || parts.some((part) => !/^\d{1,4}$/.test(part))) return null;
   if (parts.slice(1).some((part) => Number(part) > 59)) return null;
   return parts.reduce((total, part) => total * 60 + Number(part), 0) * 1000;

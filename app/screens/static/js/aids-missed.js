@@ -44,27 +44,29 @@ export class MissedMoments {
   }
 
   /** While the call goes on, now; afterwards the moment has to be chosen. */
-  press() {
-    if (this.ended) return this.ask(null);
-    if (performance.now() - this.lastMs < REST_MS) return undefined;
+  async press() {
+    if (this.ended) {
+      this.ask(null);
+      return;
+    }
+    if (performance.now() - this.lastMs < REST_MS) return;
     this.lastMs = performance.now();
-    return this.mark({});
+    try {
+      await this.mark({});
+    } catch (error) {
+      // The call may have ended in this very moment: then the server says what to do.
+      toast((error.status === 400 && tError(error)) || t("見落としの印を付けられませんでした。もう一度押してください。"));
+    }
   }
 
   async mark(moment) {
-    try {
-      const made = await send("POST", callPath(this.callId, "/missed"), { ...moment, mark_id: markId() });
-      toast(t("{at}に見落としの印を付けました。理由は後からでも書けます。", { at: clock(made.at_ms) }), {
-        word: t("元に戻す"),
-        action: () => this.undo(made.number),
-      });
-      await this.onChanged();
-      return made;
-    } catch (error) {
-      if (error.status === 400) throw error;
-      toast(t("見落としの印を付けられませんでした。もう一度押してください。"));
-      return null;
-    }
+    const made = await send("POST", callPath(this.callId, "/missed"), { ...moment, mark_id: markId() });
+    toast(t("{at}に見落としの印を付けました。理由は後からでも書けます。", { at: clock(made.at_ms) }), {
+      word: t("元に戻す"),
+      action: () => this.undo(made.number),
+    });
+    await this.onChanged();
+    return made;
   }
 
   async undo(number) {
@@ -94,28 +96,21 @@ export class MissedMoments {
 
   async store() {
     const told = { category: byId("missed-category").value || null, reason: byId("missed-reason").value.trim() };
+    const at_ms = momentOf(byId("missed-at").value);
+    if (this.chosen === null && at_ms === null) {
+      this.fail(t("時刻は「分:秒」で入力してください(例 12:34)。"), true);
+      return;
+    }
     try {
-      const number = this.chosen ?? (await this.markChosen());
-      if (number === null) return;
-      if (this.chosen !== null || told.category || told.reason) await send("PUT", callPath(this.callId, `/missed/${number}`), told);
+      const fresh = this.chosen === null;
+      // Kept, so that a second try to store the words makes no second mark.
+      if (fresh) this.chosen = (await this.mark({ at_ms })).number;
+      if (!fresh || told.category || told.reason) await send("PUT", callPath(this.callId, `/missed/${this.chosen}`), told);
       this.dialog.close();
       await this.onChanged();
     } catch (error) {
       this.fail(tError(error) || t("記録できませんでした。もう一度お試しください。"));
     }
-  }
-
-  /** Mark the moment that was typed, and go on with it: pressed again, it is no second mark. */
-  async markChosen() {
-    const at_ms = momentOf(byId("missed-at").value);
-    if (at_ms === null) {
-      this.fail(t("時刻は「分:秒」で入力してください(例 12:34)。"), true);
-      return null;
-    }
-    const made = await this.mark({ at_ms });
-    if (made === null) this.fail(t("記録できませんでした。もう一度お試しください。"));
-    else this.chosen = made.number;
-    return this.chosen;
   }
 
   fail(text, atMoment = false) {

@@ -11,7 +11,7 @@ const WHAT = {
 };
 /** Words that name a place by themselves. What they say is only quoted. */
 const PLACES =
-  /[一-龠々ァ-ヶー0-90-9]{0,10}(?:市役所|役所|役場|庁舎|支所|出張所|センター|学校|保育園|幼稚園|病院|図書館|公民館|体育館|公園|会館|自宅|実家|駐車場|窓口|駅前?|[0-90-9一二三四五六七八九十]+階)|(?:お前|おまえ|あんた|職員)の家|家(?=に火|に行|へ行|まで行|を燃)/gu;
+  /[一-龠々ァ-ヶー\d\uff10-\uff19]{0,10}(?:市役所|役所|役場|庁舎|支所|出張所|センター|学校|保育園|幼稚園|病院|図書館|公民館|体育館|公園|会館|自宅|実家|駐車場|窓口|駅前?|[\d\uff10-\uff19一二三四五六七八九十]+階)|(?:お前|おまえ|あんた|職員)の家|家(?=に火|に行|へ行|まで行|を燃)/gu;
 
 /** The latest alert that announces harm; null where none does. A false alarm, or one taken back, is none. */
 export function threatOf(alerts) {
