@@ -369,7 +369,8 @@ async def test_what_a_moment_is_and_where_marks_stand_is_pure(screen: Screen) ->
           const mark = (number, at_ms, undone = false) => ({ number, at_ms, undone, category: null, reason: "" });
           const marks = marksFrom([mark(1, 9000), mark(2, 1000), mark(3, 0), mark(4, 2000, true)]);
           return {
-            moments: ["1:24", "84", "1:02:34", "1:60", "", "a", "\\uff11\\uff12\\uff1a34", "1:2:3:4", "-1"].map(momentOf),
+            moments: ["1:24", "84", "1:02:34", "1:60", "", "a", "\\uff11\\uff12\\uff1a34", "1:2:3:4", "-1"]
+              .map(momentOf),
             order: withMarks(lines, marks).map((line) => line.number ?? "line"),
             same: marksFrom([mark(3, 0)], marks)[0] === marks[0],
             untouched: withMarks(lines, []) === lines,
