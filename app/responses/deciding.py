@@ -103,7 +103,8 @@ async def approve(services: Services, identity: Identity, script_id: str, versio
     Raises:
         NotAllowed: a program asks, another role, or who proposed it (``own_proposal``).
         NotFound: no such sentence or version.
-        Conflict: it does not wait any more, or is built on what was replaced (``proposal_over``, ``changed_meanwhile``).
+        Conflict: it does not wait any more, or replaces what is no longer in use (``proposal_over``,
+            ``changed_meanwhile``).
     """
     _check(identity, *APPROVERS)
     shipped = _shipped(services, script_id)

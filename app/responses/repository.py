@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import EventType
-from app.models import Call, EventRow, StaffAction
+from app.models import Call, StaffAction
 from app.responses.models import ScriptVersion
 
-NOTICE_FIELD = "recording_notice"
-"""In what the telephone says at a call's start."""
+NOTICE_FIELDS = ("recording_notice", "customConfig.recording_notice")
+"""In what the telephone says at a call's start; AudioHook keeps what the office sets under its own name."""
 NOTICE_PLAYED = "played"
 _PLAY = "telephone_play"
 _DONE = "done"
@@ -88,20 +87,8 @@ async def notice_was_played(
     )
 
 
-async def last_suggested(
-    session: AsyncSession, call_id: str, script_id: str
-) -> dict[str, Any] | None:
-    """Return what the screens of *call_id* were last told of *script_id*: the words that stood there."""
-    told = await session.scalars(
-        select(EventRow)
-        .where(EventRow.call_id == call_id, EventRow.type == EventType.SCRIPT_SUGGESTED.value)
-        .order_by(EventRow.seq.desc())
-    )
-    return next((dict(row.data) for row in told if row.data.get("script_id") == script_id), None)
-
-
 def _told_by_telephone(stored: Any) -> bool:  # noqa: ANN401 - a JSON column
     metadata = stored.get("metadata") if isinstance(stored, dict) else None
     if not isinstance(metadata, dict):
         return False
-    return metadata.get(NOTICE_FIELD) == NOTICE_PLAYED
+    return any(metadata.get(name) == NOTICE_PLAYED for name in NOTICE_FIELDS)

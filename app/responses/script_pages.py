@@ -77,6 +77,7 @@ class Rejected:
 @dataclass(frozen=True, slots=True)
 class ShownLine:
     script: Script
+    step: str
     category: str
     waiting: bool
 
@@ -253,7 +254,8 @@ def _step(step: Step, lines: Sequence[ScriptLine]) -> ShownStep:
 
 
 def _line(line: ScriptLine) -> ShownLine:
-    return ShownLine(line.script, _category(line.script), line.waiting is not None)
+    script = line.script
+    return ShownLine(script, STEPS[script.step].label, _category(script), line.waiting is not None)
 
 
 def _category(script: Script) -> str:

@@ -15,7 +15,7 @@ from app.db import Database
 from app.models import Call, StaffAction
 from app.responses.live_scripts import KnownWarnings, LiveScripts, Warns
 from app.responses.models import ScriptVersion
-from app.responses.repository import VersionState, last_suggested
+from app.responses.repository import VersionState
 from app.responses.scripts import load_scripts
 from detection.types import Category, Decision, Outcome, Severity, Step
 from tests.fakes_clock import FakeClock
@@ -177,6 +177,7 @@ PLAYED: Final = {"announcement": "recording_notice", "result": "done"}
     [
         ({}, None, False),
         ({"recording_notice": "played"}, None, True),
+        ({"customConfig.recording_notice": "played"}, None, True),
         ({"recording_notice": "skipped"}, None, False),
         ({"recording_notice": True}, None, False),
         ({}, PLAYED, True),
@@ -239,10 +240,3 @@ async def test_nothing_is_read_while_an_ordinary_talk_needs_no_sentence() -> Non
     suggestion = await LiveScripts(load_scripts()).suggestion(nobody, "c1", ordinary)
 
     assert suggestion is None
-
-
-async def test_nothing_was_suggested_where_nothing_was_told(
-    database: Database, call_id: str
-) -> None:
-    async with database.transaction() as session:
-        assert await last_suggested(session, call_id, "warn.any") is None
