@@ -223,6 +223,38 @@ async def test_the_gauge_opens_the_proof_of_each_warning(screen: Screen) -> None
     assert await screen.find("#say").bounding_box() == before
 
 
+async def test_without_a_warning_the_proof_says_that_there_is_none(screen: Screen) -> None:
+    screen.preview.play("quiet")
+    await screen.open_call()
+
+    await screen.find("#warnings-open").click()
+
+    await expect(screen.find("#proof")).to_have_text(
+        "警告の記録この通話では、まだ警告をしていません。"
+    )
+
+
+async def test_a_warning_that_was_pressed_and_then_heard_is_one_with_both_proofs(
+    screen: Screen,
+) -> None:
+    screen.preview.play("level2")
+    await screen.open_call()
+    await expect(screen.find("#warnings-gauge")).to_contain_text("1/3回")
+    told = {"count": 2, "n": 2, "limit": 3, "at_ms": 80_000, "text": "警告の言葉", "by": "sato"}
+
+    screen.preview.tell("warning.spoken", CALL, {**told, "how": "pressed", "pressed_ms": 80_000})
+    await expect(screen.find("#toast")).to_contain_text("警告を記録しました(2回目)")
+    heard = {**told, "how": "spoken", "pressed_ms": 80_000, "utterance_id": f"{CALL}.c81000"}
+    screen.preview.tell("warning.spoken", CALL, heard)
+    await screen.find("#warnings-open").click()
+
+    await expect(screen.find("#proof .proof-count")).to_have_text(["1回目", "2回目"])
+    second = screen.find("#proof ol").first.locator("li").nth(1)
+    await expect(second).to_contain_text("発言を確認")
+    await expect(second).to_contain_text("「言った」と記録(sato)")
+    await expect(screen.find("#toast")).to_contain_text("警告を記録しました(2回目)")
+
+
 async def test_the_proof_is_opened_and_closed_by_keys_and_gives_the_focus_back(
     screen: Screen,
 ) -> None:
@@ -333,7 +365,7 @@ async def test_a_limit_that_was_passed_is_said_without_moving_the_number(screen:
     before = await screen.find("#elapsed").bounding_box()
 
     set_progress(screen, limits={"held": ms("30:00"), "held_after_abuse": ms("15:00")})
-    screen.preview.tell("stalemate.tick", CALL, {"stalemate_ms": ms("5:40")})
+    screen.preview.tell("level.changed", CALL, {"level": 2, "outcome": "harassment_suspected"})
 
     await expect(screen.find("#elapsed-word")).to_have_text("目安を超過")
     await expect(screen.find("#elapsed-gauge")).to_contain_text("/ 15分")
@@ -370,6 +402,24 @@ async def test_clocks_tick_by_themselves_and_stand_still_when_the_call_is_over(
     await expect(screen.find("#stalemate")).to_have_text(stood)
 
 
+async def test_a_clock_that_comes_near_its_limit_is_told_and_the_policy_asked_anew(
+    screen: Screen,
+) -> None:
+    await screen.page.clock.install()
+    screen.preview.play("demand")
+    set_progress(screen, limits={"stalemate": ms("7:00")})
+    await screen.open_call()
+    await expect(screen.find("#stalemate")).to_have_text("05:12")
+    await expect(screen.find("#stalemate-word")).to_have_text("")
+    set_progress(screen, next={"text": "理由を告げて終了を検討できます", "clause": None})
+
+    await screen.page.clock.run_for(30_000)
+
+    await expect(screen.find("#stalemate-word")).to_have_text("まもなく")
+    await expect(screen.find("#polite")).to_have_text("平行線の時間:まもなく")
+    await expect(screen.find("#say-hint")).to_have_text("理由を告げて終了を検討できます")
+
+
 # The same request
 
 
@@ -403,6 +453,19 @@ async def test_a_second_of_the_request_leads_to_it_even_in_a_long_talk(screen: S
 
     await expect(screen.find(f"[data-utterance-id='{CALL}.c8000']")).to_be_in_viewport()
     await expect(screen.find(".line-shown")).to_have_count(1)
+
+
+async def test_a_request_that_is_over_stays_to_be_read_and_says_so(screen: Screen) -> None:
+    screen.preview.play("demand")
+    await screen.open_call()
+    await expect(screen.find("#demands-heading")).to_be_visible()
+
+    set_progress(screen, demand=None)
+    screen.preview.tell("stalemate.tick", CALL, {"stalemate_ms": 0, "demand": None})
+
+    await expect(screen.find("#demands-over")).to_have_text("いまは、お話が進んでいます。")
+    await expect(screen.find("#demands-rows tr")).to_have_count(5)
+    await expect(screen.find("[data-panel='demands'] .panel-badge")).to_be_hidden()
 
 
 async def test_a_request_that_was_made_once_has_no_panel(screen: Screen) -> None:

@@ -32,7 +32,8 @@ def progress_of(stage: Stage, call_id: str) -> Json:
     told = [event for event in stage.log if event["call_id"] == call_id]
     suggested = [event["data"] for event in told if event["type"] == "script.suggested"]
     set_by_scene: Json = held.get("progress", {})
-    warnings = [_warning(held, event) for event in told if event["type"] == "warning.spoken"]
+    spoken = [_warning(held, event) for event in told if event["type"] == "warning.spoken"]
+    warnings = list({warning["n"]: warning for warning in spoken}.values())
     return {
         "call_id": call_id,
         "seq": stage.seq,
@@ -51,13 +52,14 @@ def _warning(held: Json, event: Json) -> Json:
     data = event["data"]
     said = [line for line in held["utterances"] if line["utterance_id"] == data.get("utterance_id")]
     return {
-        "n": data["count"],
+        "n": data.get("n", data["count"]),
         "at_ms": data.get("at_ms", said[0]["start_ms"] if said else 0),
         "at": event["at"],
         "text": data.get("text", said[0]["text"] if said else ""),
         "how": data.get("how", "spoken"),
         "utterance_id": data.get("utterance_id", ""),
         "by": data.get("by", ""),
+        "pressed_ms": data.get("pressed_ms"),
     }
 
 

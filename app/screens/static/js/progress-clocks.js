@@ -9,7 +9,10 @@ import { clock } from "./times.js";
 const MINUTE_MS = 60_000;
 
 export class Clocks {
-  constructor() {
+  /** `onPassing`: told when a clock comes near its limit or passes it, for then the policy may allow something else. */
+  constructor(onPassing) {
+    this.onPassing = onPassing;
+    this.standings = null; // of the last second; null until the server has said what the limits are
     this.held = new Gauge("elapsed");
     this.stalemate = new Gauge("stalemate");
   }
@@ -21,6 +24,20 @@ export class Clocks {
     byId("stalemate").classList.toggle("gauge-none", none);
     say(byId("stalemate"), none ? t("なし") : clock(stalemate.elapsedMs));
     this.stalemate.draw(none ? { ...stalemate, limitMs: null, standing: "within", share: 0 } : stalemate);
+    if (progress.known) this.notice(call);
+  }
+
+  notice(call) {
+    const now = [this.held, this.stalemate].map(({ standing }) => standing);
+    const before = this.standings;
+    this.standings = now;
+    const changed = before === null || call.ended_at ? -1 : now.findIndex((standing, index) => standing !== before[index]);
+    if (changed < 0) return;
+    if (now[changed] !== "within") {
+      const name = changed === 0 ? t("通話時間") : t("平行線の時間");
+      say(byId("polite"), t("{name}:{word}", { name, word: standingWord(now[changed]) }));
+    }
+    this.onPassing();
   }
 }
 
@@ -30,17 +47,19 @@ class Gauge {
     this.root = byId(`${name}-gauge`);
     this.bar = this.root.querySelector(".clock-bar");
     this.fill = this.root.querySelector(".clock-fill");
+    this.standing = "within";
     this.note = new GaugeNote(byId(`${name}-open`), byId(`${name}-note`), { onFocus: true });
   }
 
   draw({ kind, limitMs, clause, share, standing }) {
     const limited = limitMs !== null;
     say(byId(`${this.name}-limit`), limited ? t("/ {n}分", { n: Math.round(limitMs / MINUTE_MS) }) : "");
+    this.standing = standing;
     this.root.dataset.standing = standing;
     this.bar.toggleAttribute("hidden", !limited);
     const width = String(Math.floor(share * 100));
     if (this.fill.getAttribute("width") !== width) this.fill.setAttribute("width", width);
-    say(byId(`${this.name}-word`), standing === "over" ? t("目安を超過") : standing === "soon" ? t("まもなく") : "");
+    say(byId(`${this.name}-word`), standingWord(standing));
     this.drawNote(limited ? noteOf(kind, limitMs, clause) : "");
   }
 
@@ -54,6 +73,10 @@ class Gauge {
     }
     say(byId(`${this.name}-note`), text);
   }
+}
+
+function standingWord(standing) {
+  return standing === "over" ? t("目安を超過") : standing === "soon" ? t("まもなく") : "";
 }
 
 function noteOf(kind, limitMs, clause) {

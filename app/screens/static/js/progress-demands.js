@@ -16,10 +16,14 @@ export class Demands {
 
   draw({ demand }, { call }) {
     if (demand === this.shown) return;
-    this.shown = demand;
     const there = demandShown(demand);
-    this.panels.present(NAME, there);
+    // What was laid open is not taken from under somebody's eyes: it only says that it is over.
+    const over = !there && demandShown(this.shown);
+    byId("demands-over").hidden = !over;
     this.panels.badge(NAME, there ? t("{n}回", { n: demand.stated }) : "");
+    if (over) return;
+    this.shown = demand;
+    this.panels.present(NAME, there);
     if (!there) return;
     say(byId("demands-heading"), t("同じご要望 {n}回目(回答済み {answered}回)", { n: demand.stated, answered: demand.answered }));
     const panel = byId("panel-demands");
@@ -50,5 +54,5 @@ function drawRow({ statement, answers }, isLast) {
 }
 
 function quoted(said) {
-  return make("p", { class: "demands-said" }, [moment(said), make("span", { text: `「${said.text}」` })]);
+  return make("p", { class: "demands-said" }, [moment(said), make("span", { lang: "ja", text: `「${said.text}」` })]);
 }

@@ -62,7 +62,8 @@ function standingWord(standing) {
 /** What the policy allows next; while the server has not said so, what the level asks for. */
 function drawHint({ next }, call) {
   const hint = byId("say-hint");
-  const allowed = next?.text ?? (!call.ended_at && call.level > 0 ? level(call.level).hint : "");
+  const allowed = next?.text || (!call.ended_at && call.level > 0 ? level(call.level).hint : "");
   say(hint, allowed);
+  hint.lang = next?.text ? "ja" : document.documentElement.lang; // the policy's words are data
   hint.title = next?.clause ? t("{text}(方針:{clause})", { text: allowed, clause: next.clause }) : allowed;
 }

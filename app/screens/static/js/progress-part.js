@@ -24,7 +24,7 @@ export class ProgressPart {
     this.drawn = {};
     this.ladder = new Ladder();
     this.warnings = new Warnings(context);
-    this.clocks = new Clocks();
+    this.clocks = new Clocks(() => this.readIn(REST_MS));
     this.demands = new Demands(context);
     onTick((call, nowMs) => this.tick(call, nowMs));
   }
@@ -53,8 +53,9 @@ export class ProgressPart {
 
   /** Take one event of the call, each once and in order. */
   hear(event) {
-    this.progress = heard(this.progress, event, Date.now() + this.skewMs);
-    this.warnings.hear(event);
+    const before = this.progress;
+    this.progress = heard(before, event, Date.now() + this.skewMs);
+    if (this.progress.warnings.length > before.warnings.length) this.warnings.told(event.data);
     if (mustAsk(event)) this.readIn(REST_MS);
   }
 

@@ -17,11 +17,12 @@ export class Warnings {
   }
 
   /** The operator learns at once that a warning counts, whichever way it became known. */
-  hear({ type, data }) {
-    if (type !== "warning.spoken" || this.role !== "operator") return;
+  told({ n, count, how }) {
+    if (this.role !== "operator") return;
     // A message that can be undone is worth more than one that says what the strip says too.
     if (!byId("toast").hidden && !byId("toast-button").hidden) return;
-    toast(data.how === "pressed" ? t("警告を記録しました({n}回目)", { n: data.count }) : t("警告を聞き取りました({n}回目)", { n: data.count }));
+    const number = { n: n ?? count };
+    toast(how === "pressed" ? t("警告を記録しました({n}回目)", number) : t("警告を聞き取りました({n}回目)", number));
   }
 
   draw(progress, { call, warningLimit }) {
@@ -42,7 +43,8 @@ export class Warnings {
     const signature = JSON.stringify([warnings, asked, next]);
     if (signature === this.shown) return;
     this.shown = signature;
-    byId("proof").replaceChildren(
+    const held = byId("proof").contains(document.activeElement);
+    const parts = [
       make("h2", { id: "proof-heading", text: t("警告の記録") }),
       warnings.length > 0
         ? make("ol", { class: "proof-list" }, warnings.map(drawWarning))
@@ -50,29 +52,36 @@ export class Warnings {
       asked.length > 0 ? make("h3", { text: t("警告の前のお願い({n}回)", { n: asked.length }) }) : null,
       asked.length > 0 ? make("ol", { class: "proof-list" }, asked.map(drawAsked)) : null,
       next?.text ? drawNext(next) : null,
-    );
+    ];
+    byId("proof").replaceChildren(...parts.filter(Boolean));
+    if (held) byId("warnings-open").focus();
   }
 }
 
-function drawWarning({ n, at_ms, text, how, utterance_id, by }) {
-  const known = how === "pressed" ? t("「言った」と記録") : t("発言を確認");
+function drawWarning({ n, at_ms, text, how, utterance_id, by, pressed_ms = null }) {
+  const pressed = how === "pressed" || pressed_ms !== null;
   return make("li", {}, [
     make("p", { class: "proof-head" }, [
       make("span", { class: "proof-count", text: t("{n}回目", { n }) }),
       moment({ at_ms, utterance_id }),
-      make("span", { class: "tag", text: how === "pressed" && by ? t("{known}({by})", { known, by }) : known }),
+      how === "pressed" ? null : make("span", { class: "tag", text: t("発言を確認") }),
+      pressed ? make("span", { class: "tag", text: pressedWords(by) }) : null,
     ]),
-    make("p", { class: "proof-words", text: text ? `「${text}」` : t("言葉は記録されていません") }),
+    text ? make("p", { class: "proof-words", lang: "ja", text: `「${text}」` }) : make("p", { class: "proof-words", text: t("言葉は記録されていません") }),
   ]);
 }
 
+function pressedWords(by) {
+  return by ? t("「言った」と記録({by})", { by }) : t("「言った」と記録");
+}
+
 function drawAsked({ at_ms, text, utterance_id }) {
-  return make("li", {}, [make("p", { class: "proof-words" }, [moment({ at_ms, utterance_id }), make("span", { text: `「${text}」` })])]);
+  return make("li", {}, [make("p", { class: "proof-words" }, [moment({ at_ms, utterance_id }), make("span", { lang: "ja", text: `「${text}」` })])]);
 }
 
 function drawNext({ text, clause }) {
   return make("p", { class: "proof-next" }, [
-    make("span", { text }),
+    make("span", { lang: "ja", text }),
     clause ? make("span", { class: "proof-clause", text: t("方針:{clause}", { clause }) }) : null,
   ]);
 }

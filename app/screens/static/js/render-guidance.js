@@ -53,7 +53,7 @@ function nothingToSay(call, stepId) {
 function endWords(call, role) {
   const reason = words.end_reasons[call.end_reason];
   const ended = reason ? t("通話は終了しました({reason})。", { reason }) : t("通話は終了しました。");
-  return role === "operator" ? t("{ended}おつかれさまでした。", { ended: ended }) : ended;
+  return role === "operator" ? t("{ended}おつかれさまでした。", { ended }) : ended;
 }
 
 function drawDeeds(deeds) {

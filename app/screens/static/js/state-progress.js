@@ -49,10 +49,11 @@ export function heard(progress, { type, seq, at, data }, nowMs) {
 
 const HEARD = {
   "warning.spoken": (progress, data, { at }) => {
-    if (progress.warnings.some((warning) => warning.n === data.count)) return progress;
-    const { count, limit = null, at_ms = null, utterance_id = "", text = "", how = "spoken", by = "" } = data;
-    const warning = { n: count, at_ms, at, text, how, utterance_id, by };
-    const warnings = [...progress.warnings, warning].sort((a, b) => a.n - b.n);
+    const { count, n = count, limit = null, at_ms = null, utterance_id = "", text = "", how = "spoken", by = "", pressed_ms = null } = data;
+    const warning = { n, at_ms, at, text, how, utterance_id, by, pressed_ms };
+    // One that was pressed and then heard is told again: it is the same warning, with better proof.
+    const others = progress.warnings.filter((known) => known.n !== n);
+    const warnings = [...others, warning].sort((a, b) => a.n - b.n);
     return { ...progress, warnings, warningLimit: limit ?? progress.warningLimit };
   },
   "script.suggested": (progress, data) => (data.step && data.step !== progress.step ? { ...progress, step: data.step } : progress),
@@ -67,7 +68,7 @@ function stalled(progress, data, { nowMs }) {
       ? { ...clock, elapsed_ms: data.stalemate_ms, running: data.stalemate_ms > 0 }
       : { ...clock, elapsed_ms: elapsedOf(progress, clock, nowMs, false) },
   );
-  const demand = data.demand?.statements ? data.demand : progress.demand;
+  const demand = data.demand === undefined ? progress.demand : data.demand;
   return { ...progress, clocks, demand, readAtMs: nowMs };
 }
 
@@ -76,7 +77,8 @@ export function mustAsk({ type }) {
   return ASKED_AFTER.has(type);
 }
 
-const ASKED_AFTER = new Set(["warning.spoken", "script.suggested", "script.used", "stalemate.started", "stalemate.tick", "level.changed", "call.ended"]);
+/** A tick tells its time and its request itself; that a limit is passed is noticed by the clock. */
+const ASKED_AFTER = new Set(["warning.spoken", "script.suggested", "script.used", "stalemate.started", "level.changed", "call.ended"]);
 
 /**
  * The steps of the policy: {alone} where a call has left them, else {rungs}: each done, now, skipped or ahead.
