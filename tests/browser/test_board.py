@@ -302,12 +302,12 @@ async def test_a_sentence_being_spoken_is_shown_where_it_is_seen(board: Screen) 
     await expect(words).to_have_text("「いま話しているところです。」")
 
 
-async def test_more_than_four_who_need_somebody_are_counted(board: Screen) -> None:
+async def test_who_finds_no_place_above_the_list_is_counted(board: Screen) -> None:
     board.preview.portal.call(many_calls, board.preview.theatre.stage)
     await opened(board)
 
-    await expect(board.find(".urgent-place:not([data-free])")).to_have_count(4)
-    await expect(board.find("#urgent-more")).to_have_text("ほか3件")
+    await expect(board.find(".urgent-place:not([data-free])")).to_have_count(5)
+    await expect(board.find("#urgent-more")).to_have_text("ほか2件")
     await board.find("#urgent-more").click()
 
     await expect(board.find("#filter-attention")).to_have_attribute("aria-pressed", "true")

@@ -196,12 +196,27 @@ async def test_places_for_the_urgent_are_kept_by_who_has_them(screen: Screen) ->
     placed = await asked(
         screen,
         "board-order",
-        """[m.placesOf([], rows, 2), m.placesOf(["gone", "first", "gone"], rows, 3)]""",
+        """[m.placesOf([], rows, 3), m.placesOf(["gone", "first", "gone"], rows, 4)]""",
         rows=rows,
     )
 
-    assert placed[0] == {"places": ["third", "second"], "more": 1}
-    assert placed[1] == {"places": ["third", "first", "second"], "more": 0}
+    assert placed[0] == {"places": ["third", "second", "first"], "more": 0}
+    assert placed[1] == {"places": ["third", "first", "second", None], "more": 0}
+
+
+async def test_many_who_wait_for_help_do_not_hide_a_threat(screen: Screen) -> None:
+    rows = [row(f"help {index}", help=waiting(index)) for index in range(5)]
+
+    placed = await asked(
+        screen,
+        "board-order",
+        """[m.placesOf([], rows, 3), m.placesOf(["help 0", "help 1", null], [...rows, threat], 3)]""",
+        rows=rows,
+        threat=row("threat", level=3),
+    )
+
+    assert placed[0] == {"places": ["help 0", "help 1", None], "more": 3}
+    assert placed[1] == {"places": ["help 0", "help 1", "threat"], "more": 3}
 
 
 async def test_names_are_found_however_they_are_typed(screen: Screen) -> None:

@@ -52,7 +52,7 @@ async def add_live_calls(
         for index, call_id in enumerate(call_ids)
     ]
     await session.execute(insert(Call), calls)
-    said = [
+    said: list[dict[str, Any]] = [
         {
             "id": f"{call_id}.{turn}",
             "call_id": call_id,
@@ -69,7 +69,7 @@ async def add_live_calls(
         for call_id in call_ids
         for turn in range(utterances)
     ]
-    told = [
+    told: list[dict[str, Any]] = [
         {
             "type": "stalemate.tick" if turn % 50 == 49 else "transcript.final",
             "call_id": call_id,

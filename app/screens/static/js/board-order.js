@@ -113,17 +113,22 @@ export function newsOf(before, after) {
 
 /**
  * Put those who need somebody at once into fixed places: who stands there stays there, who comes takes a free one.
+ *
+ * The last place is kept for the third level, so that a threat is never hidden behind many who wait for help.
  * Returns an array of `count` ids or null, and how many found no place.
  */
 export function placesOf(before, rows, count) {
   const urgent = rows.filter((row) => row.endedMs === null && (row.help || row.level >= 3));
-  const wanted = new Set(urgent.map((row) => row.id));
-  const places = Array.from({ length: count }, (_, index) => (wanted.has(before[index]) ? before[index] : null));
+  const wanted = new Map(urgent.map((row) => [row.id, row]));
+  const fits = (row, index) => row !== undefined && (index < count - 1 || row.level >= 3);
+  const places = Array.from({ length: count }, (_, index) => (fits(wanted.get(before[index]), index) ? before[index] : null));
   const waiting = urgent
     .filter((row) => !places.includes(row.id))
     .sort((a, b) => Number(!a.help) - Number(!b.help) || (a.help?.sinceMs ?? a.startedMs) - (b.help?.sinceMs ?? b.startedMs));
-  for (let index = 0; index < count && waiting.length > 0; index += 1) {
-    if (places[index] === null) places[index] = waiting.shift().id;
+  for (let index = 0; index < count; index += 1) {
+    if (places[index] !== null) continue;
+    const next = waiting.findIndex((row) => fits(row, index));
+    if (next >= 0) places[index] = waiting.splice(next, 1)[0].id;
   }
   return { places, more: waiting.length };
 }

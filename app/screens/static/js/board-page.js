@@ -14,7 +14,7 @@ import { EventFeed } from "./events.js";
 import { t } from "./language.js";
 import { drawLink } from "./render-status.js";
 
-const PLACES = 4;
+const PLACES = 5;
 const ENDED_SHOWN_MS = 8_000;
 const ASK_TOGETHER_MS = 200;
 const ASKED_AT_ONCE = 50;

@@ -87,14 +87,14 @@ export class BoardRows {
       said: "",
       level: make("a", { class: "board-open", href: `/calls/${encodeURIComponent(row.id)}`, tabindex: "-1" }),
       what: cell("board-what"),
-      words: cell("board-words"),
+      words: cell("board-words", "ja"),
       minutes: cell("board-minutes number"),
       stalemate: cell("board-stalemate number"),
       warnings: cell("board-warnings number"),
       operator: cell("board-operator"),
       help: make("span", { class: "board-help-word" }),
       wait: make("span", { class: "number" }),
-      reason: make("span", { class: "visually-hidden" }),
+      reason: make("span", { class: "visually-hidden", lang: "ja" }),
       joined: cell("board-joined"),
     };
     drawn.root = make("div", { class: "board-row", role: "row", tabindex: "-1", "data-call-id": row.id }, [
@@ -152,8 +152,9 @@ export class BoardRows {
   }
 }
 
-function cell(name) {
-  return make("div", { role: "gridcell", class: name });
+/** What people said is Japanese on an English page too. */
+function cell(name, lang = null) {
+  return make("div", { role: "gridcell", class: name, lang });
 }
 
 function caring(row) {

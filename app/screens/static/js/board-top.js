@@ -46,7 +46,11 @@ function place() {
     name: make("span", { class: "urgent-name" }),
     what: make("span", { class: "urgent-what" }),
   };
-  made.link = make("a", { hidden: true }, [svg, made.word, made.wait, made.name, made.what]);
+  made.link = make("a", { hidden: true }, [
+    svg,
+    make("span", { class: "urgent-line" }, [made.word, made.wait]),
+    make("span", { class: "urgent-line" }, [made.name, made.what]),
+  ]);
   made.root = make("li", { class: "urgent-place" }, [made.link]);
   return made;
 }
