@@ -131,6 +131,9 @@ class Talk:
                 "step": step,
                 "category": category,
                 "draft": draft,
+                "version": 0 if draft else 1,
+                "note": "",
+                "recorded": False,
             },
         )
 
