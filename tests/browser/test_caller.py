@@ -123,7 +123,7 @@ async def test_without_earlier_calls_the_panel_says_why(
 async def test_what_the_call_was_about_is_written_during_it_and_says_who_kept_it(
     screen: Screen,
 ) -> None:
-    told(screen, caller())
+    told(screen, repeated())
     await open_panel(screen)
 
     await screen.find("#caller-write").click()

@@ -103,6 +103,8 @@ export class CallerPart {
     byId("caller-older").hidden = older.length === 0;
     say(byId("caller-older-word"), t("さらに前のお電話 {n}件", { n: older.length }));
     byId("caller-older-calls").replaceChildren(...older.map(drawCall));
+    const write = byId("caller-write");
+    if (write) write.hidden = empty !== null && told.measures.length === 0; // the fields are in sight
     const propose = byId("caller-propose");
     if (propose) propose.hidden = !told.known;
     if (told.measures.length > 0) panels.offer("caller", measuresName(told.measures));
@@ -175,7 +177,7 @@ function drawMeasure(measure) {
     make("p", { class: "caller-measure-words", lang: "ja", text: `「${measure.words}」` }),
     make("p", { class: "caller-quiet", text: facts.filter(Boolean).join(" / ") }),
     measure.reason ? make("p", { class: "caller-quiet" }, [t("理由:"), make("span", { lang: "ja", text: measure.reason })]) : null,
-    make("p", { class: "caller-quiet" }, [t("方針:"), make("span", { lang: "ja", text: measure.clause })]),
+    make("p", { class: "caller-quiet caller-clause", title: measure.clause }, [t("方針:"), make("span", { lang: "ja", text: measure.clause })]),
   ]);
 }
 
