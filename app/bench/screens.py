@@ -18,7 +18,7 @@ from app.bench.observed import Observed
 from app.bench.screens_office import Office, People
 from app.bench.screens_people import sign_in_people
 from app.bench.screens_tally import ScreenKind, Tally, late
-from app.bench.server import BenchServer, open_bench_server
+from app.bench.server import SECTION, BenchServer, open_bench_server
 from app.bench.usage import Usage, usage_of
 from app.errors import BadRequest
 
@@ -94,18 +94,17 @@ async def measure_screens(
 
 
 async def measure_screens_on(
-    server: BenchServer, plan: ScreensPlan, on_second: Callable[[float], None]
+    server: BenchServer,
+    plan: ScreensPlan,
+    on_second: Callable[[float], None],
+    section: str = SECTION,
 ) -> dict[str, Any]:
     """Play the calls alone, then with all screens open, as many rounds as planned."""
+    operators = [operator_of(number) for number in range(plan.operators)]
+    supervisors = [f"board-{number}" for number in range(plan.boards)]
     people = People(
-        await sign_in_people(
-            server.data_dir,
-            [operator_of(number) for number in range(plan.operators)],
-            Role.OPERATOR,
-        ),
-        await sign_in_people(
-            server.data_dir, [f"board-{number}" for number in range(plan.boards)], Role.SUPERVISOR
-        ),
+        await sign_in_people(server.data_dir, operators, Role.OPERATOR, section),
+        await sign_in_people(server.data_dir, supervisors, Role.SUPERVISOR, section),
     )
     clocks, steps = _Clocks(), _Steps(on_second)
     idle = usage_of(server.pid)
