@@ -20,6 +20,7 @@ const ASK_TOGETHER_MS = 200;
 const ASKED_AT_ONCE = 50;
 const HIDDEN_DRAW_MS = 250;
 const SPOKEN_MS = 5_000;
+const ASK_HEALTH_MS = 20_000;
 
 const page = byId("board");
 const me = page.dataset.me;
@@ -254,6 +255,11 @@ document.addEventListener("visibilitychange", () => {
 controls.draw();
 setInterval(() => {
   clocks = true;
-  if (board.rows.size > 0) drawSoon();
+  // A hidden page draws at events only: a chain of timers would be slowed to one a minute, and help with it.
+  if (board.rows.size > 0 && !document.hidden) drawSoon();
 }, 1_000);
+setInterval(() => {
+  // How recognition does is told to live calls: while there is none, somebody has to ask.
+  if (link.state === "open" && board.rows.size === 0) readAgain();
+}, ASK_HEALTH_MS);
 open();
