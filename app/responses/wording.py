@@ -70,6 +70,8 @@ _DOUBTFUL: Final[tuple[tuple[re.Pattern[str], str, str], ...]] = (
         "録音していると受け取られることがあります。通話の要旨を書き留めることなら、そう伝えてください。",
     ),
 )
+_FOLLOWS: Final = re.compile(r"終了|終わ|終え|切(?:ら|り|る)|中止|お断り|通報|警察|承れ|応じ")
+_IF: Final = re.compile(r"場合|なければ|なら|続|これ以上|このまま|ときは|ことがあ")
 _CLOSING: Final = re.compile(r"書面|窓口|担当課|承り|後日|あらためて")
 
 
@@ -148,6 +150,13 @@ def warnings_about(script: Script, text: str, text_when_recorded: str) -> tuple[
     if any(len(one) > BREATH_CHARACTERS for one in both):
         found.append(
             Warned("long", f"{BREATH_CHARACTERS}文字を超えると、一息では言えないことがあります。")
+        )
+    if script.step is Step.WARN and not all(_FOLLOWS.search(s) and _IF.search(s) for s in both):
+        found.append(
+            Warned(
+                "no_consequence",
+                "続いた場合にどうなるか(お電話を終えるなど)がないと、警告として数えられないことがあります。",
+            )
         )
     if script.step is Step.CLOSE and any(not _CLOSING.search(one) for one in both):
         found.append(

@@ -30,12 +30,16 @@ from tests.app.running import (
     say,
     send,
 )
-from tests.app.sounds import call_bytes, sentences
+from tests.app.sounds import call_bytes, sentences, silence
 from tests.fakes_transcriber import ScriptedTranscriber
 
 THREAT: Final = "今からそっちに行って刺してやるからな"
 NEW: Final = "職員の安全に関わるお言葉です。このあと、警察に通報することがあります。"
 EMERGENCY: Final = "/v1/scripts/emergency.any"
+OWN_WARNING: Final = (
+    "お話がこのまま変わらないときは、市の受付を打ち止めとし、後は承れなくなります。"
+)
+"""No rule that ships knows it as a warning."""
 
 
 @pytest.fixture
@@ -213,3 +217,36 @@ async def test_a_restarted_server_still_knows_that_the_notice_was_played(
 
     assert told["recorded"] is True
     assert "録音しております" in told["text"]
+
+
+async def say_the_own_warning(
+    server: RunningServer, transcriber: ScriptedTranscriber, stream: ClientConnection
+) -> int:
+    """Let the operator say it, end the call, and return how many warnings were counted."""
+    transcriber.say(OWN_WARNING)
+    await send(stream, call_bytes(silence(400), sentences(1)))
+    await say(stream, {"type": "stop"})
+    await hear_until(stream, "stopped")
+    async with server.client(await server.token(Role.AUDITOR)) as client:
+        calls = (await client.get("/v1/calls?state=ended")).raise_for_status().json()["calls"]
+    counted: int = calls[0]["warnings_spoken"]
+    return counted
+
+
+async def test_a_call_that_begins_after_the_approval_knows_the_offices_warning(
+    server: RunningServer, transcriber: ScriptedTranscriber
+) -> None:
+    wanted = {"text": OWN_WARNING, "reason": "市の言い方にする", "based_on": 0}
+    async with live_call(server, "before") as before:
+        async with (
+            person(server, "kanri", Role.ADMINISTRATOR) as kanri,
+            person(server, "mori", Role.SUPERVISOR) as mori,
+        ):
+            path = "/v1/scripts/warn.any/versions"
+            (await kanri.post(path, json=wanted)).raise_for_status()
+            (await mori.post(f"{path}/1/approve")).raise_for_status()
+        counted_before = await say_the_own_warning(server, transcriber, before)
+    async with live_call(server, "after") as after:
+        counted_after = await say_the_own_warning(server, transcriber, after)
+
+    assert (counted_before, counted_after) == (0, 1)

@@ -90,15 +90,16 @@ def test_the_same_sentence_twice_is_refused_however_it_is_spaced() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("続く場合は、法的措置をとります。", "legal_threat"),
-        ("慰謝料をお支払いいただきます。", "money"),
-        ("必ず折り返します。", "promise"),
-        ("どうなっても知りません。", "vague_threat"),
-        ("それはカスハラです。", "verdict"),
-        ("誠に恐れ入りますが、お控えください。", "over_humble"),
-        ("いい加減にしてください。", "provoking"),
-        ("ただいまのご発言は記録いたしました。", "recorded_in_writing"),
-        ("お控えください。" + "あ" * 60, "long"),
+        ("続く場合は、お電話を終え、法的措置をとります。", "legal_threat"),
+        ("続く場合は、お電話を終え、慰謝料をいただきます。", "money"),
+        ("続く場合は、必ずお電話を終えます。", "promise"),
+        ("続く場合は、どうなっても知りません。お電話を終えます。", "vague_threat"),
+        ("それはカスハラです。続く場合は、お電話を終えます。", "verdict"),
+        ("誠に恐れ入りますが、続く場合は、お電話を終えます。", "over_humble"),
+        ("いい加減にしてください。続く場合は、お電話を終えます。", "provoking"),
+        ("ご発言は記録いたしました。続く場合は、お電話を終えます。", "recorded_in_writing"),
+        ("続く場合は、お電話を終えます。" + "あ" * 60, "long"),
+        ("お控えください。", "no_consequence"),
     ],
 )
 def test_a_doubtful_sentence_is_pointed_out_with_its_reason(text: str, code: str) -> None:
