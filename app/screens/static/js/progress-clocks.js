@@ -7,6 +7,7 @@ import { heldClock, stalemateClock } from "./state-progress.js";
 import { clock } from "./times.js";
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
 export class Clocks {
   /** `onPassing`: told when a clock comes near its limit or passes it, for then the policy may allow something else. */
@@ -51,7 +52,8 @@ class Gauge {
     this.note = new GaugeNote(byId(`${name}-open`), byId(`${name}-note`), { onFocus: true });
   }
 
-  draw({ kind, limitMs, clause, share, standing }) {
+  draw({ kind, elapsedMs, limitMs, clause, share, standing }) {
+    byId(this.name).classList.toggle("gauge-hours", elapsedMs >= HOUR_MS);
     const limited = limitMs !== null;
     say(byId(`${this.name}-limit`), limited ? t("/ {n}分", { n: Math.round(limitMs / MINUTE_MS) }) : "");
     this.standing = standing;

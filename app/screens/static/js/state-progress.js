@@ -56,7 +56,8 @@ const HEARD = {
     const warnings = [...others, warning].sort((a, b) => a.n - b.n);
     return { ...progress, warnings, warningLimit: limit ?? progress.warningLimit };
   },
-  "script.suggested": (progress, data) => (data.step && data.step !== progress.step ? { ...progress, step: data.step } : progress),
+  // Where there is nothing to say, the step is not told with it.
+  "script.suggested": (progress, data) => (data.text && data.step && data.step !== progress.step ? { ...progress, step: data.step } : progress),
   "stalemate.started": stalled,
   "stalemate.tick": stalled,
 };
