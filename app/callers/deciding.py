@@ -38,6 +38,7 @@ from app.services import Services, services_of
 
 JAPAN: Final = timezone(timedelta(hours=9))
 MATTER_WRITTEN: Final = "matter_written"
+NUMBER_READ: Final = "number_read"
 LARGEST_ID: Final = 2**31 - 1
 
 
@@ -103,6 +104,31 @@ async def write_matter(
             audience,
             {"kind": MATTER_WRITTEN, "text": "", "by": identity.login},
         )
+
+    await services.ledger.write(change)
+
+
+async def record_number_read(services: Services, identity: Identity, call: Call) -> None:
+    """Keep that somebody asked for the whole number of *call*, and tell it to whoever sees the call.
+
+    Raises:
+        NotAllowed: a program asks (``person_needed``).
+    """
+    _check_person(identity)
+    audience = facts_of(call).audience
+
+    async def change(entry: Entry) -> None:
+        entry.session.add(
+            StaffAction(
+                call_id=call.id,
+                kind=NUMBER_READ,
+                by_login=identity.login,
+                at=entry.now,
+                detail={"text": ""},
+            )
+        )
+        told = {"kind": NUMBER_READ, "text": "", "by": identity.login}
+        entry.tell(EventType.NOTE, call.id, audience, told)
 
     await services.ledger.write(change)
 

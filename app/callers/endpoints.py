@@ -18,6 +18,7 @@ from app.callers.deciding import (
     lift,
     measure_lines,
     propose,
+    record_number_read,
     today_in_japan,
     write_matter,
 )
@@ -41,6 +42,7 @@ from app.callers.schemas import (
     MeasureInForceOut,
     MeasureOut,
     MeasuresOut,
+    NumberOut,
     ProposedOut,
 )
 from app.calls.endpoints import Viewer, load_seen, numbers_for
@@ -97,6 +99,18 @@ async def read_caller(request: Request, identity: Viewer, call_id: str) -> Calle
             if state_of(standing_of(row), today) is State.IN_FORCE
         ],
     )
+
+
+@router.post("/calls/{call_id}/caller/number", responses=problems(NotFound))
+async def read_whole_number(request: Request, identity: OnCall, call_id: str) -> NumberOut:
+    """Return the whole number of a call that you may see; the record keeps that you asked.
+
+    For what no level has found: whoever calls the police needs it now.
+    """
+    services = services_of(request)
+    call = await load_seen(services, identity, call_id)
+    await record_number_read(services, identity, call)
+    return NumberOut(number=call.caller_number)
 
 
 @router.get("/calls/{call_id}/matter", responses=problems(NotFound))

@@ -75,6 +75,11 @@ class CallerOut(_Out):
     measures: list[MeasureInForceOut]
 
 
+class NumberOut(_Out):
+    number: str
+    """Whole."""
+
+
 class MatterIn(_In):
     matter: StorableText = Field(max_length=TEXT_CHARACTERS)
     answer: StorableText = Field(max_length=TEXT_CHARACTERS)

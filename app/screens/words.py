@@ -145,6 +145,8 @@ DEEDS: Final[Mapping[str, str]] = {
     "three_way_accepted": "「一緒に入ります」を受ける",
     "three_way_declined": "「一緒に入ります」を断る",
     "telephone_instructions": "電話機でつなぐ手順の表示",
+    "matter_written": "用件とお答えの記録",
+    "number_read": "電話番号をすべて表示",
     "missed_marked": "見落としの印",
     "missed_explained": "見落としの理由",
     "missed_undone": "見落としの印を取り消し",

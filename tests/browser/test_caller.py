@@ -228,6 +228,18 @@ async def test_at_the_third_level_the_whole_number_is_asked_for(screen: Screen) 
     await expect(screen.find("#caller-number")).to_have_text("011-000-1234")
 
 
+async def test_an_operator_can_ask_for_the_whole_number_before_any_level(screen: Screen) -> None:
+    told(screen, repeated())
+    await open_panel(screen)
+
+    await screen.find("#caller-whole").click()
+
+    await expect(screen.find("#caller-number")).to_have_text("011-000-1234")
+    await expect(screen.find("#caller-whole")).to_be_hidden()
+    asked = ("POST", f"/v1/calls/{CALL}/caller/number")
+    assert asked in screen.preview.theatre.stage.requests
+
+
 @pytest.mark.parametrize("size", [(1280, 720), (1024, 768)])
 async def test_the_open_panel_keeps_the_page_in_its_frame(
     screen: Screen, size: tuple[int, int]
@@ -240,3 +252,4 @@ async def test_the_open_panel_keeps_the_page_in_its_frame(
 
     page = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     assert await screen.evaluate(page) == list(size)
+    assert await screen.find("#panel-caller").evaluate("one => one.scrollWidth <= one.clientWidth")

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.auth.identity import Identity, Role
 from app.callers.history import NumberSight
 from app.callers.settings import CallersSettings
 from app.ledger import Entry
-from app.models import Call
+from app.models import Call, StaffAction
 from app.settings import Settings
+from tests.app.callers.office import Office
 from tests.app.running import SECTION, RunningServer, hear, running_server, say
 from tests.fakes_transcriber import ScriptedTranscriber
 
@@ -111,6 +112,24 @@ async def test_an_operators_screens_show_the_last_digits_until_the_third_level(
         assert await shown_to(server, Role.SUPERVISOR, call_id) == (NUMBER,) * 3
         await raise_to_the_third_level(server, call_id)
         assert await shown_to(server, Role.OPERATOR, call_id) == (NUMBER,) * 3
+
+
+async def test_whoever_asks_for_a_whole_number_is_kept_in_the_record(calling: Office) -> None:
+    sato = await calling.person("sato", Role.OPERATOR)
+    ito = await calling.person("ito", Role.OPERATOR)
+    cti = await calling.program(Role.SUPERVISOR)
+    await calling.begin("now", over=False)
+
+    answer = await sato.post("/v1/calls/now/caller/number")
+
+    assert answer.json() == {"number": NUMBER}
+    assert (await ito.post("/v1/calls/now/caller/number")).status_code == 404
+    assert (await cti.post("/v1/calls/now/caller/number")).json()["code"] == "person_needed"
+    async with calling.database.transaction() as session:
+        kept = (await session.scalars(select(StaffAction))).all()
+    assert [(row.kind, row.by_login, row.detail) for row in kept] == [
+        ("number_read", "sato", {"text": ""})
+    ]
 
 
 async def test_an_event_carries_no_more_of_a_number_than_everyone_may_read(tmp_path: Path) -> None:

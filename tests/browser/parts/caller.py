@@ -113,7 +113,15 @@ def routes(theatre: Theatre) -> list[BaseRoute]:
         theatre.stage.tell("note", call_id, told)
         return Response(status_code=204)
 
+    async def read_number(request: Request) -> Response:
+        theatre.stage.requests.append((request.method, request.url.path))
+        call_id = request.path_params["call_id"]
+        told = {"kind": "number_read", "text": "", "by": theatre.identity.login}
+        theatre.stage.tell("note", call_id, told)
+        return JSONResponse({"number": "011-000-1234"})
+
     return [
+        Route("/v1/calls/{call_id}/caller/number", read_number, methods=["POST"]),
         Route("/v1/calls/{call_id}/caller", read_caller),
         Route("/v1/calls/{call_id}/matter", read_matter),
         Route("/v1/calls/{call_id}/matter", put_matter, methods=["PUT"]),

@@ -5,6 +5,7 @@ import { byId, icon, make, say } from "./dom.js";
 import { t, tError } from "./language.js";
 import { afterReading, badgeOf, emptyBecause, measuresName, parted, unsaved, written } from "./state-caller.js";
 import { day, moment } from "./times.js";
+import { toast } from "./toast.js";
 import { level, words } from "./words.js";
 
 const KINDS = {
@@ -33,6 +34,7 @@ export class CallerPart {
     });
     byId("caller-matter")?.addEventListener("input", () => this.showSaving());
     byId("caller-write")?.addEventListener("click", () => byId("caller-matter-text").focus());
+    byId("caller-whole")?.addEventListener("click", () => this.readNumber());
     byId("caller-again").addEventListener("click", () => this.read());
     // The next call opens by itself: what was being written about this one must not go with the page.
     window.addEventListener("pagehide", () => {
@@ -90,6 +92,8 @@ export class CallerPart {
     const number = byId("caller-number");
     number.hidden = told.number === "";
     say(number, told.number);
+    const whole = byId("caller-whole");
+    if (whole) whole.hidden = told.number === "" || told.number_is_whole;
     say(byId("caller-sum"), told.known ? t("24時間で{day}回、90日で{quarter}回", { day: told.last_24_hours, quarter: told.last_90_days }) : "");
     byId("caller-same").hidden = !told.known;
     byId("caller-measures").hidden = told.measures.length === 0;
@@ -108,6 +112,18 @@ export class CallerPart {
     const propose = byId("caller-propose");
     if (propose) propose.hidden = !told.known;
     if (told.measures.length > 0) panels.offer("caller", measuresName(told.measures));
+  }
+
+  /** Whoever has to tell the police cannot wait for a level. Who asked, and when, is kept. */
+  async readNumber() {
+    try {
+      const { number } = await send("POST", this.path("/caller/number"));
+      say(byId("caller-number"), number);
+      byId("caller-whole").hidden = true;
+      this.context.showNumber(number);
+    } catch (error) {
+      toast(tError(error) || t("番号を表示できませんでした。もう一度お試しください。"));
+    }
   }
 
   fields() {
