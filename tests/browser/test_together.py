@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import anyio
 import numpy as np
 import pytest
 import pytest_asyncio
-from anyio.abc import TaskGroup
 from playwright.async_api import Browser, Page, expect
 from websockets.asyncio.client import ClientConnection
 
@@ -59,6 +58,7 @@ class Telephone:
     stream: ClientConnection
     transcriber: ScriptedTranscriber
     waiting: bytes = b""
+    talking: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     def speaks(self, who: str, text: str) -> None:
         """Let one side say *text*: its sound is real, its words are the transcriber's."""
@@ -68,6 +68,10 @@ class Telephone:
         self.waiting += call_bytes(*((sound, nothing) if who == "caller" else (nothing, sound)))
 
     async def run(self) -> None:
+        with self.talking:
+            await self._send_in_real_time()
+
+    async def _send_in_real_time(self) -> None:
         begun, sent = anyio.current_time(), 0
         quiet = call_bytes(silence(20))
         while True:
@@ -86,10 +90,9 @@ class Scene:
     telephone: Telephone
     operator: Page
     supervisor: Page
-    tasks: TaskGroup
 
     async def ends(self) -> None:
-        self.tasks.cancel_scope.cancel()
+        self.telephone.talking.cancel()
         await say(self.telephone.stream, {"type": "stop", "reason": "hangup"})
         await hear(self.telephone.stream)
 
@@ -148,8 +151,8 @@ async def a_call(
         ):
             telephone = Telephone(stream, transcriber)
             tasks.start_soon(telephone.run)
-            yield Scene(server, telephone, operator, supervisor, tasks)
-            tasks.cancel_scope.cancel()
+            yield Scene(server, telephone, operator, supervisor)
+            telephone.talking.cancel()
 
 
 async def shows(page: Page, selector: str, text: str) -> None:
