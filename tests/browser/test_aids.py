@@ -207,6 +207,22 @@ async def test_quiet_prompts_stay_quiet_when_the_next_sentence_comes(screen: Scr
     await expect(screen.find("#say-buttons")).to_be_hidden()
 
 
+async def test_what_nobody_sees_is_not_reported_as_said_by_a_habit_of_the_hand(
+    screen: Screen,
+) -> None:
+    screen.preview.play("level2")
+    note(screen, "prompts_muted")
+    await screen.open_call()
+    await expect(screen.find("#say-muted")).to_be_visible()
+
+    await screen.press("s")
+    await screen.press("c")
+    await screen.press("h")
+
+    await expect(screen.find("#help-word")).to_have_text("応援要請中")
+    assert requests(screen) == [("POST", f"/v1/calls/{CALL}/help")]
+
+
 async def test_a_threat_is_shown_although_prompts_are_quiet(screen: Screen) -> None:
     screen.preview.play("level2")
     note(screen, "prompts_muted")
@@ -323,6 +339,19 @@ async def test_the_board_proposes_the_break_until_somebody_answers(screen: Scree
 
     await expect(screen.find(".break")).to_have_count(0)
     await expect(screen.find("#breaks")).to_be_hidden()
+    assert requests(screen) == [("POST", f"/v1/breaks/{CALL}")]
+
+
+async def test_a_proposal_is_answered_by_key(screen: Screen) -> None:
+    screen.preview.theatre.identity = SUPERVISOR
+    screen.preview.play("hard-call")
+    await screen.page.goto(f"{screen.preview.address}/board")
+    await screen.find(".break .button-secondary").focus()
+
+    await screen.press("Enter")
+
+    await expect(screen.find(".break")).to_have_count(0)
+    await expect(screen.find("#main")).to_be_focused()
     assert requests(screen) == [("POST", f"/v1/breaks/{CALL}")]
 
 

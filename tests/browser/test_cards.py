@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import BrowserContext, expect
 
+from app.aids.settings import AidsSettings, Contact
 from app.auth.identity import Role
+from app.settings import Settings
+from tests.app.running import hear_until, in_own_task, running_server, say
 from tests.browser.preview import OPERATOR
 from tests.browser.scenes import CALL, Talk, alert, ms
 from tests.browser.screen import Screen
+from tests.browser.test_real_server import begin, sign_in, speak
+from tests.fakes_transcriber import ScriptedTranscriber
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -277,3 +283,41 @@ async def test_what_is_a_threat_and_what_is_read_out_is_pure(screen: Screen) -> 
     assert (found["plain"]["back"]["missing"], found["none"]["what"]["missing"]) == (True, True)
     assert "words" not in found["none"]
     assert "named" not in found["plain"]
+
+
+async def test_on_the_real_server_a_threat_leads_to_the_card_the_record_and_a_rest(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    office = AidsSettings(
+        office_name="江別市役所 本庁舎",
+        office_address="江別市高砂町6番地",
+        places={"市民課": "1階"},
+        staff_desk=Contact(name="職員課", number="内線 2345"),
+    )
+    settings = Settings(data_dir=tmp_path, aids=office)
+    ear = ScriptedTranscriber("今から市役所に行って、お前を刺してやるからな。")
+    async with in_own_task(running_server(settings, ear)) as server:
+        page = await sign_in(context, server)
+        async with server.stream() as stream:
+            await begin(stream)
+            await speak(stream, 1)
+            await expect(page.locator("[data-line='where'] dd")).to_have_text(
+                "江別市役所 本庁舎 江別市高砂町6番地、市民課 1階"
+            )
+            await expect(page.locator("[data-line='named'] dd")).to_have_text("「市役所」")
+            await page.click("#card-called")
+            await expect(page.locator("#card-who")).to_contain_text("佐藤 花子が110番に通報")
+            await page.keyboard.press("m")
+            await expect(page.locator(".missed")).to_have_count(1)
+            await page.keyboard.press("p")
+            await expect(page.locator("#say-muted")).to_be_visible()
+
+            await page.reload()
+
+            await expect(page.locator("#say-muted")).to_be_visible()
+            await expect(page.locator(".missed")).to_have_count(1)
+            await expect(page.locator("#card-who")).to_contain_text("佐藤 花子が110番に通報")
+            await say(stream, {"type": "stop", "reason": "hangup"})
+            await hear_until(stream, "stopped")
+        await expect(page.locator("#aftercare-desk")).to_contain_text("職員課 内線 2345")
+        await expect(page.locator("#deed-list")).to_contain_text("110番へ通報")

@@ -32,7 +32,10 @@ export class AidsPart {
       KeyB: () => this.blur.toggle(),
       ...(byId("mute") ? { KeyP: () => this.mute() } : {}),
     };
-    if (byId("mute")) this.makeMutedPlace();
+    if (!byId("mute")) return;
+    this.makeMutedPlace();
+    // Heard before the page's own keys: nobody may report as said, by a habit of the hand, what nobody sees.
+    document.addEventListener("keydown", (event) => event.code === "KeyS" && this.page.hasAttribute("data-muted") && event.stopImmediatePropagation(), true);
   }
 
   /** Ask the server for everything: when the page opens, after the line was lost, and when something was done. */
@@ -82,7 +85,7 @@ export class AidsPart {
     button.setAttribute("aria-pressed", String(muted));
     button.hidden = ended;
     byId("say-muted").hidden = !muted;
-    // A key must not report as said, or copy, what nobody can see.
+    // What nobody can see is not copied either.
     if (muted) byId("say-buttons").hidden = true;
     else if (was) byId("say-buttons").hidden = ended || !this.state.script?.text;
     return undefined;

@@ -81,8 +81,11 @@ export class Breaks {
   }
 
   forget(callId) {
+    const held = this.rows.get(callId)?.root.contains(document.activeElement) ?? false;
     this.breaks = this.breaks.filter((one) => one.call_id !== callId);
     this.draw();
+    // Who works by key goes on from here, not from the top of the page.
+    if (held) (byId("break-list").querySelector("button") ?? byId("main"))?.focus();
   }
 }
 
