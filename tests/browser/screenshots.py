@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.auth.identity import Role
 from tests.browser.conftest import CHROMIUM, QUIET_ARGUMENTS
+from tests.browser.parts import joining
 from tests.browser.parts.board import four_calls, many_calls, supervisor_of
 from tests.browser.png import Pixels, palette_png
 from tests.browser.preview import OPERATOR, Preview, running
@@ -53,6 +54,9 @@ PICTURES: Final = {
     "connection-lost": ("level1", "light"),
     "ended": ("ended", "light"),
     "supervisor": ("help", "light"),
+    "join": ("level2", "light"),
+    "note": ("level2", "light"),
+    "take-over": ("level2", "light"),
     "auditor": ("ended", "light"),
     "board-4": ("nothing", "light"),
     "board-200": ("nothing", "light"),
@@ -64,6 +68,9 @@ OTHERS: Final = {
         OPERATOR, login="tanaka", display_name="田中 一郎", role=Role.SUPERVISOR, user_id=2
     ),
     "supervisor": replace(
+        OPERATOR, login="tanaka", display_name="田中 一郎", role=Role.SUPERVISOR, user_id=2
+    ),
+    "join": replace(
         OPERATOR, login="tanaka", display_name="田中 一郎", role=Role.SUPERVISOR, user_id=2
     ),
     "auditor": replace(
@@ -117,6 +124,8 @@ async def _spoil(page: Page, preview: Preview, name: str) -> None:
         await expect(page.locator("#link")).to_have_attribute("data-state", "waiting")
     if name in ("half-a-sentence", "withdrawn"):
         await _hear_half(page, preview, withdrawn=name == "withdrawn")
+    if name in ("join", "note", "take-over"):
+        await joining.show(page, preview.portal, preview.theatre.stage, name)
     if name == "explanation":
         await page.locator(".alert-more:visible").first.click()
     if name == "help-failed":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import numpy as np
+from playwright.async_api import Page, expect
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -18,11 +19,14 @@ from app.joining.mulaw_tracks import sound_frame
 from app.joining.phrases import quick_phrases
 from app.joining.schemas import NoteIn
 from asr.codec import encode_mulaw
+from tests.browser.scenes import CALL
+from tests.browser.stage import Json, Stage
 
 if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+
     from tests.browser.preview import Theatre
 
-Json = dict[str, Any]
 PIECE_MS: Final = 40
 INSTRUCTIONS: Final = (
     "お相手に、上司に代わることをお伝えします。通話を保留にします。"
@@ -216,3 +220,24 @@ def _ask(requests: dict[int, Json], data: Json, kind: str, at: str) -> None:
         }
     else:
         requests[data["request_id"]]["state"] = what
+
+
+async def show(page: Page, portal: BlockingPortal, stage: Stage, state: str) -> None:
+    """Bring the page of the scene's call into one of the part's states, for a picture."""
+    there = {"login": "tanaka", "display_name": "田中 一郎", "listening": True}
+    by = {"by": "tanaka", "display_name": "田中 一郎"}
+    written = "課長に伝えました。警告をお伝えして、続くようなら終えてかまいません。"
+    note = {"kind": "supervisor_note", "note_id": 901, "text": written, **by}
+    if state == "join":
+        await page.locator("#join").click()
+        await expect(page.locator("#sound-behind")).to_contain_text("ミリ秒の遅れ")
+        await expect(page.locator("#voice-operator")).to_have_text("声あり")
+        return
+    portal.call(stage.tell, "supervisor.joined", CALL, there)
+    portal.call(stage.tell, "note", CALL, note)
+    if state == "take-over":
+        asked = {"kind": "take_over_asked", "request_id": 902, "text": "", **by}
+        portal.call(stage.tell, "note", CALL, asked)
+    await expect(
+        page.locator("#from-yes" if state == "take-over" else "#from-confirm")
+    ).to_be_visible()
