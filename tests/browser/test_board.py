@@ -226,6 +226,17 @@ async def test_recognition_that_is_down_is_said_while_calls_and_help_go_on(board
     await expect(board.find("#board-banner")).to_be_hidden()
 
 
+async def test_what_is_said_of_the_board_itself_moves_no_row(board: Screen) -> None:
+    await with_four(board)
+    row = board.find("[data-call-id='b-2'].board-row")
+    before = await row.bounding_box()
+
+    board.preview.tell("health", "b-1", {**WELL, "status": "down"})
+    await expect(board.find("#board-banner")).to_be_visible()
+
+    assert await row.bounding_box() == before
+
+
 async def test_a_board_that_lost_its_line_says_so_and_comes_back_complete(board: Screen) -> None:
     board.forgive_lost_sockets_and_refusals()
     await with_four(board)
