@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select, update
 from websockets.asyncio.client import ClientConnection
 
@@ -172,3 +173,25 @@ async def test_what_is_older_than_eight_hours_waits_no_longer(
 
 def _proposals() -> Any:
     return select(StaffAction).where(StaffAction.kind == "break_proposed")
+
+
+@pytest.mark.postgres
+async def test_on_postgresql_marks_and_breaks_are_the_same(
+    settings: Settings, transcriber: ScriptedTranscriber, postgres_url: str
+) -> None:
+    on_postgres = settings.model_copy(update={"database_url": SecretStr(postgres_url)})
+    async with joined_server(on_postgres, transcriber) as server, server.person("kato") as kato:
+        async with kato.screen() as screen:
+            await threatened(server)
+            await told(screen, "break_proposed")
+        marked = await kato.post(f"/v1/calls/{CALL}/missed", {"at_ms": 10, "mark_id": "印"})
+        await kato.client.put(f"/v1/calls/{CALL}/missed/1", json={"reason": "小声"})
+        (one,) = await waiting(kato)
+        given = await kato.post(f"/v1/breaks/{CALL}", {"answer": "not_needed"})
+        aids = (await kato.client.get(f"/v1/calls/{CALL}/aids")).json()
+
+        assert server.running.services.database.is_postgresql
+        assert (marked.status_code, given.status_code) == (201, 204)
+        assert one["display_name"] == "sato"  # nobody of that name has an account
+        assert [mark["reason"] for mark in aids["missed"]] == ["小声"]
+        assert await waiting(kato) == []
