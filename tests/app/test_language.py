@@ -75,7 +75,7 @@ def texts_named() -> dict[str, str]:
 def phrases_named() -> dict[str, str]:
     """Return every text that the server hands to pages as a phrase, with the file that names it."""
     return {
-        call.args[0].value: file.name
+        str(call.args[0].value): file.name
         for file in sorted(APP.rglob("*.py"))
         for call in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(call, ast.Call)
@@ -98,7 +98,7 @@ def codes_refused() -> dict[str, str]:
                 continue
             given = call.args[1:] if call.func.id == "FieldRefused" else call.args
             if given and isinstance(given[0], ast.Constant):
-                codes[given[0].value] = file.name
+                codes[str(given[0].value)] = file.name
     return codes
 
 
