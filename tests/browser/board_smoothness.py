@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 import anyio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import CDPSession, Page, async_playwright, expect
 
 from tests.browser.conftest import CHROMIUM, QUIET_ARGUMENTS
 from tests.browser.parts.board import ask_for_help, many_calls, supervisor_of
@@ -98,14 +98,16 @@ async def measure(preview: Preview, page: Page, *, calls: int, seconds: int) -> 
     await expect(page.locator("#rows .board-row")).to_have_count(calls)
     first_ms = (time.perf_counter() - opened) * 1000
     devtools = await page.context.new_cdp_session(page)
+    await devtools.send("Performance.enable")
     await devtools.send("HeapProfiler.collectGarbage")
     heap_before = (await devtools.send("Runtime.getHeapUsage"))["usedSize"]
     await page.evaluate("Object.assign(window.measured, { frames: [], long: [], delays: [] })")
-    before = stage.seq
+    before, busy_before = stage.seq, await busy(devtools)
     speaking = preview.portal.start_task_soon(speak_for_all, stage, seconds)
     await page.wait_for_timeout(seconds * 1000)
     await anyio.to_thread.run_sync(speaking.result)
     told = await page.evaluate("window.measured")
+    busy_after = await busy(devtools)
     heap_during = (await devtools.send("Runtime.getHeapUsage"))["usedSize"]
     await devtools.send("HeapProfiler.collectGarbage")
     heap_after = (await devtools.send("Runtime.getHeapUsage"))["usedSize"]
@@ -118,6 +120,10 @@ async def measure(preview: Preview, page: Page, *, calls: int, seconds: int) -> 
         "frame_ms": spread(told["frames"]),
         "long_tasks": len(told["long"]),
         "longest_task_ms": round(max(told["long"], default=0)),
+        "page_busy_percent": {
+            name: round(100 * (busy_after[name] - busy_before[name]) / seconds, 1)
+            for name in busy_after
+        },
         "event_to_drawn_ms": spread(told["delays"]),
         "sentences_drawn": len(told["delays"]),
         "heap_mb": {
@@ -127,6 +133,18 @@ async def measure(preview: Preview, page: Page, *, calls: int, seconds: int) -> 
         },
         "load_average": [round(load, 1) for load in os.getloadavg()],
     }
+
+
+async def busy(devtools: CDPSession) -> dict[str, float]:
+    """Return for how many seconds the page has worked so far, and at what."""
+    told = (await devtools.send("Performance.getMetrics"))["metrics"]
+    wanted = {
+        "TaskDuration": "all",
+        "ScriptDuration": "scripts",
+        "RecalcStyleDuration": "styles",
+        "LayoutDuration": "layout",
+    }
+    return {wanted[one["name"]]: one["value"] for one in told if one["name"] in wanted}
 
 
 def spread(values: list[float]) -> dict[str, float]:

@@ -196,6 +196,17 @@ async def test_one_row_is_reached_by_tab_and_arrows_go_through_the_others(board:
     assert await board.find(f"{ROWS}[tabindex='0']").count() == 1
 
 
+async def test_a_filter_that_hides_those_who_wait_for_help_gives_way_to_h(board: Screen) -> None:
+    await with_four(board)
+    await board.find("#filter-mine").click()
+    await expect(board.find(ROWS)).to_have_count(1)
+
+    await board.press("h")
+
+    await expect(board.find("[data-call-id='b-4'].board-row")).to_be_focused()
+    await expect(board.find("#filter-help")).to_have_attribute("aria-pressed", "true")
+
+
 async def test_enter_opens_the_call_and_l_opens_it_with_its_sound(board: Screen) -> None:
     await with_four(board)
     await board.press("j")

@@ -35,11 +35,17 @@ export class BoardControls {
     byId("sound-test").addEventListener("click", () => tones.test());
     byId("desktop").addEventListener("click", () => notes.toggle());
     byId("resort").addEventListener("click", onSort);
-    byId("urgent-more").addEventListener("click", () => this.choose("attention"));
+    byId("urgent-more").addEventListener("click", () => this.show("attention"));
   }
 
   get wish() {
     return { filter: this.filter, name: this.name.value };
+  }
+
+  /** Show the calls of one filter, whatever name was looked for. */
+  show(wanted) {
+    this.name.value = "";
+    this.choose(wanted);
   }
 
   choose(wanted) {

@@ -10,6 +10,7 @@ export class BoardKeys {
     this.rows = rows;
     this.pointed = false;
     this.onRelease = () => {};
+    this.onHelpUnseen = () => false;
     const list = byId("rows");
     list.addEventListener("keydown", (event) => this.pressed(event));
     list.addEventListener("focusin", (event) => this.made(event.target.closest(".board-row")));
@@ -81,12 +82,14 @@ export class BoardKeys {
     move();
   }
 
-  /** The next row with help, from where one stands, and round again. */
-  nextHelp() {
+  /** The next row with help, from where one stands, and round again; a filter that hides them all gives way. */
+  nextHelp(again = false) {
     const all = [...byId("rows").children];
     const inside = byId("rows").contains(document.activeElement);
     const from = inside ? all.indexOf(this.current) + 1 : 0;
-    this.focus([...all.slice(from), ...all.slice(0, from)].find((row) => row.hasAttribute("data-help")));
+    const next = [...all.slice(from), ...all.slice(0, from)].find((row) => row.hasAttribute("data-help"));
+    if (next || again) this.focus(next);
+    else if (this.onHelpUnseen()) this.nextHelp(true);
   }
 
   clicked(event) {

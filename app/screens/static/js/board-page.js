@@ -56,6 +56,12 @@ rows.onSeen = () => {
   drawSoon();
 };
 keys.onRelease = () => drawSoon();
+keys.onHelpUnseen = () => {
+  if (![...board.rows.values()].some((row) => row.help)) return false;
+  controls.show("help");
+  draw();
+  return true;
+};
 
 /** The person asked for another view: then the order may change under their hands. */
 function resort() {
