@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,7 +63,7 @@ class Desk:
         stage = self._theatre.stage
         if call_id not in stage.calls:
             return JSONResponse({"code": "call_unknown", "message": ""}, 404)
-        told = [event for event in stage.log if event["call_id"] == call_id]
+        told = self._told(call_id)
         rings = bool(stage.calls[call_id]["call"].get(RINGS))
         return JSONResponse({**joined(told), "call_id": call_id, "seq": stage.seq, RINGS: rings})
 
@@ -126,20 +127,19 @@ class Desk:
             await websocket.close(code, "refused")
             return
         self._theatre.stage.tell("supervisor.joined", call_id, {**self._me, "listening": True})
-        begun = anyio.current_time()
-        try:
-            head = {"type": "sound", "encoding": "mulaw", "rate": 8000, "position_ms": 0}
-            await websocket.send_json({**head, "tracks": ["caller", "operator"]})
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_notice_departure, websocket, tasks.cancel_scope)
-                for at_ms in range(0, 600_000, PIECE_MS):
-                    for track, tone in enumerate((_tone(400, 0.5), _tone(700, 0.2))):
-                        await websocket.send_bytes(sound_frame(track, at_ms, tone))
-                    await anyio.sleep_until(begun + (at_ms + PIECE_MS) / 1000)
-        except (WebSocketDisconnect, RuntimeError):
-            pass
-        if call_id in self._theatre.stage.calls:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_notice_departure, websocket, tasks.cancel_scope)
+            with contextlib.suppress(
+                WebSocketDisconnect, RuntimeError
+            ):  # it left between two pieces
+                await _speak(websocket)
+            tasks.cancel_scope.cancel()
+        people = joined(self._told(call_id))["people"]
+        if any(person["login"] == self._me["login"] for person in people):
             self._theatre.stage.tell("supervisor.joined", call_id, {**self._me, "listening": False})
+
+    def _told(self, call_id: str) -> list[Json]:
+        return [event for event in self._theatre.stage.log if event["call_id"] == call_id]
 
     @property
     def _me(self) -> Json:
@@ -152,6 +152,16 @@ class Desk:
     def _note(self, request: Request, kind: str, **data: Any) -> None:
         by = {"by": self._me["login"], "display_name": self._me["display_name"]}
         self._tell(request, "note", {"kind": kind, **by, "text": "", **data})
+
+
+async def _speak(websocket: WebSocket) -> None:
+    begun = anyio.current_time()
+    head = {"type": "sound", "encoding": "mulaw", "rate": 8000, "position_ms": 0}
+    await websocket.send_json({**head, "tracks": ["caller", "operator"]})
+    for at_ms in range(0, 600_000, PIECE_MS):
+        for track, tone in enumerate((_tone(400, 0.5), _tone(700, 0.2))):
+            await websocket.send_bytes(sound_frame(track, at_ms, tone))
+        await anyio.sleep_until(begun + (at_ms + PIECE_MS) / 1000)
 
 
 async def _notice_departure(websocket: WebSocket, scope: anyio.CancelScope) -> None:
