@@ -50,6 +50,7 @@ class NavigationItem:
     current: bool
 
 
+_FORMS_OF_THEIR_OWN: Final = frozenset({"/login", "/password"})
 _SEES_CALLS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
 _SEES_RULES: Final = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
 
@@ -88,6 +89,7 @@ def render(
     """Return the page *name*; every value in it is escaped, nothing in it runs but our own files."""
     language = language_of(request.cookies.get(COOKIE))
     catalogue = catalogue_of(language)
+    navigation = navigation_for(identity, request.url.path)
     return _templates.TemplateResponse(
         request,
         name,
@@ -98,12 +100,23 @@ def render(
             "catalogue": catalogue,
             "words": catalogue.all_of(screen_words()),
             "csrf_token": identity.csrf_token if identity is not None else "",
-            "navigation": navigation_for(identity, request.url.path),
+            "navigation": navigation,
+            "here": _here(request, navigation),
             **context,
         },
         status_code=status_code,
         headers=PAGE_HEADERS,
     )
+
+
+def _here(request: Request, navigation: tuple[NavigationItem, ...]) -> str:
+    """Return where the same page is read again; the answer to a form cannot be asked for twice."""
+    url = request.url
+    if request.method == "GET":
+        return f"{url.path}?{url.query}" if url.query else url.path
+    if url.path in _FORMS_OF_THEIR_OWN:
+        return url.path
+    return next((item.href for item in navigation if item.current), "/")
 
 
 def refusal_words(request: Request, refused: AppError) -> str:
