@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import anyio
 import pytest
 from anyio.abc import ObjectReceiveStream
+from anyio.streams.memory import MemoryObjectReceiveStream
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ def person(login: str, role: Role = Role.SUPERVISOR, section: str = "市民課")
 
 
 def heard(stream: ObjectReceiveStream[Event]) -> list[int]:
-    assert isinstance(stream, anyio.streams.memory.MemoryObjectReceiveStream)
+    assert isinstance(stream, MemoryObjectReceiveStream)
     numbers = []
     while stream.statistics().current_buffer_used:
         numbers.append(stream.receive_nowait().seq)
