@@ -15,7 +15,7 @@ from app.aids.break_rule import PROPOSED_FOR, why_break
 from app.aids.records import note, standing
 from app.aids.schemas import BreakBecause
 from app.aids.standing import AidKind
-from app.calls.repository import events_of_call
+from app.calls.repository import alerts_of, events_of_call
 from app.db import Database
 from app.events import EventType
 from app.ledger import Entry, Ledger
@@ -124,4 +124,8 @@ async def _why(session: AsyncSession, call_id: str) -> BreakBecause | None:
         return None
     told = await events_of_call(session, call_id, EventType.LEVEL_CHANGED)
     changes = [(event.at, int(event.data["level"])) for event in told]
-    return why_break(call.top_level, changes, call.ended_at)
+    grave = [alert for alert in await alerts_of(session, call_id) if alert.level >= Severity.STOP]
+    only_false = bool(grave) and all(alert.false_alarm or alert.withdrawn for alert in grave)
+    # The top level stays where it was, although people have called its alerts false.
+    top_level = min(call.top_level, Severity.WARNING) if only_false else call.top_level
+    return why_break(top_level, changes, call.ended_at)

@@ -116,6 +116,30 @@ async def test_an_ordinary_call_and_one_of_nobody_propose_nothing(
     assert (missing.status_code, missing.json()["code"]) == (404, "break_unknown")
 
 
+async def test_a_threat_that_was_a_false_alarm_asks_for_no_break(
+    server: JoinedServer,
+    transcriber: ScriptedTranscriber,
+    kato: Person,
+    screen: ClientConnection,
+) -> None:
+    transcriber.say(*[THREAT] * 5)
+    async with server.running.stream() as line:
+        await say(line, {"type": "start", "call_id": "false", "operator": "sato"})
+        await hear(line)
+        await send(line, call_bytes(sentences(1)))
+        await hear_until(screen, "transcript.final")
+        record = (await kato.client.get("/v1/calls/false")).json()
+        for alert in record["alerts"]:
+            await kato.post(f"/v1/alerts/{alert['alert_id']}/false-alarm")
+        await say(line, {"type": "stop", "reason": "hangup"})
+        await hear_until(line, "stopped")
+    await threatened(server)
+    await told(screen, "break_proposed")
+
+    assert record["call"]["top_level"] == 3
+    assert [one["call_id"] for one in await waiting(kato)] == [CALL]
+
+
 async def test_another_section_sees_and_answers_nothing(
     server: JoinedServer, screen: ClientConnection
 ) -> None:

@@ -23,6 +23,7 @@ export class AidsPart {
     this.reading = false;
     this.again = false;
     this.muting = false;
+    this.timer = null;
     this.missed = new MissedMoments(context, () => this.read());
     this.blur = new Blur(context);
     this.cards = this.role === "auditor" ? null : new Cards(context, () => this.read());
@@ -50,11 +51,16 @@ export class AidsPart {
       try {
         this.known = (await read(callPath(this.callId, "/aids"))).body;
       } catch (error) {
-        if (this.known === null && (error.status === 0 || error.status >= 500)) setTimeout(() => this.read(), READ_AGAIN_MS);
+        if (error.status === 0 || error.status >= 500) this.readLater();
       }
     } while (this.again);
     this.reading = false;
     this.show();
+  }
+
+  readLater() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.read(), READ_AGAIN_MS);
   }
 
   hear({ type, data }) {
@@ -106,12 +112,13 @@ export class AidsPart {
   }
 
   async mute() {
-    if (this.muting || !this.known || this.state?.call.ended_at) return;
+    if (this.muting || !this.state?.ready || this.state.call.ended_at) return;
     this.muting = true;
-    const muted = !this.known.prompts_muted;
+    const muted = !this.known?.prompts_muted;
     try {
       await send(muted ? "POST" : "DELETE", callPath(this.callId, "/prompts-muted"));
-      this.known = { ...this.known, prompts_muted: muted };
+      if (this.known) this.known = { ...this.known, prompts_muted: muted };
+      else await this.read();
       this.show();
       say(byId("polite"), muted ? t("ご案内を静かにしました") : t("ご案内を表示します"));
     } catch (error) {
