@@ -125,6 +125,7 @@ async def test_an_early_alert_asks_for_a_check_until_the_sentence_is_over(screen
     await opened(screen)
     early = alert("physical_attack", 3, "刺してやる", ms("1:00"), "x", check=True)
     screen.preview.tell("alert.raised", CALL, early)
+    await screen.find("#card-fold").click()
     await expect(screen.find(".alert-check")).to_be_visible()
 
     screen.preview.tell("alert.updated", CALL, {**early, "needs_check": False})
