@@ -158,6 +158,22 @@ async def test_a_new_call_appears_and_an_ended_one_says_so_and_leaves(board: Scr
     await expect(gone).to_have_count(0, timeout=15_000)
 
 
+async def test_rows_are_changed_in_place_and_never_made_anew(board: Screen) -> None:
+    await with_four(board)
+    await board.evaluate(
+        "document.querySelectorAll('#rows .board-row').forEach((row) => (row.old = 1))"
+    )
+    talk = Talk(board.preview.theatre.stage, "b-1")
+
+    board.preview.portal.call(talk.says, "caller", "4:00", "それは困ります。")
+    board.preview.tell("level.changed", "b-1", RISEN)
+    await until(board.page, f"{FIRST_TWO} === 'b-4 b-1'")
+
+    old = "[...document.querySelectorAll('#rows .board-row')].filter((row) => row.old).length"
+    assert await board.evaluate(old) == 4
+    await expect(board.find("[data-call-id='b-1'].board-row")).to_contain_text("それは困ります。")
+
+
 async def test_filters_leave_only_what_they_name(board: Screen) -> None:
     await with_four(board)
 

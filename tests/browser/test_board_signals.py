@@ -107,3 +107,20 @@ async def test_a_browser_that_refuses_notifications_is_said_to(board: Screen) ->
 
     await expect(board.find("#desktop-word")).to_contain_text("止められています")
     await expect(board.find("#desktop")).to_have_attribute("aria-disabled", "true")
+
+
+async def test_a_hidden_tab_counts_and_notifies_all_the_same(
+    board: Screen, preview: Preview
+) -> None:
+    # Headless tabs are never hidden by themselves.
+    await board.page.context.add_init_script(
+        "Object.defineProperty(document, 'hidden', { get: () => window.away === true });"
+    )
+    await (await two_boards(board, preview)).close()
+    await board.find("#desktop").click()
+    await board.evaluate("window.away = true")
+
+    board.preview.tell("level.changed", "b-2", RISEN)
+
+    await until(board.page, "window.notes.length === 1")
+    await expect(board.page).to_have_title("(2) 見守り盤 | 見守り")

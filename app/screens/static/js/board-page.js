@@ -203,7 +203,7 @@ async function ask() {
     if (begun.size > 0) askSoon();
     drawSoon();
   } catch {
-    asking = setTimeout(ask, 2_000);
+    asking = link.state === "refused" ? null : setTimeout(ask, 2_000);
   }
 }
 
