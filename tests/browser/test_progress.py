@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
 
+import app.responses
 from app.auth.identity import Role
 from tests.browser.preview import OPERATOR
 from tests.browser.scenes import CALL, Talk, ms
@@ -15,6 +18,7 @@ from tests.browser.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+SHIPPED = Path(app.responses.__path__[0]) / "scripts.toml"
 TICKED = ".rung[data-standing='done'], .rung-place[data-standing='done']"
 SENTENCE_OF_TWO_BREATHS = (
     "先ほどお願いいたしましたが、おやめいただけませんので、これでお電話を終了いたします。"
@@ -496,6 +500,40 @@ async def test_a_request_that_was_made_once_has_no_panel(screen: Screen) -> None
 
 
 # The sentence
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1024, 768)])
+async def test_the_longest_hint_that_is_shipped_can_be_read_whole(
+    screen: Screen, size: tuple[int, int]
+) -> None:
+    await screen.page.set_viewport_size({"width": size[0], "height": size[1]})
+    screen.preview.play("level2")
+    await screen.open_call()
+    await expect(screen.find(".alert")).to_have_count(3)
+    notes = [
+        script.get("note", "") for script in tomllib.loads(SHIPPED.read_text("utf-8"))["script"]
+    ]
+
+    screen.preview.tell(
+        "script.suggested",
+        CALL,
+        {
+            "script_id": "close-2",
+            "text": "お言葉が続きましたので、これでお電話を終了いたします。"
+            "ご用件は、書面か担当課の窓口で承ります。",
+            "note": max(notes, key=len),
+            "step": "close",
+            "category": None,
+            "draft": True,
+        },
+    )
+
+    await expect(screen.find("#say-note")).to_have_text(max(notes, key=len))
+    assert await screen.evaluate(
+        "((e) => e.scrollHeight <= e.clientHeight + 1)(document.getElementById('say-note'))"
+    )
+    for place in ("#say-text", "#said", "#say-note", ".alert:nth-child(3) .alert-why"):
+        await expect(screen.find(place)).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1024, 768)])

@@ -9,6 +9,8 @@ import { step, words } from "./words.js";
 /** Above these a sentence would need a line more, which would push the third alert below the fold. */
 const LONG_LETTERS = 55;
 const LONGER_LETTERS = 78;
+/** Above this a hint needs a third line beside the buttons. */
+const LONG_NOTE_LETTERS = 42;
 
 export function drawGuidance(state, before) {
   if (state.script === before?.script && state.call === before?.call && state.alerts === before?.alerts && state.deeds === before?.deeds) return;
@@ -33,6 +35,7 @@ export function drawGuidance(state, before) {
   byId("say-note").hidden = !current?.note;
   say(byId("say-note"), current?.note ?? "");
   byId("say-note").title = current?.note ?? "";
+  byId("say-note").classList.toggle("say-note-long", (current?.note ?? "").length > LONG_NOTE_LETTERS);
   if (state.script !== before?.script) say(byId("say-done"), current?.used ? usedWords(current) : "");
   if (ended) drawDeeds(state.deeds);
 }
