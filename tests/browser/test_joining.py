@@ -491,3 +491,44 @@ async def test_a_screen_that_was_away_comes_back_with_everything(
 
     await expect(screen.find("#from-there")).to_have_text("田中 一郎さんが聞いています")
     await expect(screen.find("#from-text")).to_have_text("課長に伝えました。")
+
+
+# What is known, apart from any page
+
+TOLD_TWICE = """async (told) => {
+  const { joiningFrom, joiningAfter } = await import("/static/js/joining-state.js");
+  const empty = { seq: 1, people: [], stays: [], notes: [], requests: [], answered: [] };
+  const read = joiningFrom({ ...empty, telephone_rings: false, quick_phrases: [] });
+  const once = told.reduce(joiningAfter, read);
+  return [JSON.stringify(told.reduce(joiningAfter, once)) === JSON.stringify(once), once];
+}"""
+
+
+async def test_what_is_told_twice_or_was_read_already_counts_once(
+    screen: Screen, preview: Preview
+) -> None:
+    preview.play("level2")
+    await screen.open_list()
+    by = {"by": "tanaka", "display_name": "田中 一郎", "text": ""}
+    told = [
+        {"type": "supervisor.left", "data": {**MORI_THERE, "because": "left"}},
+        {"type": "supervisor.joined", "data": TANAKA_THERE},
+        {"type": "supervisor.joined", "data": {**TANAKA_THERE, "listening": False}},
+        {"type": "note", "data": {"kind": "supervisor_note", "note_id": 7, **by}},
+        {"type": "note", "data": {"kind": "supervisor_note_seen", "note_id": 7, "by": "sato"}},
+        {"type": "note", "data": {"kind": "take_over_asked", "request_id": 3, **by}},
+        {"type": "note", "data": {"kind": "help_requested", **by}},
+        {"type": "supervisor.left", "data": {**TANAKA_THERE, "because": "closed"}},
+    ]
+    events = [
+        {**event, "seq": seq, "at": f"2026-04-01T10:00:0{seq}.000Z"}
+        for seq, event in enumerate(told, start=1)
+    ]
+
+    same, known = await screen.page.evaluate(TOLD_TWICE, events)
+
+    assert same
+    assert known["people"] == []
+    assert [(stay["login"], stay["because"]) for stay in known["stays"]] == [("tanaka", "closed")]
+    assert [bool(one["seen_at"]) for one in known["notes"]] == [True]
+    assert [one["state"] for one in known["requests"]] == ["withdrawn"]
