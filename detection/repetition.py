@@ -16,7 +16,8 @@ from typing import Final
 
 from detection.likeness import MOST_WORDS, Said, known_of, said_alike
 from detection.moves import Move, MoveKind
-from detection.types import Demand, Quote, Utterance
+from detection.topics import Topic, anew_of, answered_by, quote_of, quoting
+from detection.types import Demand, Utterance
 
 REORDER_MS: Final = 8_000
 """A segment is at most 8 s long, so what began earlier may arrive later by that much."""
@@ -29,8 +30,6 @@ STALEMATE_LAPSES_MS: Final = 300_000
 AGREEMENT_HOLDS_MS: Final = 20_000
 """「わかりました。でも…」: who goes on at once has not agreed."""
 
-MOST_QUOTES: Final = 4
-"""Of either side, to be read beside each other."""
 SHOWN_FROM_RETURNS: Final = 2
 """Shown when it came back so often, at least once surely. Of 109 fair or ordinary calls that shows 1, in which
 the same was asked three times; from the first return on it would be 5, in three of them two different things.
@@ -48,36 +47,6 @@ _REFUSED_ALIKE: Final = 0.7
 """Two refusals as alike as this refuse one demand."""
 _BOTH_ALIKE: Final = 0.85
 """… or statements and refusals as alike as this in sum."""
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One demand, in all the ways it has been said."""
-
-    words: frozenset[str]
-    statements: tuple[Said, ...]
-    """The last ones, for comparison."""
-    stated_ms: int
-    answered: bool = False
-    """Since it was last stated."""
-    refusals: tuple[Said, ...] = ()
-    """What the operator said to it when refusing, the last ones."""
-    refused: bool = False
-    returns: int = 0
-    """Times it came back after an answer."""
-    firm: bool = False
-    """At least once by its own words, by insisting, or by what the operator said of it."""
-    sure_returns: int = 0
-    """Those of its returns in which it was known for the same by more than that the refusals sound alike."""
-    sure: bool = True
-    """Whether the last statement was."""
-    quotes: tuple[Quote, ...] = ()
-    """The first statement, and those that count and say which demand it is; the last ones."""
-    answers: tuple[Quote, ...] = ()
-    """What was said to it, one for each time it was answered, the last ones."""
-    answered_times: int = 0
-    answer_refuses: bool = False
-    """Whether the last of them says no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,24 +163,8 @@ def _taken(talk: Talk, move: Move, same_demand: float) -> Taken:
             # Excusing itself once more, the office has not found a new mistake.
             return talk, ()
         case MoveKind.FAULT:
-            forgiven = tuple(_anew(t) for t in talk.topics)
+            forgiven = tuple(anew_of(t) for t in talk.topics)
             return Talk(topics=forgiven, only_refusals_answer=True), ()
-
-
-def _anew(topic: Topic) -> Topic:
-    """Return *topic* as if it had not been asked for yet."""
-    return replace(
-        topic,
-        answered=False,
-        returns=0,
-        firm=False,
-        sure_returns=0,
-        sure=True,
-        quotes=(),
-        answers=(),
-        answered_times=0,
-        answer_refuses=False,
-    )
 
 
 def _unanswered(talk: Talk) -> Talk:
@@ -219,44 +172,12 @@ def _unanswered(talk: Talk) -> Talk:
 
 
 def _with_answer(talk: Talk, move: Move) -> Talk:
-    """Have *move* answer whatever was stated; of several sentences to one statement, a refusal says most."""
-    refuses = move.kind is MoveKind.REFUSED
-    topics = list[Topic]()
-    for place, topic in enumerate(talk.topics, 1):
-        said = topic.answers
-        first = topic.sure and not topic.answered
-        if first:
-            said = (*said, _quote(move))[-MOST_QUOTES:]
-        elif (
-            said
-            and topic.sure
-            and refuses
-            and not topic.answer_refuses
-            and place == len(talk.topics)
-        ):
-            said = (*said[:-1], _quote(move))
-        topics.append(
-            replace(
-                topic,
-                answered=True,
-                answers=said,
-                answered_times=topic.answered_times + first,
-                answer_refuses=refuses if said is not topic.answers else topic.answer_refuses,
-            )
-        )
-    return replace(talk, topics=tuple(topics))
-
-
-def _quoting(topic: Topic, move: Move) -> Topic:
-    """Add the caller's words: the first, and what says again which demand it is; 「困っちゃいない」 does not."""
-    says_what = move.kind is MoveKind.STATED and len(move.said.words) > move.insists
-    if topic.quotes and not says_what:
-        return topic
-    return replace(topic, quotes=(*topic.quotes, _quote(move))[-MOST_QUOTES:])
-
-
-def _quote(move: Move) -> Quote:
-    return Quote(move.utterance.start_ms, move.utterance.text, move.utterance.utterance_id)
+    """Have *move* answer whatever was stated."""
+    last = len(talk.topics) - 1
+    answered = (
+        answered_by(move, topic, latest=place == last) for place, topic in enumerate(talk.topics)
+    )
+    return replace(talk, topics=tuple(answered))
 
 
 def _stated(talk: Talk, move: Move, same_demand: float) -> Taken:
@@ -304,7 +225,7 @@ def _came_back(talk: Talk, topic: Topic, move: Move, *, firm: bool = True) -> Ta
         sure=firm or (topic.sure and not counts),
     )
     if firm and (counts or not topic.quotes):
-        after = _quoting(after, move)
+        after = quoting(after, move)
     others = tuple(t for t in talk.topics if t is not topic)
     talk = replace(talk, topics=(*others, after))
     if moved:
@@ -323,7 +244,7 @@ def _agreement_weighed(talk: Talk, topic: Topic, at_ms: int) -> tuple[Talk, Topi
         return talk, topic
     if at_ms - talk.agreed_ms <= AGREEMENT_HOLDS_MS:
         return replace(talk, agreed_ms=None), topic
-    anew = {id(t): _anew(t) for t in talk.topics}
+    anew = {id(t): anew_of(t) for t in talk.topics}
     talk = replace(
         talk, topics=tuple(anew.values()), agreed_ms=None, stalled_since_ms=None, open=()
     )
@@ -379,7 +300,7 @@ def _with_topic(talk: Talk, asked: list[Move]) -> Talk:
     """Add what was *asked* as one demand: the talk moves."""
     words = frozenset[str]().union(*(m.said.words for m in asked))
     statements = tuple(m.said for m in asked)[-_MOST_STATEMENTS:]
-    quotes = (_quote(_demand_of(asked)),)
+    quotes = (quote_of(_demand_of(asked)),)
     fresh = Topic(frozenset(sorted(words)[:MOST_WORDS]), statements, asked[-1].at_ms, quotes=quotes)
     return replace(talk, topics=(*talk.topics, fresh)[-MOST_TOPICS:], stalled_since_ms=None)
 
