@@ -126,6 +126,8 @@ async def test_after_a_grave_call_the_step_is_to_report(screen: Screen) -> None:
 
     await expect(screen.find("[aria-current='step']")).to_have_attribute("data-step", "report")
     await expect(screen.find("#say-hint")).to_have_text("所属長に報告してください")
+    await expect(screen.find("#say-report")).to_contain_text("所属長に報告します")
+    await expect(screen.find("#say-report-draft")).to_be_visible()
 
 
 async def test_after_a_quiet_call_there_is_nothing_to_report(screen: Screen) -> None:
@@ -136,6 +138,7 @@ async def test_after_a_quiet_call_there_is_nothing_to_report(screen: Screen) -> 
 
     await expect(screen.find("[data-step='listen']")).to_have_attribute("data-standing", "done")
     await expect(screen.find("[aria-current='step']")).to_have_count(0)
+    await expect(screen.find("#say-report")).to_be_hidden()
 
 
 # Warnings and their proof

@@ -14,6 +14,16 @@ from tests.browser.stage import Json, Stage
 if TYPE_CHECKING:
     from tests.browser.preview import Theatre
 
+REPORTS = [
+    {
+        "level": level,
+        "text": "求められたこと、お答え、警告した時刻と言葉を記録し、通話の後、所属長に報告します。"
+        "次のお電話の前に、一息入れて構いません。",
+        "draft": True,
+    }
+    for level in (2, 3)
+]
+
 
 def routes(theatre: Theatre) -> list[BaseRoute]:
     """Return what the part asks of its server."""
@@ -21,7 +31,10 @@ def routes(theatre: Theatre) -> list[BaseRoute]:
     async def read(request: Request) -> Response:
         return JSONResponse(progress_of(theatre.stage, request.path_params["call_id"]))
 
-    return [Route("/v1/calls/{call_id}/progress", read)]
+    async def scripts(_request: Request) -> Response:
+        return JSONResponse({"scripts": [], "reports": REPORTS})
+
+    return [Route("/v1/calls/{call_id}/progress", read), Route("/v1/scripts", scripts)]
 
 
 def progress_of(stage: Stage, call_id: str) -> Json:

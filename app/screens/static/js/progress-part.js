@@ -5,6 +5,7 @@ import { Clocks } from "./progress-clocks.js";
 import { Demands } from "./progress-demands.js";
 import { Ladder } from "./progress-ladder.js";
 import { Warnings } from "./progress-warnings.js";
+import { Report } from "./progress-report.js";
 import { onTick } from "./render-status.js";
 import { emptyProgress, fromServer, heard, mustAsk } from "./state-progress.js";
 
@@ -26,6 +27,7 @@ export class ProgressPart {
     this.warnings = new Warnings(context);
     this.clocks = new Clocks(() => this.readIn(REST_MS));
     this.demands = new Demands(context);
+    this.report = new Report();
     onTick((call, nowMs) => this.tick(call, nowMs));
   }
 
@@ -73,6 +75,7 @@ export class ProgressPart {
       this.ladder.draw(progress, state);
       this.warnings.draw(progress, state);
       this.demands.draw(progress, state);
+      this.report.draw(state);
     }
     this.tick(state.call, this.nowMs);
   }
