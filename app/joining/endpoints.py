@@ -19,7 +19,7 @@ from app.calls.endpoints import load_seen
 from app.calls.repository import last_seq
 from app.control.endpoints import desk_of
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn
-from app.events import EventType
+from app.events import Event, EventType
 from app.joining.asking import answered, asked, bring_in, telephone_rings
 from app.joining.attendance import Attendance, Because
 from app.joining.notes import note_seen, noted
@@ -65,10 +65,13 @@ async def _watching(app: FastAPI) -> AsyncIterator[None]:
 
 async def _notice_ends(services: Services, attendance: Attendance) -> None:
     while True:  # who falls behind is cut off, and comes back
-        async with services.bus.subscribe() as happening:
+        async with services.bus.subscribe(_is_end) as happening:
             async for event in happening:
-                if event.type is EventType.CALL_ENDED:
-                    await _end(attendance, event.call_id)
+                await _end(attendance, event.call_id)
+
+
+def _is_end(event: Event) -> bool:
+    return event.type is EventType.CALL_ENDED
 
 
 async def _end(attendance: Attendance, call_id: str) -> None:
