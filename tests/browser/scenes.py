@@ -371,7 +371,7 @@ def demand(stage: Stage) -> None:
     )
     first = {"at_ms": ms("0:20"), "text": "野幌町です。昨日の夜から全然来てないんですよ。"}
     statements = [{**first, "utterance_id": f"{CALL}.c{ms('0:20')}"}]
-    answers = []
+    answers: list[dict[str, object]] = []
     lines = [*((at, "caller", text) for at, text in asked)]
     lines += [(at, "operator", text) for at, text in answered]
     for at, track, text in sorted(lines, key=lambda line: ms(line[0])):

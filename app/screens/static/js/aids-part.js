@@ -35,8 +35,6 @@ export class AidsPart {
     };
     if (!byId("mute")) return;
     this.makeMutedPlace();
-    // Heard before the page's own keys: nobody may report as said, by a habit of the hand, what nobody sees.
-    document.addEventListener("keydown", (event) => event.code === "KeyS" && this.page.hasAttribute("data-muted") && event.stopImmediatePropagation(), true);
   }
 
   /** Ask the server for everything: when the page opens, after the line was lost, and when something was done. */

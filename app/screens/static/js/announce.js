@@ -18,6 +18,7 @@ export function announce(state, before) {
     say(byId("assertive"), words.emergency_hint);
     return;
   }
+  if (byId("call").dataset.muted !== undefined) return; // the person has asked for quiet; levels are told above
   const fresh = state.places.find((id) => id !== null && !before.alerts[id]);
   if (fresh) say(byId("polite"), t("お知らせ。{name}。{reason}", { name: category(state.alerts[fresh].categories[0]), reason: state.alerts[fresh].reason }));
   else if (state.script?.text && state.script.script_id !== before.script?.script_id) say(byId("polite"), t("次にお伝えする文。{text}", { text: state.script.text }));

@@ -201,7 +201,8 @@ async function undoWrong(alertId) {
 
 async function markSaid() {
   const script = state.script;
-  if (!maySpeak || saying || !script?.text || state.call.ended_at) return;
+  // Hidden for quiet: nobody may report as said, by a habit of the hand, what nobody sees.
+  if (!maySpeak || saying || !script?.text || state.call.ended_at || byId("say-buttons").hidden) return;
   saying = true;
   byId("said").setAttribute("aria-disabled", "true");
   try {
