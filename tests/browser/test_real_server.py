@@ -101,7 +101,7 @@ async def test_a_false_alarm_is_taken_back_and_help_is_asked_for_on_the_real_ser
         await expect(page.locator(".alert")).to_have_count(1)
         await expect(page.locator("#level-word")).not_to_have_text("通常")
         await page.keyboard.press("s")
-        await expect(page.locator("#say-done")).to_have_text("お伝え済み(1回)")
+        await expect(page.locator("#say-text")).to_contain_text("お伝え済みです")
         await page.keyboard.press("h")
         await expect(page.locator("#help-word")).to_have_text("応援要請中")
 
