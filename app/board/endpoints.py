@@ -17,6 +17,7 @@ from app.calls.protocol import CALL_ID
 from app.errors import NotAllowed, NotSignedIn
 from app.health import health_of
 from app.services import services_of
+from app.trail.looking import Look, looks_of
 from detection.policy_files import load_policy
 
 Supervisor = Annotated[Identity, Depends(requires(Role.SUPERVISOR))]
@@ -58,7 +59,7 @@ async def read_board(
     wanted = None if call is None else [one for one in call if CALL_ID.fullmatch(one)]
     limits: Any = getattr(request.app.state, "board_limits", None)
     async with services.database.transaction() as session:
-        return await board_view(
+        view = await board_view(
             session,
             identity,
             health_of(services.transcriber),
@@ -66,3 +67,5 @@ async def read_board(
             warning_limit=services.warning_limit,
             limits=limits or LimitsOut(held_ms=None, held_after_abuse_ms=None, stalemate_ms=None),
         )
+    await looks_of(request).note(Look.BOARD, identity)
+    return view

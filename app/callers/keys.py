@@ -1,14 +1,7 @@
-"""Adapter: the keys of callers' hashes, in a file that only the account of the server may read.
-
-One key a line, its id and its 32 bytes in hexadecimal. The first makes new hashes; those below it
-still find the calls that they were made for, until the line is taken out.
-"""
+"""Adapter: the keys of callers' hashes. The first makes new hashes; those below it still find their calls."""
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +9,10 @@ from typing import Final
 
 from app.callers.number import CallerKey, StoredHash, hash_of
 from app.errors import Unavailable
-from app.private_files import make_private_file, make_private_folder
+from app.key_file import KeyFileUnreadable, read_or_make_keys
 from app.telephony.messages import Direction
 
 FILE_NAME: Final = "caller_keys"
-_LINE: Final = re.compile(r"([0-9a-f]{16}) ([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +49,10 @@ def open_caller_keys(data_dir: Path) -> CallerKeys:
     """
     file = data_dir / FILE_NAME
     try:
-        if not file.exists():
-            make_private_folder(data_dir)
-            _make(file)
-        make_private_file(file)
-        lines = file.read_text(encoding="ascii").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        keys = read_or_make_keys(file)
+    except KeyFileUnreadable as error:
         raise _unreadable(file) from error
-    found = [_LINE.fullmatch(line.strip()) for line in lines if line.strip()]
-    keys = tuple(CallerKey(one[1], bytes.fromhex(one[2])) for one in found if one is not None)
-    # One spoilt line among good ones would quietly part a caller's calls from each other.
-    if not keys or len(keys) != len(found):
-        raise _unreadable(file)
-    return CallerKeys(keys)
-
-
-def _make(file: Path) -> None:
-    """Make the file whole or not at all: servers that start together must agree on one key."""
-    draft = file.with_name(f".{FILE_NAME}.{secrets.token_hex(4)}")
-    make_private_file(draft)
-    try:
-        with draft.open("w", encoding="ascii") as opened:
-            opened.write(f"{secrets.token_hex(8)} {secrets.token_hex(32)}\n")
-            opened.flush()
-            os.fsync(opened.fileno())
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            return  # somebody else was first
-    finally:
-        draft.unlink(missing_ok=True)
+    return CallerKeys(tuple(CallerKey(key_id, secret) for key_id, secret in keys.items()))
 
 
 def _unreadable(file: Path) -> Unavailable:

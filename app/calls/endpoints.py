@@ -52,13 +52,15 @@ async def list_calls(
             before=before,
             limit=limit,
         )
-        return await calls_view(
+        view = await calls_view(
             session,
             calls,
             health_of(services.transcriber),
             seq=seq,
             numbers=numbers_for(services, identity),
         )
+    await looks_of(request).note(Look.LIST, identity)
+    return view
 
 
 @router.get("/{call_id}")

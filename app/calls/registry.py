@@ -30,7 +30,6 @@ from app.calls.protocol import (
     CallStarted,
     Refusal,
     StreamRefused,
-    Track,
 )
 from app.calls.recovery import Recovered, recover
 from app.calls.repository import call_by_id, unfinished_calls

@@ -20,12 +20,14 @@ from app.auth.access import admits, identify
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
 from app.calls.endpoints import load_seen
+from app.calls.protocol import CALL_ID
 from app.calls.repository import events_after, last_seq
 from app.errors import AppError, BadRequest, NotAllowed, NotFound, NotSignedIn
 from app.events import VOLATILE, Event, EventType
 from app.health import health_of
 from app.ledger import event_of
 from app.services import Services, services_of
+from app.trail.looking import Look, looks_of
 
 PAGE_EVENTS: Final = 500
 RECHECK_SECONDS: Final = 30
@@ -50,6 +52,8 @@ async def screen_events(websocket: WebSocket) -> None:
         call_id = websocket.query_params.get("call_id")
         if call_id is not None:
             await _refuse_another_sections(services, identity, call_id)
+        followed = call_id if call_id is not None and CALL_ID.fullmatch(call_id) else ""
+        await looks_of(websocket).note(Look.EVENTS, identity, followed)
         screen = Screen(websocket, services, identity, call_id)
         await screen.show(after, now)
     except AppError as refused:

@@ -22,6 +22,10 @@ class Look(StrEnum):
 
     CALL = "call.seen"
     FINDINGS = "findings.seen"
+    LIST = "list.seen"
+    BOARD = "board.seen"
+    EVENTS = "events.followed"
+    """Of one call, or of all that this person may see."""
 
 
 AGAIN_MS: Final = 600_000
@@ -37,7 +41,7 @@ class Looks:
     clock: Clock
     _told_ms: OrderedDict[tuple[str, str, str], int] = field(default_factory=OrderedDict)
 
-    async def note(self, kind: Look, identity: Identity, call_id: str) -> None:
+    async def note(self, kind: Look, identity: Identity, call_id: str = "") -> None:
         """Write that *identity* looked, before anything is shown to them."""
         key, now_ms = (kind, identity.login, call_id), self.clock.monotonic_ms()
         told_ms = self._told_ms.get(key)

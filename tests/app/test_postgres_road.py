@@ -70,7 +70,8 @@ async def test_a_call_is_carried_stored_and_told_in_order(server: RunningServer)
     assert kinds.count("transcript.final") == 2
     assert kinds.index("alert.raised") < kinds.index("level.changed") < kinds.index("call.ended")
     assert again == told[1:]
-    assert record["seq"] == seqs[-1]
+    # A break is proposed right after a call of the third level.
+    assert record["seq"] in (seqs[-1], seqs[-1] + 1)
 
 
 async def test_a_call_goes_on_over_a_new_server_and_a_dismissal_is_kept(

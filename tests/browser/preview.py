@@ -198,7 +198,7 @@ class Preview:
         self.theatre.connections.clear()
         self.theatre.identity = OPERATOR
         stage = self.theatre.stage
-        for held in (stage.calls, stage.log, stage.requests, stage.failing):
+        for held in (stage.calls, stage.log, stage.requests, stage.failing, stage.beside):
             held.clear()
 
 

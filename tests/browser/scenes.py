@@ -302,7 +302,7 @@ def level2(stage: Stage) -> None:
     )
     talk.level(2)
     stage.tell("stalemate.started", CALL, {"stalemate_ms": 45_000})
-    stage.calls[CALL]["progress"] = {
+    stage.beside["progress"] = {
         "warning_limit": 3,
         "asked": [
             {
@@ -340,7 +340,7 @@ def level3(stage: Stage) -> None:
         level=3,
     )
     talk.level(3)
-    stage.calls[CALL]["progress"]["next"] = {
+    stage.beside["progress"]["next"] = {
         "text": "段階を踏まず、すぐに上司と共有してください",
         "clause": CLAUSES["physical_attack"],
     }
@@ -381,7 +381,7 @@ def demand(stage: Stage) -> None:
     begun_at = stage.now() - timedelta(milliseconds=ms("26:30"))
     stage.calls[CALL]["call"]["started_at"] = begun_at.isoformat()
     stage.tell("stalemate.started", CALL, {"stalemate_ms": ms("5:12")})
-    stage.calls[CALL]["progress"] = {
+    stage.beside["progress"] = {
         "limits": {"held": ms("30:00"), "stalemate": ms("30:00")},
         "next": {
             "text": "通話30分をめどに、理由を告げて終了を検討できます",
@@ -429,7 +429,7 @@ def welfare(stage: Stage) -> None:
 
 def ended(stage: Stage) -> None:
     level2(stage)
-    stage.calls[CALL]["progress"]["next"] = {
+    stage.beside["progress"]["next"] = {
         "text": "所属長に報告してください",
         "clause": "組織としての対応",
     }
@@ -447,7 +447,7 @@ def hard_call(stage: Stage) -> None:
 def unset(stage: Stage) -> None:
     """A caller who needs support, in an office that has entered no contacts."""
     welfare(stage)
-    stage.calls[CALL]["call"]["office_unset"] = True
+    stage.beside["aids"]["office_unset"] = True
 
 
 def listed(stage: Stage) -> None:

@@ -6,6 +6,7 @@ What is stored here has the shapes of ``app.calls.schemas``; its events carry wh
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,8 @@ class Stage:
     """Method and path of every unsafe request that was let through."""
     failing: dict[str, int] = field(default_factory=dict)
     """So many of the next unsafe requests whose path ends like this are answered 503."""
+    beside: dict[str, Json] = field(default_factory=lambda: defaultdict(dict))
+    """What a scene has set for the parts beside the talk, by the name of the part: no part of a call's snapshot."""
 
     @property
     def seq(self) -> int:

@@ -31,7 +31,7 @@ def talk_of(screen: Screen) -> Talk:
 
 
 def set_progress(screen: Screen, **facts: Any) -> None:
-    screen.preview.theatre.stage.calls[CALL].setdefault("progress", {}).update(facts)
+    screen.preview.theatre.stage.beside["progress"].update(facts)
 
 
 # The bar of steps

@@ -126,7 +126,7 @@ def aids_of(theatre: Theatre, call_id: str) -> Json:
                 aids["emergency_called"] = None
             case "break_proposed":
                 aids["break_proposed"] = True
-    unset = bool(held["call"].get("office_unset"))
+    unset = bool(theatre.stage.beside["aids"].get("office_unset"))
     return {
         "call_id": call_id,
         "missed": missed,

@@ -44,7 +44,7 @@ def progress_of(stage: Stage, call_id: str) -> Json:
     held = stage.calls[call_id]
     told = [event for event in stage.log if event["call_id"] == call_id]
     suggested = [event["data"] for event in told if event["type"] == "script.suggested"]
-    set_by_scene: Json = held.get("progress", {})
+    set_by_scene: Json = stage.beside["progress"]
     spoken = [_warning(held, event) for event in told if event["type"] == "warning.spoken"]
     warnings = list({warning["n"]: warning for warning in spoken}.values())
     return {

@@ -2,13 +2,11 @@
 
 export const PLACES = 3;
 
+/** Place by place as they were raised: a page that is opened now shows them where those that were open show them. */
 export function alertsFrom(list) {
   const alerts = Object.fromEntries(list.map((alert) => [alert.alert_id, alert]));
-  const first = list
-    .filter(isOpen)
-    .sort((a, b) => b.level - a.level || b.end_ms - a.end_ms)
-    .slice(0, PLACES);
-  return { alerts, places: filled(first.map((alert) => alert.alert_id)) };
+  const raised = list.filter(isOpen).sort((a, b) => Date.parse(a.raised_at) - Date.parse(b.raised_at));
+  return raised.reduce(placeAlert, { alerts, places: filled([]) });
 }
 
 export function isOpen(alert) {
