@@ -13,6 +13,7 @@ import numpy as np
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.auth.identity import Role
+from app.screens.language import COOKIE, Language
 from tests.browser.conftest import CHROMIUM, QUIET_ARGUMENTS
 from tests.browser.parts import joining
 from tests.browser.parts.board import four_calls, many_calls, supervisor_of
@@ -60,7 +61,14 @@ PICTURES: Final = {
     "auditor": ("ended", "light"),
     "board-4": ("nothing", "light"),
     "board-200": ("nothing", "light"),
+    "same-request": ("demand", "light"),
+    "english": ("level2", "light"),
 }
+TABLET: Final = "-tablet"
+ON_A_TABLET: Final = ("quiet", "level-1", "level-2", "level-3", "help-requested", "join", "board-4")
+"""Taken at 1024 x 768 as well."""
+SIZES: Final = {True: (1024, 768), False: (1280, 720)}
+ENGLISH: Final = frozenset({"english"})
 BOARDS: Final = {"board-4": four_calls, "board-200": many_calls}
 """Who is on the supervisors' board."""
 OTHERS: Final = {
@@ -78,12 +86,15 @@ OTHERS: Final = {
     ),
 }
 """Who looks, where it is not the operator."""
+ALL: Final = (*PICTURES, *(f"{name}{TABLET}" for name in ON_A_TABLET))
 
 
-async def take(browser: Browser, preview: Preview, name: str, folder: Path) -> None:
+async def take(browser: Browser, preview: Preview, picture_name: str, folder: Path) -> None:
+    name = picture_name.removesuffix(TABLET)
     scene, theme = PICTURES[name]
+    width, height = SIZES[picture_name.endswith(TABLET)]
     context = await browser.new_context(
-        viewport={"width": 1280, "height": 720},
+        viewport={"width": width, "height": height},
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
         locale="ja-JP",
@@ -95,6 +106,9 @@ async def take(browser: Browser, preview: Preview, name: str, folder: Path) -> N
     if name in BOARDS:
         preview.theatre.identity = supervisor_of(OPERATOR)
         preview.portal.call(BOARDS[name], preview.theatre.stage)
+    if name in ENGLISH:
+        chosen = {"name": COOKIE, "value": Language.ENGLISH.value, "url": preview.address}
+        await context.add_cookies([chosen])
     page = await context.new_page()
     path = "/calls" if scene in ("nothing", "list") else "/calls/c-1"
     if name == "break" or name in BOARDS:
@@ -105,7 +119,7 @@ async def take(browser: Browser, preview: Preview, name: str, folder: Path) -> N
     picture = await page.screenshot()
     await context.close()
     png = palette_png(await _pixels(browser, picture))
-    await anyio.Path(folder / f"{name}.png").write_bytes(png)
+    await anyio.Path(folder / f"{picture_name}.png").write_bytes(png)
 
 
 async def _pixels(browser: Browser, picture: bytes) -> Pixels:
@@ -145,7 +159,7 @@ async def _hear_half(page: Page, preview: Preview, *, withdrawn: bool) -> None:
     preview.tell("level.changed", CALL, risen)
     sentence = "ただいまのお言葉は、職員の安全に関わります。警察に通報することがあります。"
     preview.portal.call(talk.suggests, "emergency", sentence, None)
-    await expect(page.locator(".alert-check")).to_be_visible()
+    await expect(page.locator(".alert-check:visible")).to_have_count(1)
     if withdrawn:
         whole = f"{half}ろって、夫が隣の人に言われました"
         preview.portal.call(talk.says, "caller", at, whole)
@@ -169,9 +183,9 @@ async def take_all(names: list[str], folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Photograph the screens, state by state.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", choices=sorted(PICTURES), action="append")
+    parser.add_argument("--only", choices=sorted(ALL), action="append")
     chosen = parser.parse_args()
-    anyio.run(take_all, chosen.only or list(PICTURES), chosen.folder)
+    anyio.run(take_all, chosen.only or list(ALL), chosen.folder)
 
 
 if __name__ == "__main__":

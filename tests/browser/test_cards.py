@@ -118,6 +118,36 @@ async def test_a_folded_card_gives_the_alerts_back_and_stays_folded(screen: Scre
     await expect(screen.find("#card-lines")).to_be_visible()
 
 
+async def test_a_threat_that_is_none_is_called_so_on_the_card_itself(screen: Screen) -> None:
+    screen.preview.play("level3")
+    await screen.open_call()
+    await expect(screen.find("#card")).to_be_visible()
+
+    await screen.find("#card-wrong").click()
+
+    await expect(screen.find("#card")).to_be_hidden()
+    await expect(screen.find("#toast")).to_contain_text("誤検知として記録しました")
+    assert [
+        path for _, path in screen.preview.theatre.stage.requests if "false-alarm" in path
+    ] != []
+
+
+async def test_a_card_that_rests_on_half_a_sentence_says_that_it_is_to_be_checked(
+    screen: Screen,
+) -> None:
+    screen.preview.play("quiet")
+    await screen.open_call()
+    talk = Talk(screen.preview.theatre.stage)
+    half = "今からそっちに行って殴ってやるから待って"
+    utterance_id = screen.preview.portal.call(talk.saying, "caller", "1:20", half)
+    early = alert("physical_attack", 3, "殴ってやる", ms("1:20"), utterance_id, check=True)
+
+    screen.preview.tell("alert.raised", CALL, early)
+
+    await expect(screen.find("#card-check")).to_have_text("要確認")
+    await expect(screen.find("#card-lines")).to_contain_text(half)
+
+
 async def test_a_false_alarm_takes_its_card_with_it(screen: Screen) -> None:
     screen.preview.play("level2")
     await screen.open_call()

@@ -245,6 +245,7 @@ function copyBySelection() {
 
 prepareToast();
 byId("said")?.addEventListener("click", markSaid);
+page.addEventListener("wrong", ({ detail }) => mayJudge && markWrong(detail));
 byId("copy").addEventListener("click", copy);
 listenToKeys({
   KeyH: () => maySpeak && help.request(),

@@ -23,6 +23,7 @@ export class Cards {
     byId("card-fold").addEventListener("click", () => this.fold());
     byId("card-called").addEventListener("click", () => this.called());
     byId("card-copy").addEventListener("click", () => this.copy());
+    byId("card-wrong").addEventListener("click", () => this.wrong());
     setInterval(() => this.open && this.fill(), MINUTES_MS);
   }
 
@@ -81,6 +82,7 @@ export class Cards {
       byId(`open-${kind}`).setAttribute("aria-pressed", String(shown === kind && open));
     }
     byId("card-acts").hidden = shown !== "threat";
+    if (shown !== "threat") byId("card-check").hidden = true;
     shape(byId("card-shape"), shown === "welfare" ? "care" : "phone");
     say(byId("card-heading"), shown === "welfare" ? t("支援が必要なおそれのあるお電話") : t("110番カード"));
     say(byId("card-note"), shown === "welfare" ? t("警告はしません") : t("かけるかどうかは職員が判断します。この画面から電話はかかりません。"));
@@ -95,6 +97,8 @@ export class Cards {
   fillThreat() {
     const { state, known } = this;
     const threat = threatOf(state.alerts);
+    byId("card-check").hidden = !threat?.needs_check; // half a sentence: the whole one confirms it or takes it back
+    byId("card-wrong").hidden = threat === null || Boolean(state.call.ended_at);
     const said = threat && state.lines.find((line) => line.utterance_id === threat.utterance_id);
     this.lines = reportLines({ call: state.call, threat, said: said?.text ?? null, office: known?.office ?? NO_OFFICE, now: Date.now() }).map((line) => ({
       ...line,
@@ -148,6 +152,12 @@ export class Cards {
     this.sending = false;
     await this.onChanged();
     byId(done ? "card-undo" : "card-called")?.focus();
+  }
+
+  /** The alert itself is behind the card: to call it false must not need two steps more than any other. */
+  wrong() {
+    const threat = threatOf(this.state.alerts);
+    if (threat) this.page.dispatchEvent(new CustomEvent("wrong", { detail: threat.alert_id }));
   }
 
   async copy() {
