@@ -18,7 +18,7 @@ from app.auth.identity import Identity, Role
 from app.errors import AppError
 from app.screens.catalogues import catalogue_of
 from app.screens.language import COOKIE, Catalogue, Language, language_of
-from app.screens.words import EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
+from app.screens.words import BOARD, EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
 
 _HERE: Final = Path(__file__).parent
 
@@ -133,7 +133,7 @@ def navigation_for(identity: Identity | None, path: str) -> tuple[NavigationItem
     if identity.role in _SEES_CALLS:
         pages.append(("通話一覧", "/calls"))
     if identity.role is Role.SUPERVISOR:
-        pages.append(("見守り盤", "/board"))
+        pages.append((BOARD, "/board"))
     if identity.role is Role.ADMINISTRATOR:
         pages.append(("管理", "/admin"))
     if identity.role in _SEES_RULES:

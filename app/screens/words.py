@@ -114,6 +114,7 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.ADMINISTRATOR: "管理者",
 }
 
+BOARD: Final = "見守り盤"
 NEEDS_CHECK: Final = "要確認"
 UNSURE: Final = "聞き取り不確か"
 FALSE_ALARM: Final = "誤検知"

@@ -107,8 +107,8 @@ async def take(browser: Browser, preview: Preview, picture_name: str, folder: Pa
         preview.theatre.identity = supervisor_of(OPERATOR)
         preview.portal.call(BOARDS[name], preview.theatre.stage)
     if name in ENGLISH:
-        chosen = {"name": COOKIE, "value": Language.ENGLISH.value, "url": preview.address}
-        await context.add_cookies([chosen])
+        english = Language.ENGLISH.value
+        await context.add_cookies([{"name": COOKIE, "value": english, "url": preview.address}])
     page = await context.new_page()
     path = "/calls" if scene in ("nothing", "list") else "/calls/c-1"
     if name == "break" or name in BOARDS:

@@ -126,11 +126,11 @@ async def test_an_early_alert_asks_for_a_check_until_the_sentence_is_over(screen
     early = alert("physical_attack", 3, "刺してやる", ms("1:00"), "x", check=True)
     screen.preview.tell("alert.raised", CALL, early)
     await screen.find("#card-fold").click()
-    await expect(screen.find(".alert-check")).to_be_visible()
+    await expect(screen.find(".alert .alert-check")).to_be_visible()
 
     screen.preview.tell("alert.updated", CALL, {**early, "needs_check": False})
 
-    await expect(screen.find(".alert-check")).to_be_hidden()
+    await expect(screen.find(".alert .alert-check")).to_be_hidden()
     await expect(screen.find(".alert")).to_have_count(1)
 
 

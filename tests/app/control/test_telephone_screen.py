@@ -64,9 +64,13 @@ async def begin(stream: ClientConnection) -> str:
     return call_id
 
 
-async def open_call(page: Page, office: Clicked, call_id: str) -> Locator:
+async def open_call(page: Page, office: Clicked, call_id: str, *, offered: bool = True) -> Locator:
     await page.goto(f"{office.server.url}/calls/{call_id}")
     await expect(page.locator("#link")).to_have_attribute("data-state", "open")
+    tab = page.locator("[data-panel='telephone']")
+    await expect(tab).to_be_visible(visible=offered)
+    if offered and await tab.get_attribute("aria-expanded") == "false":
+        await tab.click()
     return page.locator("#telephone")
 
 
@@ -79,7 +83,7 @@ async def test_an_announcement_is_played_after_a_yes_and_the_result_is_shown(
         await expect(telephone.get_by_role("button")).to_have_count(7)
         await telephone.get_by_role("button", name="警告2を流す").click()
         await expect(page.locator("#ask-title")).to_contain_text("警告2を流す")
-        await expect(page.locator("#ask-call")).to_contain_text("011-000-1234")
+        await expect(page.locator("#ask-call")).to_contain_text("****1234")
         await expect(page.locator("#ask-level")).to_have_text("通常")
         await expect(page.locator("#ask-what")).to_contain_text("約2秒")
         before = list(office.line.played)
@@ -203,7 +207,7 @@ async def test_where_nothing_can_be_done_there_is_nothing_to_see(
         office.announcements.remove(found.name)
     page = await sign_in(context, office)
     async with office.server.stream() as stream:
-        telephone = await open_call(page, office, await begin(stream))
+        telephone = await open_call(page, office, await begin(stream), offered=False)
         await expect(page.locator("#level-word")).to_have_text("通常")
 
         await expect(telephone).to_be_hidden()
