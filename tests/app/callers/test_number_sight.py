@@ -73,7 +73,8 @@ def test_who_may_not_read_a_number_learns_at_most_four_digits(
     shown = sight.of(number, operator="sato", section="市民課", top_level=top_level)
 
     whole = sight.is_whole(operator="sato", section="市民課", top_level=top_level)
-    assert shown == number if whole else sum(digit.isdigit() for digit in shown) == 4
+    # None at all of one that names no telephone: 010 dials abroad, and too little follows it.
+    assert shown == number if whole else sum(digit.isdigit() for digit in shown) <= 4
 
 
 async def begin(server: RunningServer, stream: Any) -> str:
