@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from h11 import LocalProtocolError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +25,10 @@ ANSWER_HEADERS: Final[dict[str, str]] = {
 }
 
 
+_TOO_LATE: Final = "event type Response when role=SERVER"
+"""How h11, which speaks HTTP for the server, says that the connection has been answered already."""
+
+
 class GuardedAnswers:
     """Adds what an answer does not set itself, and answers a body that is too large by what it says of itself."""
 
@@ -32,6 +37,16 @@ class GuardedAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = False
+
+        async def send_if_there(message: Message) -> None:
+            nonlocal gone
+            try:
+                await send(message)
+            except LocalProtocolError as error:
+                # What followed the request was no HTTP, and the server has said so before we could answer.
+                if _TOO_LATE not in str(error):
+                    raise
+                gone = True
 
         async def receive_until_gone() -> Message:
             nonlocal gone
@@ -46,7 +61,7 @@ class GuardedAnswers:
                 headers = MutableHeaders(scope=message)
                 for name, value in ANSWER_HEADERS.items():
                     headers.setdefault(name, value)
-            await send(message)
+            await send_if_there(message)
 
         if scope["type"] != "http":
             await self._app(scope, receive, send)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 
+import anyio
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -125,3 +127,23 @@ async def test_a_defect_is_told_in_japanese_and_without_its_words(
     assert "caller" not in answer.text
     assert "Zero" not in answer.text
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/me", "/v1/users"])
+async def test_a_body_that_is_no_http_leaves_no_trace_where_nobody_reads_it(
+    server: RunningServer, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    logging.getLogger("uvicorn.error").addHandler(caplog.handler)
+    port = int(server.url.rsplit(":", 1)[1])
+    head = f"POST {path} HTTP/1.1\r\nHost: office\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(head.encode() + b"no length\r\n\r\n")
+        answer = await stream.receive()
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        alive = await client.get("/healthz")
+
+    logging.getLogger("uvicorn.error").removeHandler(caplog.handler)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert alive.status_code == 200
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
