@@ -47,6 +47,8 @@ class GuardedAnswers:
                 if _TOO_LATE not in str(error):
                     raise
                 gone = True
+                while (await receive())["type"] != "http.disconnect":
+                    pass  # it hangs up now; only then is it known that no answer is missing
 
         async def receive_until_gone() -> Message:
             nonlocal gone
