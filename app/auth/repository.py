@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,9 @@ from sqlalchemy.orm import aliased
 from app.auth.identity import Role
 from app.auth.names import is_login
 from app.models import AccessToken, BrowserSession, User
+
+_TABLE_ALONE: Final = {"synchronize_session": False}
+"""Rows already loaded stay as they were read: nobody looks at them again after these statements."""
 
 
 class AccountRepository:
@@ -86,8 +90,8 @@ class AccountRepository:
                 ),
             )
             .values(**values)
-            .returning(User.id)
-            .execution_options(synchronize_session=False)
+            .returning(User.id),
+            execution_options=_TABLE_ALONE,
         )
         return changed.first() is not None
 
@@ -119,8 +123,8 @@ class AccountRepository:
         await self._session.execute(
             update(BrowserSession)
             .where(BrowserSession.secret_hash == secret_hash)
-            .values(last_seen_at=seen_at, expires_at=until)
-            .execution_options(synchronize_session=False)
+            .values(last_seen_at=seen_at, expires_at=until),
+            execution_options=_TABLE_ALONE,
         )
 
     async def end_session(self, secret_hash: str) -> None:
@@ -138,7 +142,7 @@ class AccountRepository:
 
     async def _end(self, *conditions: ColumnElement[bool]) -> None:
         await self._session.execute(
-            delete(BrowserSession).where(*conditions).execution_options(synchronize_session=False)
+            delete(BrowserSession).where(*conditions), execution_options=_TABLE_ALONE
         )
 
     # Tokens
