@@ -59,6 +59,7 @@ async def arrive(context: BrowserContext, server: RunningServer, role: Role) -> 
 
 async def sound_and_whole(page: Page) -> None:
     """Everything has a name and a size for a finger, ids stand once, and nothing runs out of the page."""
+    await page.wait_for_load_state("load")  # before its style sheets everything is small
     assert await page.evaluate(UNNAMED) == []
     assert await page.evaluate(SMALL) == []
     ids = await page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
