@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
@@ -31,6 +31,7 @@ from app.calls.endpoints import load_seen
 from app.calls.repository import visible_calls
 from app.errors import AppError, NotAllowed, NotFound
 from app.models import Call
+from app.screens.forms import Rejected
 from app.screens.language import Phrase, phrase
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
@@ -46,16 +47,6 @@ Decider = Annotated[Identity, Depends(requires(Role.SUPERVISOR, Role.ADMINISTRAT
 MeasureId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 router = APIRouter(prefix="/measures", include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A form that comes back with what was entered and what was wrong with it."""
-
-    form: str = ""
-    """``propose`` or ``measure-<id>``."""
-    entered: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Final
 
@@ -40,6 +40,7 @@ from app.responses.wording import (
     warnings_about,
 )
 from app.screens.catalogues import catalogue_of
+from app.screens.forms import Rejected
 from app.screens.language import COOKIE, language_of
 from app.screens.rendering import render
 from app.screens.words import LEVELS, STEPS
@@ -62,16 +63,6 @@ ScriptId = Annotated[str, Path(max_length=ID_CHARACTERS)]
 Version = Annotated[int, Path(ge=0, le=LARGEST_VERSION)]
 
 router = APIRouter(prefix="/scripts", include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A form that comes back with what was entered and what was wrong with it."""
-
-    form: str = ""
-    """``propose``, ``return`` or ``again``."""
-    entered: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
