@@ -11,6 +11,7 @@ from typing import Final
 import anyio
 import structlog
 
+from app.beside import running_beside
 from app.bus.memory import MemoryBus
 from app.callers.keys import open_caller_keys
 from app.calls.explaining import Explainer
@@ -25,6 +26,7 @@ from app.notices.opening import open_notices
 from app.private_files import make_private_folder
 from app.responses.live_scripts import KnownWarnings, LiveScripts
 from app.responses.scripts import load_scripts, warning_sentences
+from app.sealing import open_record_keys
 from app.services import Services
 from app.settings import AsrSettings, Settings
 from app.telephony.audiosocket_tcp import listening
@@ -99,6 +101,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
         load_scripts(), settings.responses.recording_announcements, warnings=warnings
     )
     caller_keys = await anyio.to_thread.run_sync(open_caller_keys, settings.data_dir)
+    record_keys = await anyio.to_thread.run_sync(open_record_keys, settings.data_dir)
     async with (
         open_trailed_database(settings, clock) as database,
         open_call_control(
@@ -158,6 +161,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             call_control=call_control,
             notices=notices,
             loop_pauses=loop_pauses,
+            record_keys=record_keys,
         )
         # The watch ends first: calls are still judged to their end when the registry closes.
         async with (
@@ -165,6 +169,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             registry.running(),
             doors.running(),
             listening(services),
+            running_beside(services),
             anyio.create_task_group() as watching,
         ):
             watching.start_soon(watch_loop, loop_pauses, clock)

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from app.db import Database
 from app.loop_pause import PauseCount
 from app.ports import Clock, EventBus
+from app.sealing import RecordKeys
 from app.settings import Settings
 from asr.ports import Transcriber
 from detection.ports import Conversation, Detector
@@ -49,6 +50,8 @@ class Services:
     """What is told to other systems."""
     loop_pauses: PauseCount
     """For how long the event loop answered nobody."""
+    record_keys: RecordKeys
+    """What recordings and callers' numbers are sealed with."""
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -25,8 +25,8 @@ from tests.app.serving import ServerProcess, free_port
 pytestmark = pytest.mark.model
 
 CALL = "snow_step_by_step"
-SPEED = 2.5
-"""Seven calls at once, 17 times real time in all."""
+SPEED = 1.0
+"""Seven calls at once. At 2.5 a busy machine read some doors' sentences less thoroughly than others'."""
 DOORS = ("native", "asterisk", "audiosocket", "freeswitch", "jambonz", "twilio", "audiohook")
 KEY, CLIENT_SECRET, AUTH_TOKEN = "key-1", "ZG9vcnMgYXJlIG9wZW5lZCBieSBrZXlz", "12345"
 NUMBER, SECTION = "0119990000", "市民課"

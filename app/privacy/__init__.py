@@ -1,0 +1,1 @@
+"""Whose name, number or address was said, and who reads it."""

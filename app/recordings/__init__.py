@@ -1,0 +1,1 @@
+"""Sound of calls as it was heard, unreadable without the key."""

@@ -1,0 +1,1 @@
+"""What an office writes down about one incident."""

@@ -1,0 +1,1 @@
+"""What an office publishes: counts of calls, never of a person."""
