@@ -47,6 +47,7 @@ WITHOUT_PAGES = {"bench", "cli", "demo", "evaluation", "telephony"}
 TOLD_AT_THE_START = {
     "announcement_name",
     "caller_keys_unreadable",
+    "record_keys_unreadable",
     "control_settings",
     "data_dir_unusable",
     "nats_not_supported",
