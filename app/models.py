@@ -11,6 +11,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -105,6 +106,10 @@ class Call(Base):
     operator: Mapped[str] = mapped_column(String(64), default="", index=True)
     section: Mapped[str] = mapped_column(String(64), default="")
     caller_number: Mapped[str] = mapped_column(String(64), default="")
+    """Plain in calls before version 0016 only, until the next start seals it: ask ``app.privacy.numbers``."""
+    number_box: Mapped[bytes | None] = mapped_column(LargeBinary)
+    number_key_id: Mapped[str | None] = mapped_column(String(16))
+    """The caller's number, sealed, and the key that opens it."""
     called_number: Mapped[str] = mapped_column(String(64), default="")
     caller_hash: Mapped[str | None] = mapped_column(String(64))
     """By which the same number is known again (``app.callers``)."""

@@ -21,6 +21,7 @@ from app.aids.settings import AidsSettings
 from app.callers.settings import CallersSettings
 from app.joining.settings import JoiningSettings
 from app.notices.settings import NoticeSettings
+from app.privacy.settings import PrivacySettings
 from app.responses.settings import ResponsesSettings
 from app.telephony.settings import TelephonySettings
 from asr.openai_protocol import server_address
@@ -198,6 +199,8 @@ class Settings(BaseSettings):
     """The sentences to say."""
     notices: NoticeSettings = NoticeSettings()
     """Telling others; empty: nothing is sent."""
+    privacy: PrivacySettings = PrivacySettings()
+    """Personal data in calls."""
     feedback: FeedbackSettings = FeedbackSettings()
     """What is made of 誤検知."""
 

@@ -6,9 +6,10 @@ from app.callers import models as callers
 from app.joining import models as joining
 from app.models import Base
 from app.notices import models as notices
+from app.privacy import models as privacy
 from app.responses import models as responses
 from app.trail import models as trail
 
-TABLES_OF = (callers, joining, notices, responses, trail)
+TABLES_OF = (callers, joining, notices, privacy, responses, trail)
 
 __all__ = ["TABLES_OF", "Base"]

@@ -21,6 +21,10 @@ class TextSight:
         return text if self.whole else masked_text(text)
 
 
+WHOLE: Final = TextSight(whole=True)
+COVERED: Final = TextSight(whole=False)
+
+
 def masked_text(text: str) -> str:
     """Return *text*, of the same length, with what tells of persons covered."""
     letters = list(text)
