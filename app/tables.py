@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from app.callers import models as callers
 from app.joining import models as joining
+from app.judgements import models as judgements
 from app.models import Base
 from app.notices import models as notices
 from app.privacy import models as privacy
 from app.responses import models as responses
+from app.retention import models as retention
 from app.trail import models as trail
+from app.trials import models as trials
 
-TABLES_OF = (callers, joining, notices, privacy, responses, trail)
+TABLES_OF = (callers, joining, judgements, notices, privacy, responses, trail, trials)
 
 __all__ = ["TABLES_OF", "Base"]

@@ -9,9 +9,11 @@ from typing import Any, Final
 from sqlalchemy import inspect
 
 from app.callers.models import CallerMeasure, CallMatter
+from app.judgements.models import Judgement
 from app.models import AccessToken, Base, RuleReview, StaffAction, User
 from app.responses.models import ScriptVersion
 from app.trail.chain import Deed
+from app.trials.models import Trial
 
 _KIND_CHARACTERS: Final = 48
 
@@ -33,6 +35,10 @@ _MADE: Final[Mapping[type[Base], Callable[[Any], Deed]]] = MappingProxyType(
             subject=str(row.id),
         ),
         ScriptVersion: lambda row: Deed("sentence.proposed", subject=_sentence(row)),
+        Judgement: lambda row: Deed(
+            "call.judged", by_login=row.by_login, call_id=row.call_id, subject=row.verdict
+        ),
+        Trial: lambda row: Deed("trial.asked", by_login=row.by_login, subject=row.id),
     }
 )
 _CHANGED: Final[Mapping[type[Base], Mapping[str, Callable[[Any], Deed]]]] = MappingProxyType(
