@@ -22,7 +22,9 @@ from app.callers.settings import CallersSettings
 from app.joining.settings import JoiningSettings
 from app.notices.settings import NoticeSettings
 from app.privacy.settings import PrivacySettings
+from app.reports.settings import ReportsSettings
 from app.responses.settings import ResponsesSettings
+from app.retention.settings import RetentionSettings
 from app.telephony.settings import TelephonySettings
 from asr.openai_protocol import server_address
 
@@ -197,10 +199,14 @@ class Settings(BaseSettings):
     """What the cards for 110 and for support say, and where staff turn."""
     responses: ResponsesSettings = ResponsesSettings()
     """The sentences to say."""
+    reports: ReportsSettings = ReportsSettings()
+    """The form of incident reports."""
     notices: NoticeSettings = NoticeSettings()
     """Telling others; empty: nothing is sent."""
     privacy: PrivacySettings = PrivacySettings()
     """Personal data in calls."""
+    retention: RetentionSettings = RetentionSettings()
+    """How long calls are kept (docs/retention.md)."""
     feedback: FeedbackSettings = FeedbackSettings()
     """What is made of 誤検知."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 from app.callers.models import CallerMeasure, CallMatter
 from app.judgements.models import Judgement
 from app.models import AccessToken, Base, RuleReview, StaffAction, User
+from app.reports.models import ReportStep
 from app.responses.models import ScriptVersion
 from app.trail.chain import Deed
 from app.trials.models import Trial
@@ -35,6 +36,12 @@ _MADE: Final[Mapping[type[Base], Callable[[Any], Deed]]] = MappingProxyType(
             subject=str(row.id),
         ),
         ScriptVersion: lambda row: Deed("sentence.proposed", subject=_sentence(row)),
+        ReportStep: lambda row: Deed(
+            f"report.{row.kind}",
+            by_login=row.by_login,
+            call_id=row.call_id,
+            subject=f"{row.report_id} r{row.revision}",
+        ),
         Judgement: lambda row: Deed(
             "call.judged", by_login=row.by_login, call_id=row.call_id, subject=row.verdict
         ),
