@@ -10,8 +10,10 @@ import pytest
 
 from app.db import Database, migrate, open_database
 from app.settings import Settings
+from tests.app.running import RunningServer, in_own_task, running_server
 from tests.app.small_office import Office, open_office
 from tests.fakes_clock import FakeClock
+from tests.fakes_transcriber import ScriptedTranscriber
 from tests.postgres import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -46,3 +48,17 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 @pytest.fixture
 def office(settings: Settings, database: Database, clock: FakeClock) -> Office:
     return open_office(settings, database, clock)
+
+
+@pytest.fixture
+async def transcriber() -> ScriptedTranscriber:
+    """What the server hears: nothing, until a test says it."""
+    return ScriptedTranscriber()
+
+
+@pytest.fixture
+async def server(
+    settings: Settings, transcriber: ScriptedTranscriber
+) -> AsyncIterator[RunningServer]:
+    async with in_own_task(running_server(settings, transcriber)) as running:
+        yield running

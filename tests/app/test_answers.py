@@ -14,16 +14,9 @@ from app.answers import BODY_BYTES
 from app.auth.identity import Role
 from app.main import create_app
 from app.settings import Settings
-from tests.app.running import RunningServer, in_own_task, running_server
-from tests.fakes_transcriber import ScriptedTranscriber
+from tests.app.running import RunningServer
 
 HTML = {"Accept": "text/html"}
-
-
-@pytest.fixture
-async def server(settings: Settings) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, ScriptedTranscriber())) as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -21,7 +21,6 @@ from tests.app.running import (
     RunningServer,
     hear,
     hear_until,
-    in_own_task,
     running_server,
     say,
     send,
@@ -36,14 +35,6 @@ OTHER_SECTION = Audience(operator="suzuki", section="税務課")
 @pytest.fixture
 async def transcriber() -> ScriptedTranscriber:
     return ScriptedTranscriber(open_gate=False)
-
-
-@pytest.fixture
-async def server(
-    settings: Settings, transcriber: ScriptedTranscriber
-) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, transcriber)) as running:
-        yield running
 
 
 async def tell(server: RunningServer, *texts: str, audience: Audience = AUDIENCE) -> None:

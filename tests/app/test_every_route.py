@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 import httpx
-import pytest
 
 from app.auth.access import every_route, public_reason, roles_of
 from app.auth.identity import Role
 from app.main import create_app
 from app.settings import Settings
-from tests.app.running import RunningServer, in_own_task, running_server
-from tests.fakes_transcriber import ScriptedTranscriber
+from tests.app.running import RunningServer
 
 DOORS = ("native", "twilio", "asterisk", "freeswitch", "jambonz", "audiohook")
 SOCKETS = {"/v1/events", "/v1/calls/{call_id}/sound", *(f"/v1/stream/{door}" for door in DOORS)}
 """Accepted first and refused with a code of their own: test_stream.py, test_events.py and test_doors.py hold them."""
 UNMARKED = {"/static"}
 """Files without contents of calls."""
-
-
-@pytest.fixture
-async def server(settings: Settings) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, ScriptedTranscriber())) as running:
-        yield running
 
 
 def routes() -> list[tuple[str, str, frozenset[Role] | None, str | None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -26,8 +25,6 @@ from tests.app.running import (
     RunningServer,
     hear,
     hear_until,
-    in_own_task,
-    running_server,
     say,
     send,
 )
@@ -52,19 +49,6 @@ def key_of(text: str) -> Key:
 def keys_of(text: str) -> set[Key]:
     """Return every rule that finds something in *text*: switched off together, they leave nothing."""
     return {(finding.rule, finding.category.value) for finding in assess(text).findings}
-
-
-@pytest.fixture
-async def transcriber() -> ScriptedTranscriber:
-    return ScriptedTranscriber()
-
-
-@pytest.fixture
-async def server(
-    settings: Settings, transcriber: ScriptedTranscriber
-) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, transcriber)) as running:
-        yield running
 
 
 async def rules(server: RunningServer, role: Role = Role.AUDITOR, query: str = "") -> list[Any]:

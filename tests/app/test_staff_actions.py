@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import pytest
 from websockets.asyncio.client import ClientConnection
 
 from app.auth.identity import Role
@@ -27,19 +26,6 @@ from tests.fakes_transcriber import ScriptedTranscriber
 INSULT = "お前は本当に馬鹿だな"
 THREAT = "今からそっちに行って刺してやるからな"
 HARMLESS = "住民票の写しがほしいのですが"
-
-
-@pytest.fixture
-async def transcriber() -> ScriptedTranscriber:
-    return ScriptedTranscriber()
-
-
-@pytest.fixture
-async def server(
-    settings: Settings, transcriber: ScriptedTranscriber
-) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, transcriber)) as running:
-        yield running
 
 
 @asynccontextmanager

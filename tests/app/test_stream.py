@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -14,10 +13,9 @@ from websockets.exceptions import ConnectionClosed
 
 from app.auth.identity import Role
 from app.calls.protocol import CLOSE_CODES, Refusal
-from app.settings import Settings
 from asr.errors import TranscriberUnavailable, TranscriptionShed
 from asr.types import AudioFormat, Encoding
-from tests.app.running import RunningServer, hear, in_own_task, running_server, say, send
+from tests.app.running import RunningServer, hear, say, send
 from tests.app.sounds import call_bytes, joined, sentences, silence, speech
 from tests.fakes_transcriber import ScriptedTranscriber
 
@@ -27,14 +25,6 @@ START: dict[str, Any] = {"type": "start", "operator": "sato", "from": "0"}
 @pytest.fixture
 async def transcriber() -> ScriptedTranscriber:
     return ScriptedTranscriber(*(f"言葉{number}" for number in range(99)))
-
-
-@pytest.fixture
-async def server(
-    settings: Settings, transcriber: ScriptedTranscriber
-) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, transcriber)) as running:
-        yield running
 
 
 async def begin(stream: ClientConnection, **fields: Any) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from app.auth.administration import Administration
@@ -12,26 +10,12 @@ from app.settings import Settings
 from tests.app.running import (
     RunningServer,
     hear_until,
-    in_own_task,
     running_server,
     send,
 )
 from tests.app.sounds import call_bytes, joined, silence, speech
 from tests.app.test_stream import begin, refusal_of, stop
 from tests.fakes_transcriber import ScriptedTranscriber
-
-
-@pytest.fixture
-async def transcriber() -> ScriptedTranscriber:
-    return ScriptedTranscriber()
-
-
-@pytest.fixture
-async def server(
-    settings: Settings, transcriber: ScriptedTranscriber
-) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, transcriber)) as running:
-        yield running
 
 
 async def test_a_stream_whose_token_is_revoked_is_closed_and_its_call_waits(

@@ -9,8 +9,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
+from app.settings import Settings
+from tests.app.running import RunningServer, in_own_task, running_server
 from tests.browser.preview import Preview, running
 from tests.browser.screen import Screen
+from tests.fakes_transcriber import ScriptedTranscriber
 
 CHROMIUM = Path("/usr/bin/chromium")
 HAS_CHROMIUM = CHROMIUM.exists()
@@ -67,3 +70,16 @@ async def screen(context: BrowserContext, preview: Preview) -> AsyncIterator[Scr
     yield shown
     assert shown.foreign_requests == []
     assert shown.complaints == shown.expected_complaints
+
+
+@pytest.fixture
+def transcriber() -> ScriptedTranscriber:
+    """What the real server hears: nothing, until a test says it."""
+    return ScriptedTranscriber()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(tmp_path: Path, transcriber: ScriptedTranscriber) -> AsyncIterator[RunningServer]:
+    """The real server; only the ear is scripted."""
+    async with in_own_task(running_server(Settings(data_dir=tmp_path), transcriber)) as running:
+        yield running

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import BrowserContext, expect
 
-from app.settings import Settings
-from tests.app.running import RunningServer, hear_until, in_own_task, running_server, say
+from tests.app.running import RunningServer, hear_until, say
 from tests.browser.test_real_server import begin, sign_in
-from tests.fakes_transcriber import ScriptedTranscriber
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    serving = running_server(Settings(data_dir=tmp_path), ScriptedTranscriber())
-    async with in_own_task(serving) as running:
-        yield running
 
 
 async def test_what_was_answered_in_one_call_stands_beside_the_next_from_the_same_number(

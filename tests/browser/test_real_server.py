@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 from websockets.asyncio.client import ClientConnection
 
-from app.auth.administration import Administration
 from app.auth.identity import Role
-from app.settings import Settings
-from tests.app.running import SECTION, RunningServer, hear, in_own_task, running_server, say
+from tests.app.running import RunningServer, hear, say
 from tests.app.sounds import call_bytes, sentences
+from tests.browser.signing_in import first_sign_in
 from tests.fakes_transcriber import ScriptedTranscriber
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -29,27 +24,11 @@ def transcriber() -> ScriptedTranscriber:
     return ScriptedTranscriber("除雪のことで聞きたいんですけど。", INSULT)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def server(tmp_path: Path, transcriber: ScriptedTranscriber) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(Settings(data_dir=tmp_path), transcriber)) as running:
-        yield running
-
-
 async def sign_in(context: BrowserContext, server: RunningServer, login: str = "sato") -> Page:
-    """Sign in for the first time, which means to choose a password, and arrive at the list."""
-    accounts = Administration(server.services.database, server.services.clock)
-    made = await accounts.create_user(
-        login=login, display_name="佐藤 花子", role=Role.OPERATOR, section=SECTION
+    """Sign in for the first time and arrive at the list of calls."""
+    page = await first_sign_in(
+        context, server, Role.OPERATOR, login=login, display_name="佐藤 花子"
     )
-    page = await context.new_page()
-    await page.goto(f"{server.url}/login")
-    await page.fill("#login", login)
-    await page.fill("#password", made.one_time_password)
-    await page.click("main button")
-    await page.fill("input[autocomplete='current-password']", made.one_time_password)
-    for field in await page.locator("input[autocomplete='new-password']").all():
-        await field.fill(PASSWORD)
-    await page.click("main button")
     if not page.url.endswith("/calls"):
         await page.goto(f"{server.url}/calls")
     await expect(page.locator("#link")).to_have_attribute("data-state", "open")

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
-from app.auth.administration import Administration
 from app.auth.identity import Role
-from app.settings import Settings
 from detection.types import Severity
 from tests.app.rule_cases import QUOTE, RULE, Raised, keep
-from tests.app.running import SECTION, RunningServer, in_own_task, running_server
-from tests.fakes_transcriber import ScriptedTranscriber
+from tests.app.running import RunningServer
+from tests.browser.signing_in import arrive
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-PASSWORD = "fields of green barley"
 THREAT_RULE = "mental.threat_of_harm"
 NOTE = "名簿の読み上げと聞き間違えるため、辞書の修正を依頼"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    settings = Settings(data_dir=tmp_path)
-    async with in_own_task(running_server(settings, ScriptedTranscriber())) as running:
-        yield running
 
 
 async def with_alerts(server: RunningServer) -> None:
@@ -49,25 +35,8 @@ async def with_alerts(server: RunningServer) -> None:
     )
 
 
-async def arrive(context: BrowserContext, server: RunningServer, role: Role) -> Page:
-    """Sign in for the first time, and open the page by the navigation."""
-    accounts = Administration(server.services.database, server.services.clock)
-    login = f"my-{role.value}"
-    made = await accounts.create_user(
-        login=login, display_name="田中 一郎", role=role, section=SECTION
-    )
-    page = await context.new_page()
-    await page.goto(f"{server.url}/login")
-    await page.fill("#login", login)
-    await page.fill("#password", made.one_time_password)
-    await page.click("main button")
-    await page.fill("input[autocomplete='current-password']", made.one_time_password)
-    for field in await page.locator("input[autocomplete='new-password']").all():
-        await field.fill(PASSWORD)
-    await page.click("main button")
-    await page.click("nav a[href='/rules']")
-    await expect(page.locator("h1")).to_have_text("検知ルールの点検")
-    return page
+async def arrive_there(context: BrowserContext, server: RunningServer, role: Role) -> Page:
+    return await arrive(context, server, role, href="/rules", heading="検知ルールの点検")
 
 
 async def rules_in(page: Page, table: str) -> list[str]:
@@ -77,7 +46,7 @@ async def rules_in(page: Page, table: str) -> list[str]:
 async def test_an_office_without_alerts_is_told_what_will_stand_here(
     context: BrowserContext, server: RunningServer
 ) -> None:
-    page = await arrive(context, server, Role.AUDITOR)
+    page = await arrive_there(context, server, Role.AUDITOR)
 
     await expect(page.locator("#nothing-counted")).to_contain_text(
         "お知らせのあった通話はありません"
@@ -90,7 +59,7 @@ async def test_doubtful_rules_come_first_with_a_plain_reason_and_nobody_is_named
     context: BrowserContext, server: RunningServer
 ) -> None:
     await with_alerts(server)
-    page = await arrive(context, server, Role.SUPERVISOR)
+    page = await arrive_there(context, server, Role.SUPERVISOR)
 
     assert await rules_in(page, "proposed") == [THREAT_RULE, RULE]
     assert await rules_in(page, "others") == ["mental.die"]
@@ -112,7 +81,7 @@ async def test_an_administrator_reviews_switches_off_and_takes_it_back(
     context: BrowserContext, server: RunningServer
 ) -> None:
     await with_alerts(server)
-    page = await arrive(context, server, Role.ADMINISTRATOR)
+    page = await arrive_there(context, server, Role.ADMINISTRATOR)
     mine = page.locator("#proposed tr", has_text=RULE)
 
     await mine.locator("summary").click()
@@ -138,7 +107,7 @@ async def test_a_rule_about_threats_cannot_be_switched_off_and_the_form_says_why
     context: BrowserContext, server: RunningServer
 ) -> None:
     await with_alerts(server)
-    page = await arrive(context, server, Role.ADMINISTRATOR)
+    page = await arrive_there(context, server, Role.ADMINISTRATOR)
     threat = page.locator("#proposed tr", has_text=THREAT_RULE)
 
     await threat.locator("summary").click()
@@ -151,7 +120,7 @@ async def test_a_note_of_blanks_comes_back_with_its_reason_at_the_field(
     context: BrowserContext, server: RunningServer
 ) -> None:
     await with_alerts(server)
-    page = await arrive(context, server, Role.ADMINISTRATOR)
+    page = await arrive_there(context, server, Role.ADMINISTRATOR)
     mine = page.locator("#proposed tr", has_text=RULE)
 
     await mine.locator("summary").click()
@@ -169,7 +138,7 @@ async def test_nothing_scrolls_sideways_and_every_button_is_large_enough(
     context: BrowserContext, server: RunningServer
 ) -> None:
     await with_alerts(server)
-    page = await arrive(context, server, Role.ADMINISTRATOR)
+    page = await arrive_there(context, server, Role.ADMINISTRATOR)
     for width in (1024, 1280, 1920):
         await page.set_viewport_size({"width": width, "height": 720})
         await page.locator("#proposed summary").first.click()

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Final
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from app.auth.administration import Administration
 from app.auth.identity import Role
-from app.settings import Settings
-from tests.app.running import SECTION, RunningServer, in_own_task, running_server
-from tests.fakes_transcriber import ScriptedTranscriber
+from tests.app.running import RunningServer
+from tests.browser.signing_in import arrive
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-PASSWORD: Final = "fields of green barley"
 NEW: Final = "同じお答えの繰り返しになっております。新しいお話がなければ、お電話を終えます。"
 UNNAMED: Final = """() => [...document.querySelectorAll("main :is(a, button, summary, input, textarea)")]
   .filter((one) => one.type !== "hidden")
@@ -29,32 +23,8 @@ SMALL: Final = """() => [...document.querySelectorAll("main :is(a, button, summa
   .map((one) => one.outerHTML)"""
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    settings = Settings(data_dir=tmp_path)
-    async with in_own_task(running_server(settings, ScriptedTranscriber())) as running:
-        yield running
-
-
-async def arrive(context: BrowserContext, server: RunningServer, role: Role) -> Page:
-    """Sign in for the first time, and open the page by the navigation."""
-    accounts = Administration(server.services.database, server.services.clock)
-    login = f"my-{role.value}"
-    made = await accounts.create_user(
-        login=login, display_name="田中 一郎", role=role, section=SECTION
-    )
-    page = await context.new_page()
-    await page.goto(f"{server.url}/login")
-    await page.fill("#login", login)
-    await page.fill("#password", made.one_time_password)
-    await page.click("main button")
-    await page.fill("input[autocomplete='current-password']", made.one_time_password)
-    for field in await page.locator("input[autocomplete='new-password']").all():
-        await field.fill(PASSWORD)
-    await page.click("main button")
-    await page.click("nav a[href='/scripts']")
-    await expect(page.locator("h1")).to_have_text("ご案内の文")
-    return page
+async def arrive_there(context: BrowserContext, server: RunningServer, role: Role) -> Page:
+    return await arrive(context, server, role, href="/scripts", heading="ご案内の文")
 
 
 async def sound_and_whole(page: Page) -> None:
@@ -77,7 +47,7 @@ async def sound_and_whole(page: Page) -> None:
 async def test_two_people_change_a_sentence(
     context: BrowserContext, browser: Browser, server: RunningServer
 ) -> None:
-    kanri = await arrive(context, server, Role.ADMINISTRATOR)
+    kanri = await arrive_there(context, server, Role.ADMINISTRATOR)
     await kanri.click("#warn a[href='/scripts/warn.persistence']")
     await kanri.fill("#text", NEW)
     await kanri.fill("#reason", "短くする")
@@ -86,7 +56,7 @@ async def test_two_people_change_a_sentence(
     await expect(kanri.locator("main")).to_contain_text("提案した本人は承認できません")
     other = await browser.new_context(viewport={"width": 1024, "height": 768}, locale="ja-JP")
     async with other:
-        mori = await arrive(other, server, Role.SUPERVISOR)
+        mori = await arrive_there(other, server, Role.SUPERVISOR)
         await sound_and_whole(mori)
         await mori.locator("table[aria-labelledby='waiting-heading'] a").click()
         await sound_and_whole(mori)
@@ -103,7 +73,7 @@ async def test_two_people_change_a_sentence(
 async def test_what_was_wrong_stands_beside_its_field_and_has_the_focus(
     context: BrowserContext, server: RunningServer
 ) -> None:
-    page = await arrive(context, server, Role.ADMINISTRATOR)
+    page = await arrive_there(context, server, Role.ADMINISTRATOR)
     await page.goto(f"{server.url}/scripts/warn.any")
     await page.fill("#text", "このお電話は録音しております。続く場合は終えます。")
     await page.fill("#reason", "短くする")
@@ -121,7 +91,7 @@ async def test_what_was_wrong_stands_beside_its_field_and_has_the_focus(
 async def test_in_english_the_page_is_english_and_the_sentences_are_marked_as_japanese(
     context: BrowserContext, server: RunningServer
 ) -> None:
-    page = await arrive(context, server, Role.AUDITOR)
+    page = await arrive_there(context, server, Role.AUDITOR)
     await page.click(".site-language")
 
     await expect(page.locator("h1")).to_have_text("Sentences")

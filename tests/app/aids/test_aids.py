@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -10,48 +9,11 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from app.auth.identity import Role
-from app.settings import Settings
-from tests.app.joining.joined_server import JoinedServer, Person, joined_server
-from tests.app.running import hear, hear_until, in_own_task, say, send
+from tests.app.joining.at_a_call import PATH, told
+from tests.app.joining.joined_server import JoinedServer, Person
+from tests.app.running import hear, hear_until, say, send
 from tests.app.sounds import call_bytes, sentences
 from tests.fakes_transcriber import ScriptedTranscriber
-
-CALL = "c-1"
-PATH = f"/v1/calls/{CALL}"
-
-
-@pytest.fixture
-def transcriber() -> ScriptedTranscriber:
-    return ScriptedTranscriber()
-
-
-@pytest.fixture
-async def server(
-    settings: Settings, transcriber: ScriptedTranscriber
-) -> AsyncIterator[JoinedServer]:
-    async with in_own_task(joined_server(settings, transcriber)) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def line(server: JoinedServer) -> AsyncIterator[ClientConnection]:
-    """The telephone's socket of a call that has begun."""
-    async with server.running.stream() as stream:
-        await say(stream, {"type": "start", "call_id": CALL, "operator": "sato"})
-        await hear(stream)
-        yield stream
-
-
-@pytest.fixture
-async def sato(server: JoinedServer, line: ClientConnection) -> AsyncIterator[Person]:
-    async with server.person("sato", Role.OPERATOR) as operator:
-        yield operator
-
-
-@pytest.fixture
-async def kato(server: JoinedServer, line: ClientConnection) -> AsyncIterator[Person]:
-    async with server.person("kato") as supervisor:
-        yield supervisor
 
 
 async def aids(person: Person) -> dict[str, Any]:
@@ -65,13 +27,6 @@ async def end(line: ClientConnection) -> None:
     await hear(line)
 
 
-async def note_told(screen: ClientConnection, kind: str) -> dict[str, Any]:
-    while True:
-        event = await hear(screen)
-        if event["data"].get("kind") == kind:
-            return event
-
-
 # Missed moments
 
 
@@ -83,12 +38,12 @@ async def test_a_moment_is_marked_at_the_sound_of_now_and_everybody_is_told(
         await send(line, call_bytes(sentences(1)))
         await hear_until(screen, "transcript.final")
         marked = await sato.post(f"{PATH}/missed")
-        told = await note_told(screen, "missed_marked")
+        marking = await told(screen, "missed_marked")
 
     assert marked.status_code == httpx.codes.CREATED
     assert 0 < marked.json()["at_ms"] <= len(call_bytes(sentences(1))) // 16
-    assert (told["data"]["by"], told["data"]["number"]) == ("sato", 1)
-    assert told["data"]["at_ms"] == marked.json()["at_ms"]
+    assert (marking["data"]["by"], marking["data"]["number"]) == ("sato", 1)
+    assert marking["data"]["at_ms"] == marked.json()["at_ms"]
     assert (await aids(kato))["missed"] == [marked.json()]
 
 
@@ -107,10 +62,10 @@ async def test_the_reason_comes_afterwards_and_the_record_keeps_every_step(
     server: JoinedServer, sato: Person, kato: Person
 ) -> None:
     await sato.post(f"{PATH}/missed", {"at_ms": 0})
-    told = {"category": "sexual", "reason": " 遠回しな言い方でした "}
+    explanation = {"category": "sexual", "reason": " 遠回しな言い方でした "}
 
-    explained = await sato.client.put(f"{PATH}/missed/1", json=told)
-    again = await sato.client.put(f"{PATH}/missed/1", json=told)
+    explained = await sato.client.put(f"{PATH}/missed/1", json=explanation)
+    again = await sato.client.put(f"{PATH}/missed/1", json=explanation)
 
     assert (explained.status_code, again.status_code) == (204, 204)
     (mark,) = (await aids(kato))["missed"]

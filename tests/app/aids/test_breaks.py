@@ -17,26 +17,18 @@ from app.aids.breaks import BreakProposals
 from app.auth.identity import Role
 from app.models import Call, StaffAction
 from app.settings import Settings
+from tests.app.joining.at_a_call import CALL, told
 from tests.app.joining.joined_server import JoinedServer, Person, joined_server
-from tests.app.running import hear, hear_until, in_own_task, say, send
+from tests.app.running import hear, hear_until, say, send
 from tests.app.sounds import call_bytes, sentences
 from tests.fakes_transcriber import ScriptedTranscriber
 
-CALL = "c-1"
 THREAT = "今からそっちに行って刺してやるからな"
 
 
 @pytest.fixture
 def transcriber() -> ScriptedTranscriber:
     return ScriptedTranscriber(THREAT)
-
-
-@pytest.fixture
-async def server(
-    settings: Settings, transcriber: ScriptedTranscriber
-) -> AsyncIterator[JoinedServer]:
-    async with in_own_task(joined_server(settings, transcriber)) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -59,13 +51,6 @@ async def threatened(server: JoinedServer, operator: str = "sato", call_id: str 
         await send(line, call_bytes(sentences(1)))
         await say(line, {"type": "stop", "reason": "hangup"})
         await hear_until(line, "stopped")
-
-
-async def told(screen: ClientConnection, kind: str) -> dict[str, Any]:
-    while True:
-        event = await hear(screen)
-        if event["data"].get("kind") == kind:
-            return event
 
 
 async def waiting(person: Person) -> list[dict[str, Any]]:

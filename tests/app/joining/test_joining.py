@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -16,59 +15,15 @@ from app.control.ports import Ability, ExchangeAway
 from app.joining.attendance import Attendance
 from app.joining.mulaw_tracks import read_sound_frame
 from app.joining.settings import TELEPHONE_INSTRUCTIONS
-from app.settings import Settings
 from tests.app.control.office import RecordingControl
-from tests.app.joining.joined_server import JoinedServer, Person, joined_server
-from tests.app.running import ANSWER_SECONDS, hear, hear_until, in_own_task, say
+from tests.app.joining.at_a_call import CALL, PATH, told
+from tests.app.joining.joined_server import JoinedServer, Person
+from tests.app.running import ANSWER_SECONDS, hear, hear_until, say
 from tests.fakes_clock import FakeClock
-from tests.fakes_transcriber import ScriptedTranscriber
 
-CALL = "c-1"
-PATH = f"/v1/calls/{CALL}"
 CALLER, OPERATOR = 0x21, 0x5C
 FRAME = bytes([CALLER, OPERATOR]) * 160
 """20 ms."""
-
-
-@pytest.fixture
-def control() -> RecordingControl:
-    return RecordingControl()
-
-
-@pytest.fixture
-async def server(settings: Settings, control: RecordingControl) -> AsyncIterator[JoinedServer]:
-    running = joined_server(settings, ScriptedTranscriber(), call_control=control)
-    async with in_own_task(running) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def line(server: JoinedServer) -> AsyncIterator[ClientConnection]:
-    """The telephone's socket of a call that has begun."""
-    async with server.running.stream() as stream:
-        await say(stream, {"type": "start", "call_id": CALL, "operator": "sato"})
-        await hear(stream)
-        yield stream
-
-
-@pytest.fixture
-async def kato(server: JoinedServer, line: ClientConnection) -> AsyncIterator[Person]:
-    async with server.person("kato") as supervisor:
-        yield supervisor
-
-
-@pytest.fixture
-async def sato(server: JoinedServer, line: ClientConnection) -> AsyncIterator[Person]:
-    async with server.person("sato", Role.OPERATOR) as operator:
-        yield operator
-
-
-async def told(screen: ClientConnection, *kinds: str) -> dict[str, Any]:
-    """Return the next event of one of these types, or the next note of one of these kinds."""
-    while True:
-        event = await hear(screen)
-        if event["type"] in kinds or event["data"].get("kind") in kinds:
-            return event
 
 
 async def begin(sound: ClientConnection) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -14,44 +13,11 @@ from websockets.exceptions import ConnectionClosed
 
 from app.auth.identity import Role
 from app.joining.settings import TELEPHONE_INSTRUCTIONS
-from app.settings import Settings
 from tests.app.control.office import RecordingControl
-from tests.app.joining.joined_server import JoinedServer, Person, joined_server
-from tests.app.joining.test_joining import CALL, PATH, asks, told
-from tests.app.running import ANSWER_SECONDS, hear, in_own_task, say
-from tests.fakes_transcriber import ScriptedTranscriber
-
-
-@pytest.fixture
-def control() -> RecordingControl:
-    return RecordingControl()
-
-
-@pytest.fixture
-async def server(settings: Settings, control: RecordingControl) -> AsyncIterator[JoinedServer]:
-    running = joined_server(settings, ScriptedTranscriber(), call_control=control)
-    async with in_own_task(running) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def line(server: JoinedServer) -> AsyncIterator[ClientConnection]:
-    async with server.running.stream() as stream:
-        await say(stream, {"type": "start", "call_id": CALL, "operator": "sato"})
-        await hear(stream)
-        yield stream
-
-
-@pytest.fixture
-async def kato(server: JoinedServer, line: ClientConnection) -> AsyncIterator[Person]:
-    async with server.person("kato") as supervisor:
-        yield supervisor
-
-
-@pytest.fixture
-async def sato(server: JoinedServer, line: ClientConnection) -> AsyncIterator[Person]:
-    async with server.person("sato", Role.OPERATOR) as operator:
-        yield operator
+from tests.app.joining.at_a_call import CALL, PATH, told
+from tests.app.joining.joined_server import JoinedServer, Person
+from tests.app.joining.test_joining import asks
+from tests.app.running import ANSWER_SECONDS, hear, say
 
 
 async def joined(person: Person) -> dict[str, Any]:

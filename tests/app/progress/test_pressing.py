@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import pytest
 from websockets.asyncio.client import ClientConnection
 
 from app.auth.identity import Role
@@ -31,19 +30,6 @@ WARN = "warn.mental_attack"
 DEMAND = "市民税を減免してください"
 AGAIN = "だから市民税を減免してください"
 REFUSAL = "市民税の減免はいたしかねます。"
-
-
-@pytest.fixture
-async def transcriber() -> ScriptedTranscriber:
-    return ScriptedTranscriber()
-
-
-@pytest.fixture
-async def server(
-    settings: Settings, transcriber: ScriptedTranscriber
-) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, transcriber)) as running:
-        yield running
 
 
 @asynccontextmanager

@@ -42,19 +42,6 @@ OWN_WARNING: Final = (
 """No rule that ships knows it as a warning."""
 
 
-@pytest.fixture
-async def transcriber() -> ScriptedTranscriber:
-    return ScriptedTranscriber()
-
-
-@pytest.fixture
-async def server(
-    settings: Settings, transcriber: ScriptedTranscriber
-) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, transcriber)) as running:
-        yield running
-
-
 @asynccontextmanager
 async def person(server: RunningServer, login: str, role: Role) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who has signed in at a browser."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -22,18 +22,11 @@ from app.trail.chain import Broken, End, Fault
 from app.trail.models import TrailRow
 from app.trail.opening import FILE_NAME, open_trail_keys, open_trailed_database
 from app.trail.verifying import Verified, verify
-from tests.app.running import RunningServer, hear, in_own_task, running_server, say
+from tests.app.running import RunningServer, hear, say
 from tests.app.small_office import open_office
 from tests.fakes_clock import FakeClock
-from tests.fakes_transcriber import ScriptedTranscriber
 
 SECRET_WORDS = "うちの娘の名前は花子です"
-
-
-@pytest.fixture
-async def server(settings: Settings) -> AsyncIterator[RunningServer]:
-    async with in_own_task(running_server(settings, ScriptedTranscriber())) as running:
-        yield running
 
 
 async def links_of(database: Database) -> Sequence[TrailRow]:
