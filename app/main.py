@@ -39,6 +39,8 @@ from app.notices import pages as notice_pages
 from app.progress import endpoints as progress
 from app.responses import endpoints as responses
 from app.responses import script_endpoints, script_pages
+from app.review import endpoints as review
+from app.review import pages as review_pages
 from app.screens import pages, screen_ws
 from app.screens.rendering import ScreenFiles, refusal_words, render
 from app.services import Services
@@ -102,6 +104,8 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         breaks,
         notices,
         notice_pages,
+        review,
+        review_pages,
         sound_ws,
         accounts,
         account_pages,

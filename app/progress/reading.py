@@ -50,7 +50,7 @@ async def progress_view(
     return ProgressOut.model_validate(
         {
             **view.model_dump(),
-            "warnings": await _recorded_warnings(session, call),
+            "warnings": await recorded_warnings(session, call),
             "next": {"text": ENDED, "clause": None},
         }
     )
@@ -92,7 +92,8 @@ def _stopped(clock: LimitClock, duration_ms: int) -> LimitClock:
     return replace(clock, elapsed_ms=ran, running=False)
 
 
-async def _recorded_warnings(session: AsyncSession, call: Call) -> list[dict[str, Any]]:
+async def recorded_warnings(session: AsyncSession, call: Call) -> list[dict[str, Any]]:
+    """Return the warnings of *call* as they were counted then, with their words."""
     told: dict[int, dict[str, Any]] = {}
     for event in await events_of_call(session, call.id, EventType.WARNING_SPOKEN):
         data = event.data

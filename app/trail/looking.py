@@ -26,6 +26,7 @@ class Look(StrEnum):
     BOARD = "board.seen"
     EVENTS = "events.followed"
     """Of one call, or of all that this person may see."""
+    REVIEW = "review.seen"
 
 
 AGAIN_MS: Final = 600_000
