@@ -47,7 +47,7 @@ async def unfinished_calls(session: AsyncSession) -> Sequence[Call]:
     return (await session.scalars(select(Call).where(Call.ended_at.is_(None)))).all()
 
 
-def _visible(query: Select[Call], identity: Identity) -> Select[Call]:
+def visible(query: Select[Call], identity: Identity) -> Select[Call]:
     """Keep what ``app.auth.visibility.may_see`` allows; the two are tested against each other."""
     match identity.role:
         case Role.OPERATOR:
@@ -70,7 +70,7 @@ async def visible_calls(
     limit: int,
 ) -> Sequence[Call]:
     """Return calls that *identity* may see, latest first."""
-    query = _visible(select(Call), identity)
+    query = visible(select(Call), identity)
     if live is not None:
         query = query.where(Call.ended_at.is_(None) if live else Call.ended_at.is_not(None))
     if before is not None:
