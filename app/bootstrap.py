@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -24,6 +25,7 @@ from app.ledger import Ledger
 from app.loop_pause import PauseCount, watch_loop
 from app.notices.opening import open_notices
 from app.private_files import make_private_folder
+from app.recordings.library import RecordingLibrary
 from app.responses.live_scripts import KnownWarnings, LiveScripts
 from app.responses.scripts import load_scripts, warning_sentences
 from app.sealing import open_record_keys
@@ -162,6 +164,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             notices=notices,
             loop_pauses=loop_pauses,
             record_keys=record_keys,
+            recordings=RecordingLibrary(database, record_keys, recordings_folder(settings)),
         )
         # The watch ends first: calls are still judged to their end when the registry closes.
         async with (
@@ -178,6 +181,11 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 yield services
             finally:
                 watching.cancel_scope.cancel()
+
+
+def recordings_folder(settings: Settings) -> Path:
+    """Return where recordings lie."""
+    return settings.recording.folder or settings.data_dir / "recordings"
 
 
 def office_warnings() -> OfficeWarnings:

@@ -22,6 +22,7 @@ from app.callers.settings import CallersSettings
 from app.joining.settings import JoiningSettings
 from app.notices.settings import NoticeSettings
 from app.privacy.settings import PrivacySettings
+from app.recordings.settings import RecordingSettings
 from app.reports.settings import ReportsSettings
 from app.responses.settings import ResponsesSettings
 from app.retention.settings import RetentionSettings
@@ -203,6 +204,8 @@ class Settings(BaseSettings):
     """The form of incident reports."""
     notices: NoticeSettings = NoticeSettings()
     """Telling others; empty: nothing is sent."""
+    recording: RecordingSettings = RecordingSettings()
+    """Recording calls, section by section."""
     privacy: PrivacySettings = PrivacySettings()
     """Personal data in calls."""
     retention: RetentionSettings = RetentionSettings()

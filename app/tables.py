@@ -8,12 +8,25 @@ from app.judgements import models as judgements
 from app.models import Base
 from app.notices import models as notices
 from app.privacy import models as privacy
+from app.recordings import models as recordings
 from app.reports import models as reports
 from app.responses import models as responses
 from app.retention import models as retention
 from app.trail import models as trail
 from app.trials import models as trials
 
-TABLES_OF = (callers, joining, judgements, notices, privacy, reports, responses, retention, trail, trials)
+TABLES_OF = (
+    callers,
+    joining,
+    judgements,
+    notices,
+    privacy,
+    recordings,
+    reports,
+    responses,
+    retention,
+    trail,
+    trials,
+)
 
 __all__ = ["TABLES_OF", "Base"]
