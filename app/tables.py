@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.basis import models as basis
 from app.callers import models as callers
 from app.joining import models as joining
 from app.judgements import models as judgements
@@ -12,10 +13,13 @@ from app.recordings import models as recordings
 from app.reports import models as reports
 from app.responses import models as responses
 from app.retention import models as retention
+from app.search import models as search
+from app.statistics import models as statistics
 from app.trail import models as trail
 from app.trials import models as trials
 
 TABLES_OF = (
+    basis,
     callers,
     joining,
     judgements,
@@ -25,6 +29,8 @@ TABLES_OF = (
     reports,
     responses,
     retention,
+    search,
+    statistics,
     trail,
     trials,
 )

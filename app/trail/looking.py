@@ -24,9 +24,16 @@ class Look(StrEnum):
     FINDINGS = "findings.seen"
     LIST = "list.seen"
     BOARD = "board.seen"
+    SEARCH = "search.made"
+    """Never with what was searched for."""
     EVENTS = "events.followed"
     """Of one call, or of all that this person may see."""
     REVIEW = "review.seen"
+    JUDGEMENTS = "judgements.seen"
+    """Of one call."""
+    JUDGEMENT_LIST = "judgements.listed"
+    TRIAL = "trial.seen"
+    """Counts of it, or with a call what changed rules would have said of that call's words."""
 
 
 AGAIN_MS: Final = 600_000

@@ -1,0 +1,95 @@
+"""Pure: how words sound, for searching: what a recogniser wrote 同げざして is found by 土下座.
+
+Lengths and doubled consonants say nothing here (ドゲザ = ドーゲザ), voice and vowels do. A reading begins where a
+word begins, and one of two morae ends where a word ends: 金 must not be found in かねて.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from app.privacy.sight import MASK
+from detection.phonetic import morae
+from detection.ports import Token
+from detection.types import Span
+
+WORD: Final = "|"
+"""Stands before the morae of each word."""
+PAUSE: Final = "/"
+"""Stands where a sentence ends, or something is covered; no reading reaches across."""
+_STOPS: Final = "。.!?！？\n"
+_UNHEARD: Final = frozenset(("補助記号", "空白"))
+_LENGTH: Final = frozenset("ーッ")
+_SMALL: Final = "ァィゥェォャュョヮ"
+_FEWEST_MORAE: Final = 2
+_ENDS_ITS_WORD_MORAE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """``spans[i]`` is the word in what was written that ``text[i]`` belongs to."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+    def places_of(self, wanted: re.Pattern[str]) -> list[Span]:
+        return [
+            Span(self.spans[found.start()].start, self.spans[found.end() - 1].end)
+            for found in wanted.finditer(self.text)
+        ]
+
+
+def sounding(words: Iterable[Token]) -> Sounding:
+    """Return how *words* sound one after the other."""
+    letters, spans = list[str](), list[Span]()
+    for word in words:
+        made = _sound_of(word.surface, word.reading, word.part_of_speech)
+        letters.extend(made)
+        if made:
+            span = Span(word.start, word.end)
+            spans.extend(span for _ in made)
+    return Sounding("".join(letters), tuple(spans))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The sound of what is searched."""
+
+    letters: str
+    """Its kana, without lengths."""
+    pattern: re.Pattern[str]
+    """Finds it in the text of a ``Sounding``."""
+
+
+def reading_of(words: Iterable[Token]) -> Reading | None:
+    """Return how *words* are searched by their sound; None where that is too short to mean anything."""
+    heard = [
+        mora
+        for word in words
+        if word.part_of_speech not in _UNHEARD
+        for mora in _heard_morae(word.reading)
+    ]
+    if len(heard) < _FEWEST_MORAE:
+        return None
+    between = re.escape(WORD) + "?"
+    end = rf"(?=[{re.escape(WORD + PAUSE)}\n]|\Z)" if len(heard) <= _ENDS_ITS_WORD_MORAE else ""
+    found = between.join(map(re.escape, heard))
+    return Reading("".join(heard), re.compile(rf"{re.escape(WORD)}{found}(?![{_SMALL}]){end}"))
+
+
+@lru_cache(maxsize=16_384)
+def _sound_of(surface: str, reading: str, part_of_speech: str) -> str:
+    if MASK in surface:
+        return PAUSE
+    if part_of_speech in _UNHEARD:
+        return PAUSE if any(mark in surface for mark in _STOPS) else ""
+    heard = "".join(_heard_morae(reading))
+    return WORD + heard if heard else ""
+
+
+def _heard_morae(reading: str) -> list[str]:
+    return [mora for mora in morae(reading) if mora not in _LENGTH]
