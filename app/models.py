@@ -97,6 +97,7 @@ class Call(Base):
     __tablename__ = "calls"
     __table_args__ = (
         Index("ix_calls_section_started_at", "section", "started_at"),
+        Index("ix_calls_started_at", "started_at"),
         Index("ix_calls_caller_hash_started_at", "caller_hash", "started_at"),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models import Base
@@ -17,6 +17,8 @@ class TrailRow(Base):
     __table_args__ = (
         Index("ix_trail_call_id", "call_id"),
         Index("ix_trail_by_login_at", "by_login", "at"),
+        Index("ix_trail_at", "at"),
+        Index("ix_trail_kind_number", "kind", "number"),
     )
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -41,3 +43,19 @@ class TrailEndRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int]
     seal: Mapped[str] = mapped_column(String(64))
+
+
+class TrailCheckRow(Base):
+    """What one check of the whole trail found. Rows are only added."""
+
+    __tablename__ = "trail_checks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by_login: Mapped[str] = mapped_column(String(160))
+    links: Mapped[int]
+    broken_number: Mapped[int | None]
+    fault: Mapped[str] = mapped_column(String(16))
+    altered: Mapped[list[int]] = mapped_column(JSON)
+    end_number: Mapped[int]
+    end_seal: Mapped[str] = mapped_column(String(64))
