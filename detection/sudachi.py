@@ -32,7 +32,7 @@ class SudachiReadings:
     """
 
     def __init__(self) -> None:
-        self._tokenizer = Dictionary(dict="core").tokenizer(SplitMode.C, fields=_WORD_FIELDS)
+        self._tokenizer = shared_dictionary().tokenizer(SplitMode.C, fields=_WORD_FIELDS)
 
     def tokens(self, text: str) -> tuple[Token, ...]:
         return tuple(
@@ -46,6 +46,12 @@ class SudachiReadings:
             )
             for m in self._tokenizer.tokenize(text)
         )
+
+
+@cache
+def shared_dictionary() -> Dictionary:
+    """Return the dictionary of this process; a tokenizer of it is for one thread."""
+    return Dictionary(dict="core")
 
 
 @cache
