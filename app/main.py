@@ -34,6 +34,8 @@ from app.feedback import endpoints as feedback
 from app.feedback import pages as feedback_pages
 from app.joining import endpoints as joining
 from app.joining import sound_ws
+from app.judgements import endpoints as judgements
+from app.judgements import pages as judgement_pages
 from app.notices import endpoints as notices
 from app.notices import pages as notice_pages
 from app.progress import endpoints as progress
@@ -102,6 +104,8 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         joining,
         aids,
         breaks,
+        judgements,
+        judgement_pages,
         notices,
         notice_pages,
         review,

@@ -53,6 +53,8 @@ class NavigationItem:
 _FORMS_OF_THEIR_OWN: Final = frozenset({"/login", "/password"})
 _SEES_CALLS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
 _SEES_RULES: Final = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
+_JUDGES: Final = frozenset({Role.SUPERVISOR, Role.AUDITOR})
+_TRIES_RULES: Final = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 
 _templates = Jinja2Templates(directory=_HERE / "templates")
 
@@ -132,12 +134,17 @@ def navigation_for(identity: Identity | None, path: str) -> tuple[NavigationItem
     pages = []
     if identity.role in _SEES_CALLS:
         pages.append(("通話一覧", "/calls"))
+    if identity.role in _JUDGES:
+        pages.append(("判断待ち", "/judgements"))
     if identity.role is Role.SUPERVISOR:
         pages.append((BOARD, "/board"))
     if identity.role is Role.ADMINISTRATOR:
         pages.append(("管理", "/admin"))
     if identity.role in _SEES_RULES:
         pages.append(("検知ルールの点検", "/rules"))
+    if identity.role in _TRIES_RULES:
+        pages.append(("ルールの試行", "/trials"))
+    if identity.role in _SEES_RULES:
         pages.append(("対応制限", "/measures"))
         pages.append(("ご案内の文", "/scripts"))
     if identity.role is Role.ADMINISTRATOR:
