@@ -1,7 +1,8 @@
 """Pure: how often each rule was right, how sure that is, and which rules a person should look at.
 
 An alert that nobody called 誤検知 counts as right: a busy desk marks too few rather than too many, so a share
-is at most too high, and a rule is never suggested for review because somebody had no time to mark.
+is at most too high, and a rule is never suggested for review because somebody had no time to mark. Where an
+auditor called its findings right or wrong, that counts instead.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Count:
     raised: int = 0
     """Those that whole sentences bore out."""
     false: int = 0
-    """Of them, those that a person called 誤検知."""
+    """Of them, those that a person called 誤検知, or an auditor wrong who judged the call."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.false <= self.raised:

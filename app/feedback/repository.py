@@ -1,16 +1,20 @@
-"""Adapter: every query about rules and their reviews. Counts only: no word of a call leaves it."""
+"""Adapter: every query about rules and their reviews. Counts only: no word of a call leaves it.
+
+What an auditor said of a finding goes before what the desk said of the alert: who judged the call has read all of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.feedback.precision import Count, Tally
 from app.feedback.reviews import Review, ReviewKind, SwitchedOff, switched_off
-from app.models import AlertRow, AlertRule, Call, RuleReview
+from app.judgements.models import JudgedFinding
+from app.models import AlertRow, AlertRule, Call, FindingRow, RuleReview
 from detection.types import Severity
 
 
@@ -22,8 +26,15 @@ async def tallies(session: AsyncSession, since: datetime) -> Sequence[Tally]:
         .group_by(RuleReview.rule, RuleReview.category)
         .subquery()
     )
+    judged = _judged()
     borne_out = AlertRule.early.is_(False)
-    wrong = and_(borne_out, AlertRow.false_alarm.is_(True))
+    wrong = and_(
+        borne_out,
+        or_(
+            judged.c.borne_out == 0,
+            and_(judged.c.borne_out.is_(None), AlertRow.false_alarm.is_(True)),
+        ),
+    )
     fresh = or_(reviewed.c.at.is_(None), AlertRow.raised_at > reviewed.c.at)
     query = (
         select(
@@ -45,6 +56,14 @@ async def tallies(session: AsyncSession, since: datetime) -> Sequence[Tally]:
             reviewed,
             and_(reviewed.c.rule == AlertRule.rule, reviewed.c.category == AlertRule.category),
         )
+        .outerjoin(
+            judged,
+            and_(
+                judged.c.call_id == AlertRow.call_id,
+                judged.c.rule == AlertRule.rule,
+                judged.c.category == AlertRule.category,
+            ),
+        )
         .where(AlertRow.raised_at >= since, Call.ended_at.is_not(None))
         .group_by(AlertRule.rule, AlertRule.category, Call.detector_version, Call.policy_version)
     )
@@ -62,6 +81,33 @@ async def tallies(session: AsyncSession, since: datetime) -> Sequence[Tally]:
         )
         for row in await session.execute(query)
     ]
+
+
+def _judged() -> Subquery:
+    """Return what auditors found each rule to be in each call: 1 where it was right in any sentence, 0 where in none.
+
+    One row for each, whatever the number of findings and of judgements, so that an alert is counted once. Of two
+    marks on one finding the later counts.
+    """
+    last = (
+        select(func.max(JudgedFinding.judgement_id).label("id"), JudgedFinding.finding_id)
+        .group_by(JudgedFinding.finding_id)
+        .subquery()
+    )
+    right = func.max(case((JudgedFinding.borne_out.is_(True), 1), else_=0))
+    return (
+        select(FindingRow.call_id, FindingRow.rule, FindingRow.category, right.label("borne_out"))
+        .join(JudgedFinding, JudgedFinding.finding_id == FindingRow.id)
+        .join(
+            last,
+            and_(
+                last.c.id == JudgedFinding.judgement_id,
+                last.c.finding_id == JudgedFinding.finding_id,
+            ),
+        )
+        .group_by(FindingRow.call_id, FindingRow.rule, FindingRow.category)
+        .subquery()
+    )
 
 
 def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
