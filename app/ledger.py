@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import anyio
 from sqlalchemy import func, select, text
@@ -126,6 +126,19 @@ class Ledger:
         """Publish a volatile event: to who is there now, never stored."""
         event = Event(self._last_seq, kind, call_id, self._clock.now(), dict(data), audience)
         await self._bus.publish([event])
+
+
+class KeepsRecords(Protocol):
+    """What a part that writes calls takes of the services."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def clock(self) -> Clock: ...
 
 
 def is_passing(error: Exception) -> bool:

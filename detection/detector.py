@@ -10,12 +10,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from typing import Final
 
 from detection.caller_speech import caller_cues, content_of
 from detection.context import set_aside_by
-from detection.lexicon import Entry, Lexicon, read_lexicon
+from detection.lexicon import Entry, Lexicon
+from detection.lexicon_files import shipped_lexicon
 from detection.likeness import packed
 from detection.operator_speech import operator_cues
 from detection.parts import ALL_PARTS, Part
@@ -198,13 +198,7 @@ def load_lexicon_detector(parts: frozenset[Part] = ALL_PARTS) -> LexiconDetector
     Raises:
         LexiconInvalid: a shipped file breaks the rules.
     """
-    folder = resources.files("detection").joinpath("lexicons")
-    files = {
-        file.name: file.read_text(encoding="utf-8")
-        for file in folder.iterdir()
-        if file.name.endswith(".toml")
-    }
-    return LexiconDetector(shared_readings(), read_lexicon(files), shared_sentence_vectors(), parts)
+    return LexiconDetector(shared_readings(), shipped_lexicon(), shared_sentence_vectors(), parts)
 
 
 @dataclass(frozen=True, slots=True)

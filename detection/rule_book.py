@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 from typing import Final
 
 from detection.detector import HYPOTHESIS_SCORE, UNSURE_BELOW, UNSURE_SCORE
-from detection.lexicon import Entry, read_lexicon
+from detection.lexicon import Entry
+from detection.lexicon_files import shipped_lexicon
 from detection.overrun import HELD, HELD_AFTER_ABUSE, STALEMATE
 from detection.persistence import RULE as PERSISTENCE
 from detection.text import normalise
@@ -116,10 +116,4 @@ def load_rule_book() -> RuleBook:
     Raises:
         LexiconInvalid: a shipped file breaks the rules.
     """
-    folder = resources.files("detection").joinpath("lexicons")
-    files = {
-        file.name: file.read_text(encoding="utf-8")
-        for file in folder.iterdir()
-        if file.name.endswith(".toml")
-    }
-    return RuleBook(read_lexicon(files).entries)
+    return RuleBook(shipped_lexicon().entries)

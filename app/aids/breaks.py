@@ -16,11 +16,10 @@ from app.aids.records import note, standing
 from app.aids.schemas import BreakBecause
 from app.aids.standing import AidKind
 from app.calls.repository import alerts_of, events_of_call
-from app.db import Database
 from app.events import EventType
-from app.ledger import Entry, Ledger
+from app.ledger import Entry, KeepsRecords
 from app.models import Call, StaffAction
-from app.ports import Clock, EventBus
+from app.ports import EventBus
 from detection.types import Severity
 
 log = structlog.get_logger()
@@ -32,26 +31,17 @@ _WORDS: Final = {
 }
 
 
-class NeedsRecords(Protocol):
+class HearsEnds(KeepsRecords, Protocol):
     """What the proposals take of the services."""
 
     @property
-    def database(self) -> Database: ...
-
-    @property
-    def ledger(self) -> Ledger: ...
-
-    @property
     def bus(self) -> EventBus: ...
-
-    @property
-    def clock(self) -> Clock: ...
 
 
 class BreakProposals:
     """Hears of every call's end. What ended while nobody listened is looked up in the tables."""
 
-    def __init__(self, records: NeedsRecords) -> None:
+    def __init__(self, records: HearsEnds) -> None:
         self._records = records
 
     @asynccontextmanager

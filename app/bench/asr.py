@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import faster_whisper
 
-from app.bench.comparison import Decode, Hearing, compare, report
+from app.bench.comparison import Decode, Hearing, compare, report, stock_decode
 from app.bench.recordings import Recording, load_recordings
 from app.bootstrap import compute_type, prepare_model
 from app.settings import AsrSettings, Settings
@@ -88,19 +88,4 @@ def _stock(directory: Path, settings: AsrSettings) -> Decode:
         cpu_threads=1,
         num_workers=1,
     )
-
-    def decode(recordings: Sequence[Recording]) -> list[Hearing]:
-        hearings = []
-        for recording in recordings:
-            segments, _ = model.transcribe(
-                recording.samples,
-                language="ja",
-                beam_size=1,
-                temperature=0.0,
-                condition_on_previous_text=False,
-                without_timestamps=True,
-            )
-            hearings.append(Hearing("".join(segment.text for segment in segments)))
-        return hearings
-
-    return decode
+    return stock_decode(model, beam_size=1)

@@ -30,6 +30,26 @@ class Hearing:
 Decode = Callable[[Sequence[Recording]], list[Hearing]]
 
 
+def stock_decode(model: Any, *, beam_size: int) -> Decode:  # noqa: ANN401 - faster-whisper is untyped
+    """Return what stock faster-whisper makes of each recording alone, as its users call it."""
+
+    def decode(recordings: Sequence[Recording]) -> list[Hearing]:
+        hearings = []
+        for recording in recordings:
+            segments, _ = model.transcribe(
+                recording.samples,
+                language="ja",
+                beam_size=beam_size,
+                temperature=0.0,
+                condition_on_previous_text=False,
+                without_timestamps=True,
+            )
+            hearings.append(Hearing("".join(segment.text for segment in segments)))
+        return hearings
+
+    return decode
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One decoder's words and what they cost."""

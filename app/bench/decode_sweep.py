@@ -13,7 +13,7 @@ import faster_whisper
 import numpy as np
 from rich.table import Table
 
-from app.bench.comparison import Decode, Hearing, Measured, compare, report
+from app.bench.comparison import Decode, Hearing, Measured, compare, report, stock_decode
 from app.bench.recordings import Recording, load_recordings
 from app.bootstrap import prepare_model
 from app.settings import Settings
@@ -196,19 +196,4 @@ def _stock(directory: Path, *, beam_size: int) -> Decode:
     model: Any = faster_whisper.WhisperModel(
         str(directory), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
     )
-
-    def decode(recordings: Sequence[Recording]) -> list[Hearing]:
-        hearings = []
-        for recording in recordings:
-            segments, _ = model.transcribe(
-                recording.samples,
-                language="ja",
-                beam_size=beam_size,
-                temperature=0.0,
-                condition_on_previous_text=False,
-                without_timestamps=True,
-            )
-            hearings.append(Hearing("".join(segment.text for segment in segments)))
-        return hearings
-
-    return decode
+    return stock_decode(model, beam_size=beam_size)

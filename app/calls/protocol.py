@@ -137,7 +137,7 @@ class NativeStream:
         self._stopped = False
 
     def text(self, frame: str) -> CallStarted | CallStopped:
-        message = _json_object(frame)
+        message = json_object(frame)
         kind = message.get("type")
         if kind == "start":
             if self._frame_bytes is not None:
@@ -174,12 +174,21 @@ class NativeStream:
         return Sound(frame)
 
 
-def _json_object(frame: str) -> dict[str, Any]:
-    if len(frame) > MAX_TEXT_CHARACTERS:
+def refuse_long(frame: str, limit: int = MAX_TEXT_CHARACTERS) -> None:
+    """Raises: StreamRefused: the text frame has more than *limit* characters."""
+    if len(frame) > limit:
         raise StreamRefused(
-            Refusal.FRAME_TOO_LARGE,
-            f"テキストフレームが長すぎます(上限 {MAX_TEXT_CHARACTERS} 文字)。",
+            Refusal.FRAME_TOO_LARGE, f"テキストフレームが長すぎます(上限 {limit} 文字)。"
         )
+
+
+def json_object(frame: str, limit: int = MAX_TEXT_CHARACTERS) -> dict[str, Any]:
+    """Return the object that the text frame *frame* holds.
+
+    Raises:
+        StreamRefused: it has more than *limit* characters, is no JSON, or no object.
+    """
+    refuse_long(frame, limit)
     try:
         message = json.loads(frame, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

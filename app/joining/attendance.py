@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 import anyio
 import structlog
@@ -18,14 +18,12 @@ from sqlalchemy import select, update
 
 from app.calls.lifecycle import facts_of
 from app.calls.turns import Turns
-from app.db import Database
 from app.events import Audience, EventType
 from app.joining.models import JoinRequestRow, JoinRow
 from app.joining.presence import BUTTON, Joined, Left, Person, Presence, Way
 from app.joining.sound_tap import SoundTaps
-from app.ledger import Entry, Ledger
+from app.ledger import Entry, KeepsRecords
 from app.models import Call, StaffAction
-from app.ports import Clock
 
 log = structlog.get_logger()
 
@@ -56,19 +54,6 @@ _LEFT_WORDS: Final = {
 }
 
 
-class NeedsRecords(Protocol):
-    """What attendance takes of the services."""
-
-    @property
-    def database(self) -> Database: ...
-
-    @property
-    def ledger(self) -> Ledger: ...
-
-    @property
-    def clock(self) -> Clock: ...
-
-
 @dataclass(slots=True)
 class _AtCall:
     audience: Audience
@@ -80,7 +65,7 @@ class _AtCall:
 class Attendance:
     """Who is at the live calls of this process."""
 
-    def __init__(self, records: NeedsRecords, *, silence_seconds: float = SILENCE_SECONDS) -> None:
+    def __init__(self, records: KeepsRecords, *, silence_seconds: float = SILENCE_SECONDS) -> None:
         self._records = records
         self._silence_ms = int(silence_seconds * 1000)
         self._calls: dict[str, _AtCall] = {}

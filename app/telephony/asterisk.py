@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from app.calls.protocol import Refusal, StreamRefused, Track
+from app.calls.protocol import Refusal, StreamRefused, Track, refuse_long
 from app.telephony.byte_clock import ByteClock
 from app.telephony.control_words import (
     ULAW,
@@ -28,25 +28,25 @@ from app.telephony.control_words import (
     read_control,
     read_parameters,
 )
+from app.telephony.first_words import MAX_TEXT_CHARACTERS
 from app.telephony.messages import (
     BOTH,
     CallBegan,
     CallOver,
     Noticed,
     Playing,
-    Reply,
     Step,
     TrackSound,
     WovenSound,
     call_name,
 )
+from app.telephony.one_way import OneWay
 from app.telephony.weaving import silence
 from asr.codec import decode, encode
 from asr.resampling import resample
 from asr.types import Encoding
 
 DOOR: Final = "asterisk"
-MAX_TEXT_CHARACTERS: Final = 65_535
 START_WAIT_MS: Final = 2_000
 """For so long sound is kept while ``MEDIA_START`` is missing; it was seen a second late."""
 MAX_PLAYED_FRAME_BYTES: Final = 60_000
@@ -71,7 +71,7 @@ _HARMLESS: Final = frozenset(
 """Nothing of them is kept, least of all a digit: citizens type numbers that are nobody's business."""
 
 
-class AsteriskStream:
+class AsteriskStream(OneWay):
     """One socket of chan_websocket; a ``PlayingDialect``.
 
     No byte is lost between the first frame and ``CallBegan``. Without ``play=1`` it never sends anything: a tap
@@ -92,11 +92,7 @@ class AsteriskStream:
         self._speaks_json = False
 
     def text(self, frame: str, now_ms: int) -> Sequence[Step]:
-        if len(frame) > MAX_TEXT_CHARACTERS:
-            raise StreamRefused(
-                Refusal.FRAME_TOO_LARGE,
-                f"テキストフレームが長すぎます(上限 {MAX_TEXT_CHARACTERS} 文字)。",
-            )
+        refuse_long(frame, MAX_TEXT_CHARACTERS)
         dialled = self._heard_at(now_ms)
         word = read_control(frame)
         if word is None:
@@ -127,15 +123,6 @@ class AsteriskStream:
         if not dialled.call_id:
             raise _nameless()
         return self._begin(dialled, ULAW, None)
-
-    def attached(self, call_id: str, position_samples: int) -> Sequence[Reply]:
-        return ()
-
-    def judged(self) -> Sequence[Reply]:
-        return ()
-
-    def refused(self, refused: StreamRefused) -> Sequence[Reply]:
-        return ()
 
     def closed(self, close_code: int) -> CallOver | None:
         """A hang-up closes with 1000 or a cause of its own; only a broken line is a loss."""

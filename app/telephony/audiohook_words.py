@@ -18,7 +18,7 @@ from app.telephony.audiohook_signature import UUID
 from app.telephony.first_words import (
     METADATA_CHARACTERS,
     METADATA_KEYS,
-    json_object,
+    exchange_object,
     mended,
 )
 from app.telephony.messages import Direction
@@ -93,7 +93,7 @@ def parse(frame: str) -> ClientMessage:
     Raises:
         StreamRefused: ``frame_too_large``, ``not_json``, or ``bad_message``: the envelope is wrong.
     """
-    message = json_object(frame)
+    message = exchange_object(frame)
     kind, session_id, parameters = (message.get(name) for name in ("type", "id", "parameters"))
     if message.get("version") != VERSION:
         raise bad(f"version は {VERSION} にしてください。")

@@ -23,12 +23,12 @@ from app.telephony.messages import (
     Missed,
     Noticed,
     Playing,
-    Reply,
     Step,
     TrackSound,
     WovenSound,
     call_name,
 )
+from app.telephony.one_way import OneWay
 from asr.types import Encoding
 
 DOOR: Final = "audiosocket"
@@ -57,7 +57,7 @@ def framed(kind: int, payload: bytes = b"") -> bytes:
     return bytes([kind]) + len(payload).to_bytes(2, "big") + payload
 
 
-class AudioSocketStream:
+class AudioSocketStream(OneWay):
     """One connection; a ``PlayingDialect``. Feed bytes as they come: how they were split makes no difference.
 
     The call begins with its first sound, which tells the rate.
@@ -90,15 +90,6 @@ class AudioSocketStream:
 
     def binary(self, frame: bytes, now_ms: int) -> Sequence[Step]:
         return self.feed(frame, now_ms)
-
-    def attached(self, call_id: str, position_samples: int) -> Sequence[Reply]:
-        return ()
-
-    def judged(self) -> Sequence[Reply]:
-        return ()
-
-    def refused(self, refused: StreamRefused) -> Sequence[Reply]:
-        return ()
 
     def closed(self, close_code: int) -> CallOver | None:
         """A connection that was closed in order (any code but 1006) is the end of the call: Asterisk says no more."""

@@ -146,9 +146,7 @@ class _Connection:
         match step:
             case WovenSound() | TrackSound() | Missed():
                 if part is not None:
-                    part.carry(step)
-                    if part.behind:
-                        await part.call.caught_up()
+                    await part.carry_patiently(step)
             case CallBegan():
                 await self._begin(step)
             case CallOver(reason=reason):

@@ -57,9 +57,11 @@ class Part:
         """Take sound; returns at once. Raise StreamRefused where the call was taken away."""
         self.call.carry(step, self)
 
-    @property
-    def behind(self) -> bool:
-        return self.call.behind
+    async def carry_patiently(self, step: SoundStep) -> None:
+        """Take sound as ``carry`` does, and wait while the call has more of it than it may keep."""
+        self.carry(step)
+        if self.call.behind:
+            await self.call.caught_up()
 
 
 class CarriedCall:

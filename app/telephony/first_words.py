@@ -9,17 +9,25 @@ Every text that it returns can be stored: no NUL, no half of a surrogate pair, a
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, Track, is_storable
+from app.calls.protocol import (
+    MAX_FIELD_CHARACTERS,
+    Refusal,
+    StreamRefused,
+    Track,
+    is_storable,
+    json_object,
+    refuse_long,
+)
 from app.telephony.messages import BOTH, CallBegan, Direction, call_name
 from asr.types import Encoding
 
 MAX_TEXT_CHARACTERS: Final = 65_535
+"""Of an exchange's frame; our own protocol needs less."""
 METADATA_KEYS: Final = 32
 METADATA_CHARACTERS: Final = 256
 
@@ -128,24 +136,13 @@ def first_words(wording: Wording, *said: Mapping[str, object]) -> FirstWords:
     )
 
 
-def json_object(frame: str) -> dict[str, Any]:
-    """Return the object that *frame* holds.
+def exchange_object(frame: str) -> dict[str, Any]:
+    """Return the object that an exchange's *frame* holds.
 
     Raises:
         StreamRefused: it is too long, no JSON, or no object.
     """
-    refuse_long(frame)
-    try:
-        message = json.loads(frame, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise StreamRefused(
-            Refusal.NOT_JSON, "テキストフレームは JSON で送ってください。"
-        ) from None
-    if not isinstance(message, dict):
-        raise StreamRefused(
-            Refusal.BAD_MESSAGE, "テキストフレームは JSON オブジェクトで送ってください。"
-        )
-    return message
+    return json_object(frame, MAX_TEXT_CHARACTERS)
 
 
 def object_or_none(frame: str) -> dict[str, Any] | None:
@@ -154,20 +151,11 @@ def object_or_none(frame: str) -> dict[str, Any] | None:
     Raises:
         StreamRefused: it is too long.
     """
-    refuse_long(frame)
+    refuse_long(frame, MAX_TEXT_CHARACTERS)
     try:
-        return json_object(frame)
+        return exchange_object(frame)
     except StreamRefused:
         return None
-
-
-def refuse_long(frame: str) -> None:
-    """Raises: StreamRefused: the text frame is above the limit."""
-    if len(frame) > MAX_TEXT_CHARACTERS:
-        raise StreamRefused(
-            Refusal.FRAME_TOO_LARGE,
-            f"テキストフレームが長すぎます(上限 {MAX_TEXT_CHARACTERS} 文字)。",
-        )
 
 
 def yes_or_no(said: tuple[Mapping[str, object], ...], name: str, *, default: bool) -> bool:
@@ -313,7 +301,3 @@ def _plain(value: object) -> str | int | float | bool | None:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return None
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")

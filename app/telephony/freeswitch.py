@@ -12,14 +12,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, is_storable
+from app.calls.protocol import (
+    MAX_FIELD_CHARACTERS,
+    Refusal,
+    StreamRefused,
+    is_storable,
+    refuse_long,
+)
 from app.telephony.first_words import (
+    MAX_TEXT_CHARACTERS,
     Wording,
+    exchange_object,
     first_words,
-    json_object,
     mended,
     object_or_none,
-    refuse_long,
 )
 from app.telephony.messages import (
     Answered,
@@ -91,7 +97,7 @@ class FreeSwitchStream:
         return self._plays and not self._over
 
     def text(self, frame: str, now_ms: int) -> Sequence[Step]:
-        refuse_long(frame)
+        refuse_long(frame, MAX_TEXT_CHARACTERS)
         if self._sound is None:
             return self._first_text(frame)
         if self._over:
@@ -155,7 +161,7 @@ class FreeSwitchStream:
         if not frame.lstrip().startswith("{"):
             # Any text may be metadata: then only the URI can say what call it is.
             return self._begin({"text": mended(frame)} if frame.strip() else {})
-        message = json_object(frame)
+        message = exchange_object(frame)
         if self._named and _known_event(message) is not None:
             return (*self._begin(), *self._event(message))
         return self._begin(message)

@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import Final
 
 from app.calls.protocol import Refusal, StreamRefused
-from app.telephony.first_words import Wording, first_words, json_object, object_or_none
-from app.telephony.messages import CallOver, Direction, Noticed, Playing, Reply, Step
+from app.telephony.first_words import Wording, exchange_object, first_words, object_or_none
+from app.telephony.messages import CallOver, Direction, Noticed, Playing, Step
+from app.telephony.one_way import OneWay
 from app.telephony.raw_sound import RawSound, refuse_large
 
 DOOR: Final = "jambonz"
@@ -31,7 +32,7 @@ WORDING: Final = Wording(
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class JambonzStream:
+class JambonzStream(OneWay):
     """One ``listen``. The attributes come first; without them nothing is accepted."""
 
     def __init__(
@@ -50,7 +51,7 @@ class JambonzStream:
 
     def text(self, frame: str, now_ms: int) -> Sequence[Step]:
         if self._sound is None:
-            return self._begin(json_object(frame))
+            return self._begin(exchange_object(frame))
         message = object_or_none(frame) or {}
         if message.get("event") == "dtmf" or message.get("type") == "playDone":
             return ()  # a digit may be part of a secret: it is not even counted
@@ -61,15 +62,6 @@ class JambonzStream:
         if self._sound is None:
             raise StreamRefused(Refusal.NOT_STARTED, "音声の前に通話の属性(JSON)を送ってください。")
         return self._sound.feed(frame, now_ms)
-
-    def attached(self, call_id: str, position_samples: int) -> Sequence[Reply]:
-        return ()
-
-    def judged(self) -> Sequence[Reply]:
-        return ()
-
-    def refused(self, refused: StreamRefused) -> Sequence[Reply]:
-        return ()
 
     def closed(self, close_code: int) -> CallOver | None:
         begun = self._sound is not None

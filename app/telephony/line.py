@@ -134,9 +134,7 @@ class Conversation:
         match step:
             case WovenSound() | TrackSound() | Missed():
                 if part is not None:
-                    part.carry(step)
-                    if part.behind:
-                        await part.call.caught_up()
+                    await part.carry_patiently(step)
             case Reply(frame=frame):
                 await send(self._websocket, frame)
             case CallBegan():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +16,13 @@ from typing import Any, Final
 
 from app.calls.protocol import Refusal, StreamRefused, Track
 from app.telephony.field_maps import FieldMap, detect, field_map, tracks_named
-from app.telephony.messages import CallBegan, CallOver, Noticed, Reply, Step, TrackSound
+from app.telephony.first_words import exchange_object
+from app.telephony.messages import CallBegan, CallOver, Noticed, Step, TrackSound
+from app.telephony.one_way import OneWay
 from app.telephony.reordering import Reordering
 from app.telephony.track_clock import TrackClock
 from app.telephony.twilio_start import read_start, stream_id_of
 
-MAX_TEXT_CHARACTERS: Final = 65_535
 MAX_BINARY_BYTES: Final = 65_536
 MOST_AGAIN: Final = 50
 """After so many frames in a row whose numbers are old, a second of sound, the exchange counts anew."""
@@ -50,7 +50,7 @@ class _Heard:
     again_in_a_row: int = 0
 
 
-class TwilioStream:
+class TwilioStream(OneWay):
     """One stream: one call, begun once, over at ``stop``. Sound of a track comes in order, each frame once.
 
     Raises StreamRefused when made with a *shape* that does not exist; without one the exchange is told from its
@@ -74,7 +74,7 @@ class TwilioStream:
         self._waiting: dict[Track, Reordering[_Frame]] = {track: Reordering() for track in Track}
 
     def text(self, frame: str, now_ms: int) -> Sequence[Step]:
-        message = _json_object(frame)
+        message = exchange_object(frame)
         event = message.get("event")
         if not isinstance(event, str):
             raise StreamRefused(Refusal.BAD_MESSAGE, "event は文字列にしてください。")
@@ -97,15 +97,6 @@ class TwilioStream:
                 f"バイナリフレームが大きすぎます(上限 {MAX_BINARY_BYTES} バイト)。",
             )
         return (Noticed("binary_frame"),)
-
-    def attached(self, call_id: str, position_samples: int) -> Sequence[Reply]:
-        return ()
-
-    def judged(self) -> Sequence[Reply]:
-        return ()
-
-    def refused(self, refused: StreamRefused) -> Sequence[Reply]:
-        return ()
 
     def closed(self, close_code: int) -> CallOver | None:
         """Nobody of this family connects again: whatever is closed in order is over."""
@@ -215,25 +206,6 @@ class TwilioStream:
         place = self._clock.place(frame.track, samples, frame.time_ms, now_ms)
         sound = TrackSound(frame.track, frame.payload, place.first_sample)
         return (Noticed(place.noticed), sound) if place.noticed else (sound,)
-
-
-def _json_object(frame: str) -> dict[str, Any]:
-    if len(frame) > MAX_TEXT_CHARACTERS:
-        raise StreamRefused(
-            Refusal.FRAME_TOO_LARGE,
-            f"テキストフレームが長すぎます(上限 {MAX_TEXT_CHARACTERS} 文字)。",
-        )
-    try:
-        message = json.loads(frame)
-    except (ValueError, RecursionError):
-        raise StreamRefused(
-            Refusal.NOT_JSON, "テキストフレームは JSON で送ってください。"
-        ) from None
-    if not isinstance(message, dict):
-        raise StreamRefused(
-            Refusal.BAD_MESSAGE, "テキストフレームは JSON オブジェクトで送ってください。"
-        )
-    return message
 
 
 def _payload(value: object, sample_bytes: int) -> bytes:
