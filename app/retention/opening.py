@@ -1,0 +1,96 @@
+"""Glue: what a purge of this installation needs, for the server and for commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Database
+from app.ports import Clock
+from app.recordings.library import RecordingLibrary
+from app.recordings.models import Recording
+from app.retention.running import PurgeParts, nobody_calls
+from app.sealing import RecordKeys, open_record_keys
+from app.search.index import forget, overwrite_step
+from app.search.models import SearchedCall
+from app.settings import Settings
+from app.trail.opening import open_trail_keys
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFiles:
+    """The recordings, whose rows name their files."""
+
+    library: RecordingLibrary
+    name: str = "recording files"
+    _named: dict[str, Path] = field(default_factory=dict)
+    """Of the calls that this run has deleted: the rows are gone when it looks again."""
+
+    async def delete(self, call_id: str) -> int:
+        async with self.library.database.transaction() as session:
+            row = await session.get(Recording, call_id)
+        if row is not None:
+            self._named[call_id] = self.library.folder / row.file
+        return await self.library.delete(call_id)
+
+    async def left(self, call_ids: Sequence[str]) -> int:
+        files = [self._named[one] for one in call_ids if one in self._named]
+        return await anyio.to_thread.run_sync(lambda: sum(file.exists() for file in files))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchIndex:
+    """The index of what was said."""
+
+    name: str = "search index"
+
+    async def forget(self, session: AsyncSession, call_id: str) -> None:
+        await forget(session, call_id)
+
+    async def left(self, session: AsyncSession, call_ids: Sequence[str]) -> int:
+        query = select(func.count()).select_from(SearchedCall)
+        return await session.scalar(query.where(SearchedCall.call_id.in_(list(call_ids)))) or 0
+
+    async def overwrite(self, database: Database) -> None:
+        first, more = True, True
+        while more:
+            async with database.transaction() as session:
+                more = await overwrite_step(session, first=first)
+            first = False
+            await anyio.lowlevel.checkpoint()
+
+
+async def open_parts(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    *,
+    record_keys: RecordKeys | None = None,
+    calls_are_live: Callable[[], bool] = nobody_calls,
+) -> PurgeParts:
+    """Return what purges of the installation of *settings* work with.
+
+    Raises:
+        Unavailable: a file of keys cannot be read.
+    """
+    keys = await anyio.to_thread.run_sync(open_trail_keys, settings.data_dir)
+    if record_keys is None:
+        record_keys = await anyio.to_thread.run_sync(open_record_keys, settings.data_dir)
+    folder = settings.recording.folder or settings.data_dir / "recordings"
+    return PurgeParts(
+        database=database,
+        database_url=settings.async_database_url,
+        clock=clock,
+        settings=settings.retention,
+        data_dir=settings.data_dir,
+        keys=keys,
+        files=(RecordingFiles(RecordingLibrary(database, record_keys, folder)),),
+        indexes=(SearchIndex(),),
+        calls_are_live=calls_are_live,
+    )
