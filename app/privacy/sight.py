@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from app.privacy.personal import personal_spans
+from app.privacy.lines import Line, known_words, spans_of_lines
+from app.privacy.personal import MASK, covered, personal_spans
 
-MASK: Final = "●"
+__all__ = ["COVERED", "MASK", "WHOLE", "TextSight", "masked_lines", "masked_text", "sight_of_lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +17,64 @@ class TextSight:
     """One person's sight of one call."""
 
     whole: bool
+    known: frozenset[str] = frozenset()
+    """What was told of persons elsewhere in the call, and is covered wherever it stands again."""
 
     def of(self, text: str) -> str:
         """Return *text* as this person reads it."""
-        return text if self.whole else masked_text(text)
+        return text if self.whole else _without(self.known, masked_text(text))
+
+    def of_lines(self, lines: Sequence[Line]) -> list[str]:
+        """Return the texts of *lines*, which follow each other, as this person reads them."""
+        if self.whole:
+            return [line.text for line in lines]
+        return [_without(self.known, text) for text in masked_lines(lines)]
+
+    def of_part(self, whole_text: str, start: int, end: int) -> str:
+        """Return ``whole_text[start:end]`` as it is read within the whole."""
+        return self.of(whole_text)[start:end]
+
+    def of_all(self, told: Any, *, untouched: frozenset[str] = frozenset()) -> Any:  # noqa: ANN401 - JSON
+        """Return JSON with every text in it as this person reads it, but under the names *untouched*."""
+        if self.whole:
+            return told
+        if isinstance(told, str):
+            return self.of(told)
+        if isinstance(told, Mapping):
+            return {
+                name: value if name in untouched else self.of_all(value, untouched=untouched)
+                for name, value in told.items()
+            }
+        if isinstance(told, list | tuple):
+            return [self.of_all(value, untouched=untouched) for value in told]
+        return told
 
 
 WHOLE: Final = TextSight(whole=True)
 COVERED: Final = TextSight(whole=False)
 
 
+def sight_of_lines(lines: Sequence[Line]) -> TextSight:
+    """Return the covered sight of a call in which *lines* were said."""
+    return TextSight(whole=False, known=known_words(lines, spans_of_lines(lines)))
+
+
 def masked_text(text: str) -> str:
     """Return *text*, of the same length, with what tells of persons covered."""
-    letters = list(text)
-    for span in personal_spans(text):
-        letters[span.start : span.end] = MASK * (span.end - span.start)
-    return "".join(letters)
+    return covered(text, personal_spans(text))
+
+
+def masked_lines(lines: Sequence[Line]) -> list[str]:
+    """Return the texts of *lines*, each as long as it was, with what tells of persons covered."""
+    spans = spans_of_lines(lines)
+    known = known_words(lines, spans)
+    return [
+        _without(known, covered(line.text, found)) for line, found in zip(lines, spans, strict=True)
+    ]
+
+
+def _without(known: frozenset[str], text: str) -> str:
+    for word in known:
+        if word in text:
+            text = text.replace(word, MASK * len(word))
+    return text

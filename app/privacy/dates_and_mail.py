@@ -1,0 +1,53 @@
+"""Pure: dates of birth and addresses of electronic mail, written or as they are spoken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from app.privacy.spans import Kind, PersonalSpan
+
+_COUNT: Final = r"[\d十百千]{1,7}"
+_YEAR: Final = (
+    rf"(?:(?:明治|大正|昭和|平成|令和|西暦|[MTSHRmtshr]\.?)?\s?(?:{_COUNT}|元)\s?年|"
+    r"(?:[MTSHRmtshr]\.?)?\d{1,4}\s?[./](?=\s?\d{1,2}\s?[./]))"
+)
+_DAY: Final = rf"(?:{_COUNT}\s?月\s?(?:{_COUNT}\s?日)?|\s?\d{{1,2}}\s?[./]\s?\d{{1,2}}(?!\d))"
+_DATE: Final = re.compile(rf"(?:{_YEAR}[\sノ、]{{0,2}})?{_DAY}|(?<!\d)(?:19|20)\d{{6}}(?!\d)")
+_BORN_AFTER: Final = re.compile(r"[\sノ、ニ]{0,2}(?:生マレ|ウマレ|生レ|出生|生(?![一-龥ァ-ヴ]))")
+_BORN_BEFORE: Final = re.compile(
+    r"生年月日|誕生日|生マレタ日|生マレタノ|生マレハ|生マレガ|ウマレハ|バースデー"
+)
+_BEFORE_CHARACTERS: Final = 14
+_ANOTHER_DATE: Final = re.compile(r"届|締切|期限|受付|予約|開庁|提出")
+
+_WORD: Final = r"[A-Za-z0-9_+-]+|[ァ-ヶー]+"
+_DOT: Final = r"\s?(?:\.|ドット|テン)\s?"
+_MAIL: Final = re.compile(
+    rf"(?:{_WORD})(?:\s?(?:\.|ドット|ハイフン|アンダーバー|アンダースコア|-|_)\s?(?:{_WORD}))*?"
+    rf"\s?(?:@|[aA]t ?マーク|アットマーク|アット)\s?(?:{_WORD})(?:{_DOT}(?:{_WORD}))*"
+)
+_KATAKANA_AT: Final = re.compile(r"アットマーク|@|[aA]t ?マーク")
+_ENDS: Final = re.compile(r"\.|ドット|テン")
+_ROOM_FOR_ASCII: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+"""Letters as wide as a kanji, as narrow ones."""
+
+
+def birth_dates(text: str, asked: str = "") -> Iterator[PersonalSpan]:
+    """Yield days that *text*, which is plain, calls somebody's birth; *asked* was said to the speaker before."""
+    for found in _DATE.finditer(text):
+        before = text[max(0, found.start() - _BEFORE_CHARACTERS) : found.start()]
+        asked_for = _BORN_BEFORE.search(asked) and not _ANOTHER_DATE.search(before)
+        if asked_for or _BORN_AFTER.match(text, found.end()) or _BORN_BEFORE.search(before):
+            yield PersonalSpan(found.start(), found.end(), Kind.BIRTH_DATE)
+
+
+def mail_addresses(text: str) -> Iterator[PersonalSpan]:
+    """Yield addresses in *text*, which is as it was written: hiragana between them are no part of one."""
+    written = text.translate(_ROOM_FOR_ASCII)
+    if _KATAKANA_AT.search(written) is None:
+        return
+    for found in _MAIL.finditer(written):
+        if "@" in found[0] or _ENDS.search(found[0]):
+            yield PersonalSpan(found.start(), found.end(), Kind.EMAIL)
