@@ -1,0 +1,248 @@
+"""Pure: hides small numbers in a table of months, sections and kinds so that nothing shown gives them away.
+
+A *cell* is a count of a time (month, quarter, year), a section (or all of them) and a kind (or all of them). What is
+shown adds up: quarters are months, all sections are the sections, all kinds are the kinds. A hidden cell is told as
+SMALL (fewer than the least number shown, perhaps none) or as HIDDEN (at least that many).
+
+Every hidden cell has a witness: another table that shows the very same numbers and the same words, but has one call
+more or one less in that cell. A witness moves single calls between two months, two sections and two kinds, so that
+all sums that are shown stay. It is looked for when the cell is hidden, and what it moves is hidden with it; as
+nothing that was hidden is shown again, it stays true. Who adds and subtracts what is shown can therefore tell no
+hidden number, in whatever order they open the tables of a year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Final
+
+ALL: Final = "*"
+"""All sections, or all kinds."""
+YEAR: Final = "Y"
+MONTHS: Final = tuple(f"m{number:02d}" for number in range(12))
+"""Of a fiscal year, April first."""
+QUARTERS: Final = tuple(f"q{number}" for number in range(4))
+
+Node = tuple[str, str, str]
+"""Time, section, kind."""
+Witness = Mapping[Node, int]
+"""One call more or less in cells of single months, sections and kinds: all shown numbers stay the same."""
+TooFew = Callable[[str, str], bool]
+"""Whether too few people stand behind a time and a section."""
+Ways = list[dict[str, int]]
+
+_QUARTER: Final = {month: QUARTERS[number // 3] for number, month in enumerate(MONTHS)}
+_FEW: Final = 2
+"""So many other months, sections and kinds are tried beside a cell at first."""
+
+
+def quarter_of(month: str) -> str:
+    return _QUARTER[month]
+
+
+def months_in(time: str) -> tuple[str, ...]:
+    """Return the months of a month, a quarter or the year."""
+    if time in _QUARTER:
+        return (time,)
+    return MONTHS if time == YEAR else tuple(m for m in MONTHS if _QUARTER[m] == time)
+
+
+@dataclass(slots=True)
+class Table:
+    """One table of one year: counts by month, section and kind, all of them at least 0."""
+
+    counts: Mapping[Node, int]
+    """Of single months, sections and kinds; those that are left out are 0."""
+    sections: tuple[str, ...]
+    kinds: tuple[str, ...] = (ALL,)
+    """Only ALL for a plain count, which has no kinds."""
+    values: dict[Node, int] = field(default_factory=dict)
+    """Of every cell that is not 0, sums included."""
+
+    def __post_init__(self) -> None:
+        for leaf, count in self.counts.items():
+            if count < 0:
+                raise ValueError("a count is never negative")
+            if count:
+                for node in sums_with(leaf):
+                    self.values[node] = self.values.get(node, 0) + count
+
+    def value(self, node: Node) -> int:
+        return self.values.get(node, 0)
+
+
+def sums_with(leaf: Node) -> Iterator[Node]:
+    """Yield the cells in which a call of *leaf* counts."""
+    month, section, kind = leaf
+    kinds = (ALL,) if kind == ALL else (kind, ALL)
+    return product((month, _QUARTER[month], YEAR), (section, ALL), kinds)
+
+
+def changes_of(witness: Witness) -> dict[Node, int]:
+    """Return every cell that *witness* changes, and by how much."""
+    changed: dict[Node, int] = {}
+    for leaf, by in witness.items():
+        for node in sums_with(leaf):
+            changed[node] = changed.get(node, 0) + by
+    return {node: by for node, by in changed.items() if by}
+
+
+@dataclass(slots=True)
+class Hidden:
+    """What of one table is not shown."""
+
+    nodes: set[Node] = field(default_factory=set)
+    everything: bool = False
+    """No witness was found: nothing of this table is shown, not even whether a number is small."""
+    witnesses: list[Witness] = field(default_factory=list)
+
+    def covers(self, node: Node) -> bool:
+        return self.everything or node in self.nodes
+
+
+def hide_totals(table: Table, least: int, too_few: TooFew) -> Hidden:
+    """Hide in a table without kinds what is small, and what too few people stand behind."""
+    search = _Search(table, least)
+    return search.hide(_due(table, least, too_few, (ALL,)), kinds=lambda _node: [{ALL: 1}])
+
+
+def hide_kinds(table: Table, totals: Hidden, least: int, too_few: TooFew) -> Hidden:
+    """Hide in a table whose kinds add up to totals that are shown as *totals* says.
+
+    A witness of the totals must hold here too: the call that it adds there is of some kind.
+    """
+    if totals.everything:
+        return Hidden(everything=True)
+    search = _Search(table, least, Hidden(nodes=set(totals.nodes)))
+    for witness in totals.witnesses:
+        if not search.take_cheapest(search.of_kinds(witness), both_ways=False):
+            return Hidden(everything=True)
+    return search.hide(_due(table, least, too_few, table.kinds), kinds=search.other_kinds)
+
+
+def _due(table: Table, least: int, too_few: TooFew, kinds: Sequence[str]) -> list[Node]:
+    """Return the cells that must not be shown for what they say themselves, the finest first."""
+    known = set(kinds)
+    due = {n for n, value in table.values.items() if value < least and n[2] in known}
+    for time, section in product((*MONTHS, *QUARTERS, YEAR), (*table.sections, ALL)):
+        if too_few(time, section):
+            due |= {(time, section, kind) for kind in kinds}
+    return sorted(due, key=lambda node: (_width(node), -table.value(node), node))
+
+
+def _width(node: Node) -> int:
+    return len(months_in(node[0])) + 12 * (node[1] == ALL)
+
+
+@dataclass(slots=True)
+class _Search:
+    """Looks for witnesses, the cheapest first, and hides what they need."""
+
+    table: Table
+    least: int
+    hidden: Hidden = field(default_factory=Hidden)
+
+    def hide(self, due: Iterable[Node], kinds: Callable[[Node], Ways]) -> Hidden:
+        for node in due:
+            if node in self.hidden.nodes:
+                continue
+            near = self._around(node, kinds(node)[:_FEW], few=True)
+            if not self.take_cheapest(near) and not self.take_cheapest(
+                self._around(node, kinds(node), few=False)
+            ):
+                return Hidden(everything=True)
+        return self.hidden
+
+    def take_cheapest(self, options: Iterable[Witness], *, both_ways: bool = True) -> bool:
+        """Hide what the cheapest of *options* needs; say whether one of them will do."""
+        best: tuple[int, Witness] | None = None
+        for option in options:
+            changed = changes_of(option)
+            new = [node for node in changed if node not in self.hidden.nodes]
+            cost = sum(self.table.value(node) + 1 for node in new)
+            if best is not None and cost >= best[0]:
+                continue
+            if self._same_words(changed, 1):
+                best = (cost, option)
+            elif both_ways and self._same_words(changed, -1):
+                best = (cost, {leaf: -by for leaf, by in option.items()})
+            if best is not None and best[0] == 0:
+                break
+        if best is None:
+            return False
+        self.hidden.nodes |= changes_of(best[1]).keys()
+        self.hidden.witnesses.append(best[1])
+        return True
+
+    def other_kinds(self, node: Node) -> Ways:
+        """Return the ways to make a call of this kind one of another, the likeliest first."""
+        time, section, kind = node
+        others = (other for other in self.table.kinds if other != kind)
+        return [
+            {kind: 1, other: -1} for other in self._partners(others, lambda k: (time, section, k))
+        ]
+
+    def of_kinds(self, witness: Witness) -> Iterator[Witness]:
+        """Yield witnesses of the kinds that say of the totals what *witness* says."""
+        for kind in self.table.kinds:
+            yield {(month, section, kind): by for (month, section, _), by in witness.items()}
+        kinds = self.table.kinds
+
+        def fitting(month: str, section: str, by: int) -> list[str]:
+            values = {kind: self.table.value((month, section, kind)) for kind in kinds}
+            able = [kind for kind in kinds if self._keeps_words(values[kind], by)]
+            return sorted(able, key=lambda kind: (values[kind] == 0, values[kind], kind))[:4]
+
+        places = [(month, section, by) for (month, section, _), by in witness.items()]
+        for chosen in product(*(fitting(*place) for place in places)):
+            yield {(m, s, kind): by for (m, s, by), kind in zip(places, chosen, strict=True)}
+
+    def _around(self, node: Node, kinds: Ways, *, few: bool) -> Iterator[Witness]:
+        times, sections = self._times(node, few=few), self._sections(node, few=few)
+        for time, section, kind in product(times, sections, kinds):
+            yield {
+                (t, s, k): a * b * c
+                for (t, a), (s, b), (k, c) in product(time.items(), section.items(), kind.items())
+            }
+
+    def _times(self, node: Node, *, few: bool) -> Ways:
+        """Return the ways to move a call in time that change the cell's own time."""
+        time, section, kind = node
+        inside = months_in(time)
+        ways: Ways = []
+        for month in self._partners(inside, lambda m: (m, section, kind))[: 2 if few else None]:
+            others = [other for other in MONTHS if other not in inside and other != month]
+            near = [other for other in others if _QUARTER[other] == _QUARTER[month]]
+            far = [other for other in others if _QUARTER[other] != _QUARTER[month]]
+            far = self._partners(far, lambda m: (m, section, kind))[: _FEW if few else None]
+            ways += [{month: 1}, *({month: 1, other: -1} for other in (*near, *far))]
+        return ways
+
+    def _sections(self, node: Node, *, few: bool) -> Ways:
+        time, section, kind = node
+        inside = self.table.sections if section == ALL else (section,)
+        ways: Ways = []
+        for one in self._partners(inside, lambda s: (time, s, kind))[: 2 if few else None]:
+            others = [other for other in self.table.sections if other != one and section != ALL]
+            near = self._partners(others, lambda s: (time, s, kind))[: _FEW if few else None]
+            ways += [{one: 1}, *({one: 1, other: -1} for other in near)]
+        return ways
+
+    def _partners(self, names: Iterable[str], place: Callable[[str], Node]) -> list[str]:
+        """Return *names* as they fit best beside a cell: hidden already, then small; empty ones last."""
+
+        def fit(name: str) -> tuple[bool, bool, int, str]:
+            node = place(name)
+            value = self.table.value(node)
+            return (node not in self.hidden.nodes, value == 0, value, name)
+
+        return sorted(names, key=fit)
+
+    def _same_words(self, changed: Mapping[Node, int], sign: int) -> bool:
+        return all(self._keeps_words(self.table.value(n), by * sign) for n, by in changed.items())
+
+    def _keeps_words(self, value: int, by: int) -> bool:
+        after = value + by
+        return after >= 0 and (value < self.least) is (after < self.least)
