@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 
 import anyio
 
+from app.retention.daily import purge_daily
 from app.services import Services
 
 
 @asynccontextmanager
 async def running_beside(services: Services) -> AsyncIterator[None]:
     """Run it until the block ends."""
-    del services  # nothing of theirs yet
     async with anyio.create_task_group() as beside:
+        beside.start_soon(purge_daily, services)
         try:
             yield
         finally:

@@ -41,10 +41,13 @@ from app.notices import pages as notice_pages
 from app.progress import endpoints as progress
 from app.responses import endpoints as responses
 from app.responses import script_endpoints, script_pages
+from app.retention import endpoints as retention
 from app.review import endpoints as review
 from app.review import pages as review_pages
 from app.screens import pages, screen_ws
 from app.screens.rendering import ScreenFiles, refusal_words, render
+from app.search import endpoints as search
+from app.search import pages as search_pages
 from app.services import Services
 from app.settings import Settings
 from app.supervision import endpoints as supervision
@@ -110,10 +113,13 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         notice_pages,
         review,
         review_pages,
+        search,
+        search_pages,
         sound_ws,
         accounts,
         account_pages,
         feedback_pages,
+        retention,
         pages,
     ):
         app.include_router(module.router)

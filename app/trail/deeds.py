@@ -13,6 +13,7 @@ from app.judgements.models import Judgement
 from app.models import AccessToken, Base, RuleReview, StaffAction, User
 from app.reports.models import ReportStep
 from app.responses.models import ScriptVersion
+from app.retention.models import LegalHold, PersonRequest
 from app.trail.chain import Deed
 from app.trials.models import Trial
 
@@ -36,6 +37,12 @@ _MADE: Final[Mapping[type[Base], Callable[[Any], Deed]]] = MappingProxyType(
             subject=str(row.id),
         ),
         ScriptVersion: lambda row: Deed("sentence.proposed", subject=_sentence(row)),
+        LegalHold: lambda row: Deed(
+            "hold.set", by_login=row.by_login, call_id=row.call_id, subject=str(row.id)
+        ),
+        PersonRequest: lambda row: Deed(
+            f"person.{row.kind}.asked", by_login=row.asked_by, subject=row.id
+        ),
         ReportStep: lambda row: Deed(
             f"report.{row.kind}",
             by_login=row.by_login,
@@ -67,6 +74,17 @@ _CHANGED: Final[Mapping[type[Base], Mapping[str, Callable[[Any], Deed]]]] = Mapp
             "lifted_at": lambda row: Deed(
                 "measure.lifted", by_login=row.lifted_by or "", subject=str(row.id)
             ),
+        },
+        LegalHold: {
+            "lifted_at": lambda row: Deed(
+                "hold.lifted",
+                by_login=row.lifted_by or "",
+                call_id=row.call_id,
+                subject=str(row.id),
+            )
+        },
+        PersonRequest: {
+            "state": lambda row: Deed(f"person.{row.kind}.{row.state}", subject=row.id)
         },
         ScriptVersion: {"state": lambda row: Deed(f"sentence.{row.state}", subject=_sentence(row))},
     }
