@@ -25,6 +25,7 @@ from app.ledger import Ledger
 from app.loop_pause import PauseCount, watch_loop
 from app.notices.opening import open_notices
 from app.private_files import make_private_folder
+from app.recordings.desk import RecordingDesk
 from app.recordings.library import RecordingLibrary
 from app.responses.live_scripts import KnownWarnings, LiveScripts
 from app.responses.scripts import load_scripts, warning_sentences
@@ -118,6 +119,10 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
         await ledger.open()
         async with database.transaction() as session:
             await scripts.catch_up(session)
+        recordings = RecordingLibrary(database, record_keys, recordings_folder(settings))
+        recording_desk = RecordingDesk(
+            settings.recording, recordings, ledger=ledger, bus=bus, clock=clock
+        )
         registry = CallRegistry(
             CallParts(
                 settings=settings.stream,
@@ -133,6 +138,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 warning_limit=warning_limit,
                 partials=settings.asr.partials,
                 hash_at_start=caller_keys.hash_at_start,
+                record=recording_desk.follow,
             )
         )
         notices = await stack.enter_async_context(
@@ -164,11 +170,13 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
             notices=notices,
             loop_pauses=loop_pauses,
             record_keys=record_keys,
-            recordings=RecordingLibrary(database, record_keys, recordings_folder(settings)),
+            recordings=recordings,
+            recording_desk=recording_desk,
         )
         # The watch ends first: calls are still judged to their end when the registry closes.
         async with (
             notices.running(),
+            recording_desk.running(),  # written to the end of what the registry accepts
             registry.running(),
             doors.running(),
             listening(services),

@@ -39,6 +39,7 @@ from app.judgements import pages as judgement_pages
 from app.notices import endpoints as notices
 from app.notices import pages as notice_pages
 from app.progress import endpoints as progress
+from app.recordings import endpoints as recordings
 from app.responses import endpoints as responses
 from app.responses import script_endpoints, script_pages
 from app.retention import endpoints as retention
@@ -95,6 +96,7 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         alerts,
         feedback,
         responses,
+        recordings,
         progress,
         script_endpoints,
         script_pages,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.control.ports import CallControl
     from app.ledger import Ledger
     from app.notices.delivering import NoticeDesk
+    from app.recordings.desk import RecordingDesk
     from app.recordings.library import RecordingLibrary
     from app.responses.live_scripts import LiveScripts
     from app.telephony.live_doors import LiveDoors
@@ -55,6 +56,8 @@ class Services:
     """What recordings and callers' numbers are sealed with."""
     recordings: RecordingLibrary
     """What is kept of the sound of calls."""
+    recording_desk: RecordingDesk
+    """What records live calls."""
 
 
 def services_of(connection: HTTPConnection) -> Services:

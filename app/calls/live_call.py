@@ -85,7 +85,9 @@ class LiveCall:
         self._judged = anyio.Event()
         self._ticked_ms = self._listening.position_ms
         self._missing: deque[Lost] = deque()
-        self._copy: SoundCopy | None = None
+        self._copies: tuple[SoundCopy, ...] = ()
+        self.goes_on = False
+        """Whether another process takes it up: this one is stopping."""
 
     @property
     def position_samples(self) -> int:
@@ -104,18 +106,22 @@ class LiveCall:
         if self._hung_up:
             return
         self._listening.hear(payload)
-        if self._copy is not None:
-            self._copy.hear(payload)
+        for copy in self._copies:
+            copy.hear(payload)
         for partials in self._partials.values():
             partials.look()
         if self.position_ms - self._ticked_ms >= TICK_MS:
             self._wake.set()
 
-    def copy_to(self, copy: SoundCopy | None) -> None:
-        """Give a copy of all sound from now on to *copy*, or to nobody; it is told the end."""
-        self._copy = copy
-        if copy is not None and self._hung_up:
+    def copy_to(self, copy: SoundCopy) -> None:
+        """Give a copy of all sound from now on to *copy*, once; it is told the end."""
+        if copy not in self._copies:
+            self._copies = (*self._copies, copy)
+        if self._hung_up:
             copy.end()
+
+    def stop_copying_to(self, copy: SoundCopy) -> None:
+        self._copies = tuple(one for one in self._copies if one is not copy)
 
     def miss(self, lost: Lost) -> None:
         """Show that a stretch of a track never came; silence was heard in its place."""
@@ -134,8 +140,8 @@ class LiveCall:
     def forget_partial_frame(self) -> None:
         """A socket was lost: what it had sent of an unfinished frame comes again."""
         self._listening.forget_partial_frame()
-        if self._copy is not None:
-            self._copy.forget_partial_frame()
+        for copy in self._copies:
+            copy.forget_partial_frame()
 
     async def finish(self, *, over: bool = True) -> None:
         """Flush what was accepted and wait until all of it has been judged.
@@ -144,6 +150,7 @@ class LiveCall:
         which is not full yet, is sent again then.
         """
         if not self._hung_up:
+            self.goes_on = not over
             self._listening.finish(over=over)
             self._hang_up()
         await self._judged.wait()
@@ -167,8 +174,8 @@ class LiveCall:
         self._outbox.close()
         for partials in self._partials.values():
             partials.close()
-        if self._copy is not None:
-            self._copy.end()
+        for copy in self._copies:
+            copy.end()
         self._wake.set()
 
     def _break(self, error: Exception) -> None:

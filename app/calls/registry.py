@@ -25,16 +25,12 @@ from app.calls.facts import CallFacts
 from app.calls.judge import CallJudge
 from app.calls.lifecycle import facts_of, record_end, record_start
 from app.calls.live_call import LiveCall
-from app.calls.protocol import (
-    MAX_FIELD_CHARACTERS,
-    CallStarted,
-    Refusal,
-    StreamRefused,
-)
+from app.calls.protocol import MAX_FIELD_CHARACTERS, CallStarted, Refusal, StreamRefused
 from app.calls.recovery import Recovered, recover
 from app.calls.repository import call_by_id, unfinished_calls
 from app.calls.rounds import GATHER_MS, Rounds
 from app.calls.standing import Standing
+from app.calls.turned_away import check_same, ended, not_yours, stopping
 from app.calls.turns import Turns
 from app.db import Database
 from app.events import Audience
@@ -74,6 +70,8 @@ class CallParts:
     partials: bool
     """Recognise the caller's sentences before they are over, too."""
     hash_at_start: HashAtStart = no_hash
+    record: Callable[[LiveCall], None] = lambda _call: None
+    """Told of every live call before its first sound: records it, or does not."""
 
 
 @dataclass(slots=True)
@@ -160,7 +158,7 @@ class CallRegistry:
         # call of an hour takes 3 s, and no other call may wait for that.
         async with self._turns.of(call_id):
             if not self._open or self._tasks is None:
-                raise _stopping()
+                raise stopping()
             if started.resume:
                 entry = await self._resume(started, token_id)
             else:
@@ -227,7 +225,7 @@ class CallRegistry:
             known = await call_by_id(session, facts.call_id)
         if known is not None:
             if known.token_id != token_id:
-                raise _not_yours()
+                raise not_yours()
             raise StreamRefused(
                 Refusal.CALL_EXISTS,
                 "この call_id の通話はすでにあります。続ける場合は resume を true にしてください。",
@@ -245,9 +243,9 @@ class CallRegistry:
             raise StreamRefused(Refusal.BAD_CALL_ID, "再開には call_id が必要です。")
         entry = self._entries.get(started.call_id)
         if entry is not None:
-            _check_same(started, entry.call.facts, token_id, entry.token_id)
+            check_same(started, entry.call.facts, token_id, entry.token_id)
             if entry.ending:
-                raise _ended()
+                raise ended()
             return entry
         async with self._parts.database.transaction() as session:
             call = await call_by_id(session, started.call_id)
@@ -257,9 +255,9 @@ class CallRegistry:
                     "この call_id の通話はありません。resume を付けずに始めてください。",
                 )
             facts = facts_of(call)
-            _check_same(started, facts, token_id, call.token_id)
+            check_same(started, facts, token_id, call.token_id)
             if call.ended_at is not None:
-                raise _ended()
+                raise ended()
             recovered = await recover(
                 session,
                 call.id,
@@ -301,7 +299,8 @@ class CallRegistry:
         entry = self._entries[facts.call_id] = _Entry(call, token_id, started)
         if self._tasks is None:
             self._entries.pop(facts.call_id)
-            raise _stopping()
+            raise stopping()
+        parts.record(call)
         self._tasks.start_soon(self._live, entry)
         return entry
 
@@ -373,27 +372,3 @@ class CallRegistry:
 def _take_away(attached: Attached, refusal: Refusal) -> None:
     attached.refusal = refusal
     attached.hold.cancel()
-
-
-def _stopping() -> StreamRefused:
-    return StreamRefused(
-        Refusal.NOT_READY, "サーバーを停止しています。しばらくして接続し直してください。"
-    )
-
-
-def _ended() -> StreamRefused:
-    return StreamRefused(Refusal.CALL_ENDED, "この通話はすでに終了しています。")
-
-
-def _not_yours() -> StreamRefused:
-    return StreamRefused(Refusal.NOT_ALLOWED, "この call_id の通話は別の接続元のものです。")
-
-
-def _check_same(started: CallStarted, facts: CallFacts, token_id: int, owner_id: int) -> None:
-    if token_id != owner_id:
-        raise _not_yours()
-    if (started.tracks, started.format) != (facts.tracks, facts.format):
-        raise StreamRefused(
-            Refusal.FORMAT_CHANGED,
-            "再開する通話の tracks、encoding、rate は開始時と同じにしてください。",
-        )

@@ -140,7 +140,7 @@ class CallSound:
         """Put nothing into *listener* any more; say whether nobody is left."""
         self._listeners = tuple(known for known in self._listeners if known is not listener)
         if not self._listeners:
-            self._call.copy_to(None)
+            self._call.stop_copying_to(self)
         return not self._listeners
 
     # What the call tells

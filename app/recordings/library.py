@@ -42,6 +42,8 @@ KIND_WORDS: Final = {
     Kind.OFF: "off",
 }
 
+KEY_MISSING: Final = "recording_key_missing"
+
 log = structlog.get_logger()
 
 
@@ -200,7 +202,7 @@ def key_of(keys: RecordKeys, row: Recording) -> bytes:
     except CannotOpen as error:
         log.warning("a recording's key does not open", call_id=row.call_id, key_id=row.key_id)
         raise Unavailable(
-            "recording_key_missing",
+            KEY_MISSING,
             "この録音を開く鍵がありません。管理者に連絡してください"
             "(管理者の方へ:record_keys の控えを戻すと、また聞けるようになります)。",
         ) from error

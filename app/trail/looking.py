@@ -22,6 +22,7 @@ class Look(StrEnum):
 
     CALL = "call.seen"
     FINDINGS = "findings.seen"
+    RECORDING = "recording.heard"
     LIST = "list.seen"
     BOARD = "board.seen"
     SEARCH = "search.made"
