@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +13,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
-from app.auth.identity import Identity, Role
+from app.auth.identity import Identity
 from app.errors import AppError
 from app.screens.catalogues import catalogue_of
 from app.screens.language import COOKIE, Catalogue, Language, language_of
-from app.screens.words import BOARD, EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
+from app.screens.navigation import NavigationItem, grouped, navigation_for
+from app.screens.words import EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
 
 _HERE: Final = Path(__file__).parent
 
@@ -28,6 +28,7 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
+        "media-src 'self'",  # recordings of ended calls
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -43,18 +44,7 @@ PAGE_HEADERS: Final[dict[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class NavigationItem:
-    label: str
-    href: str
-    current: bool
-
-
 _FORMS_OF_THEIR_OWN: Final = frozenset({"/login", "/password"})
-_SEES_CALLS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
-_SEES_RULES: Final = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
-_JUDGES: Final = frozenset({Role.SUPERVISOR, Role.AUDITOR})
-_TRIES_RULES: Final = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 
 _templates = Jinja2Templates(directory=_HERE / "templates")
 
@@ -102,7 +92,7 @@ def render(
             "catalogue": catalogue,
             "words": catalogue.all_of(screen_words()),
             "csrf_token": identity.csrf_token if identity is not None else "",
-            "navigation": navigation,
+            "navigation": grouped(navigation),
             "here": _here(request, navigation),
             **context,
         },
@@ -125,34 +115,6 @@ def refusal_words(request: Request, refused: AppError) -> str:
     """Return what *refused* says, in the language of the browser that asked."""
     catalogue = catalogue_of(language_of(request.cookies.get(COOKIE)))
     return catalogue.error(refused.code, refused.message)
-
-
-def navigation_for(identity: Identity | None, path: str) -> tuple[NavigationItem, ...]:
-    """Return the pages that *identity* may open; none for who must first choose a password."""
-    if identity is None or identity.must_change_password:
-        return ()
-    pages = []
-    if identity.role in _SEES_CALLS:
-        pages.append(("通話一覧", "/calls"))
-    if identity.role in _JUDGES:
-        pages.append(("判断待ち", "/judgements"))
-    if identity.role is Role.SUPERVISOR:
-        pages.append((BOARD, "/board"))
-    if identity.role is Role.ADMINISTRATOR:
-        pages.append(("管理", "/admin"))
-    if identity.role in _SEES_RULES:
-        pages.append(("検知ルールの点検", "/rules"))
-    if identity.role in _TRIES_RULES:
-        pages.append(("ルールの試行", "/trials"))
-    if identity.role in _SEES_RULES:
-        pages.append(("対応制限", "/measures"))
-        pages.append(("ご案内の文", "/scripts"))
-    if identity.role is Role.ADMINISTRATOR:
-        pages.append(("お知らせの送信", "/notices"))
-    return tuple(
-        NavigationItem(label, href, current=path == href or path.startswith(f"{href}/"))
-        for label, href in pages
-    )
 
 
 class ScreenFiles(StaticFiles):

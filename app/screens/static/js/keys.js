@@ -5,9 +5,13 @@ import { t } from "./language.js";
 
 const STORED = "mimamori.keys";
 const TYPING = "input, textarea, select, [contenteditable]";
+const PRESSED_BY_SPACE = "button, summary, [role='tab']";
 
-/** `actions`: {"KeyH": () => …}. Codes, not letters, so that a Japanese input mode changes nothing. */
-export function listenToKeys(actions) {
+/**
+ * `actions`: {"KeyH": () => …}. Codes, not letters, so that a Japanese input mode changes nothing.
+ * `held`: those that go on while their key is held down.
+ */
+export function listenToKeys(actions, { held = [] } = {}) {
   let enabled = localStorage.getItem(STORED) !== "off";
   const button = byId("key-switch");
   const show = () => {
@@ -22,9 +26,11 @@ export function listenToKeys(actions) {
   });
   show();
   document.addEventListener("keydown", (event) => {
-    if (!enabled || event.repeat || event.isComposing) return;
+    if (!enabled || event.isComposing || event.defaultPrevented) return;
+    if (event.repeat && !held.includes(event.code)) return;
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
     if (event.target instanceof Element && event.target.closest(TYPING)) return;
+    if (event.code === "Space" && event.target instanceof Element && event.target.closest(PRESSED_BY_SPACE)) return;
     if (document.querySelector("dialog[open]")) return; // whoever is being asked answers that first
     const action = actions[event.code];
     if (!action) return;
