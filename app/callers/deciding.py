@@ -21,7 +21,7 @@ from app.callers.measures import (
     state_of,
 )
 from app.callers.models import CallerMeasure, CallMatter
-from app.callers.number import masked
+from app.callers.number import UNREADABLE, StoredHash, masked
 from app.callers.repository import (
     measure_by_id,
     measures_seen_by,
@@ -34,6 +34,7 @@ from app.errors import Conflict, NotAllowed, NotFound
 from app.events import EventType
 from app.ledger import Entry
 from app.models import Call, StaffAction
+from app.privacy.numbers import number_of
 from app.services import Services, services_of
 
 JAPAN: Final = timezone(timedelta(hours=9))
@@ -144,7 +145,10 @@ async def propose(
     """
     _check_person(identity)
     _check_role(identity, Role.SUPERVISOR)
-    stored = keys.hash_of_caller(call.caller_number)
+    number = number_of(services.record_keys, call)
+    stored = keys.hash_of_caller(number)
+    if number == UNREADABLE and call.caller_hash is not None and call.caller_key_id is not None:
+        stored = StoredHash(call.caller_key_id, call.caller_hash)
     if stored is None:
         raise Conflict(
             "caller_unknown",
@@ -217,7 +221,10 @@ async def measure_lines(services: Services, identity: Identity) -> list[MeasureL
     today = today_in_japan(services.clock.now())
     async with services.database.transaction() as session:
         rows = await measures_seen_by(session, identity)
-        numbers = await numbers_of(session, identity, {row.caller_hash for row in rows})
+        sealed = await numbers_of(session, identity, {row.caller_hash for row in rows})
+    numbers = {
+        caller_hash: number_of(services.record_keys, call) for caller_hash, call in sealed.items()
+    }
     return [_line(row, identity, numbers, today) for row in rows]
 
 
@@ -230,7 +237,7 @@ def _line(
         measure=row,
         state=state_of(standing_of(row), today),
         number=number if whole else masked(number),
-        number_is_whole=whole and number != "",
+        number_is_whole=whole and number not in ("", UNREADABLE),
     )
 
 

@@ -25,7 +25,7 @@ from app.callers.deciding import (
 from app.callers.history import ShownCall, may_read_number, summed_up
 from app.callers.measures import LABELS, Kind, State, proposal, state_of
 from app.callers.models import CallerMeasure, CallMatter
-from app.callers.number import masked
+from app.callers.number import UNREADABLE, masked
 from app.callers.repository import (
     earlier_calls,
     matters_of,
@@ -47,6 +47,7 @@ from app.callers.schemas import (
 )
 from app.calls.endpoints import Viewer, load_seen, numbers_for
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn
+from app.privacy.numbers import number_of
 from app.services import services_of
 
 READERS = (Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR)
@@ -66,7 +67,10 @@ async def read_caller(request: Request, identity: Viewer, call_id: str) -> Calle
     services = services_of(request)
     call = await load_seen(services, identity, call_id)
     keys = await caller_keys_of(request)
-    hashes = {stored.hash for stored in keys.hashes_of_caller(call.caller_number)}
+    number = number_of(services.record_keys, call)
+    hashes = {stored.hash for stored in keys.hashes_of_caller(number)}
+    if number == UNREADABLE and call.caller_hash is not None:
+        hashes = {call.caller_hash}
     today = today_in_japan(services.clock.now())
     async with services.database.transaction() as session:
         earlier = await earlier_calls(
@@ -86,8 +90,8 @@ async def read_caller(request: Request, identity: Viewer, call_id: str) -> Calle
     )
     return CallerOut(
         known=bool(hashes),
-        number=call.caller_number if may_read else masked(call.caller_number),
-        number_is_whole=may_read and call.caller_number != "",
+        number=number if may_read else masked(number),
+        number_is_whole=may_read and number not in ("", UNREADABLE),
         last_24_hours=history.last_24_hours,
         last_90_days=history.last_90_days,
         calls=[
@@ -110,7 +114,7 @@ async def read_whole_number(request: Request, identity: OnCall, call_id: str) ->
     services = services_of(request)
     call = await load_seen(services, identity, call_id)
     await record_number_read(services, identity, call)
-    return NumberOut(number=call.caller_number)
+    return NumberOut(number=number_of(services.record_keys, call))
 
 
 @router.get("/calls/{call_id}/matter", responses=problems(NotFound))

@@ -6,15 +6,19 @@ a caller, too. Nothing here is a score, and nothing follows from it by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
 from app.callers.number import masked
+
+if TYPE_CHECKING:
+    from app.models import Call
 
 DAY: Final = timedelta(hours=24)
 LONGEST_LOOK_BACK: Final = timedelta(days=90)
@@ -116,6 +120,8 @@ class NumberSight:
     identity: Identity
     operators_read_numbers: bool = False
     """As the office has decided."""
+    number_of: Callable[[Call], str] = attrgetter("caller_number")
+    """Opens the number of a call."""
 
     def is_whole(self, *, operator: str, section: str, top_level: int) -> bool:
         """Say whether the whole number is read.
@@ -131,3 +137,12 @@ class NumberSight:
         """Return *number*, or its last digits; the table keeps it whole."""
         whole = self.is_whole(operator=operator, section=section, top_level=top_level)
         return number if whole else masked(number)
+
+    def of_call(self, call: Call) -> str:
+        """Return the number of *call* as it is read."""
+        return self.of(
+            self.number_of(call),
+            operator=call.operator,
+            section=call.section,
+            top_level=call.top_level,
+        )

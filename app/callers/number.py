@@ -19,6 +19,8 @@ WITHHOLD: Final = "184"
 """Dialled before a number so that it is not shown: who asks for that is not looked up."""
 SHOW: Final = "186"
 LONGEST_TEXT: Final = 256
+UNREADABLE: Final = "読めません"
+"""Shown instead of a number that no key here opens."""
 
 _NATIONAL_DIGITS: Final = range(9, 11)
 """Of a number in Japan without its leading 0. Shorter ones are extensions, which belong to colleagues."""
@@ -114,5 +116,7 @@ def hash_of(number: str, key: CallerKey) -> StoredHash | None:
 
 def masked(number: str) -> str:
     """Return *number* for who may not read all of it: its last four digits; empty where it names nobody."""
+    if number == UNREADABLE:
+        return number
     normal = normal_number(number)
     return f"****{normal[-_SHOWN_DIGITS:]}" if normal is not None else ""

@@ -31,6 +31,7 @@ from app.calls.endpoints import load_seen
 from app.calls.repository import visible_calls
 from app.errors import AppError, NotAllowed, NotFound
 from app.models import Call
+from app.privacy.numbers import number_of
 from app.screens.forms import Rejected
 from app.screens.language import Phrase, phrase
 from app.screens.rendering import refusal_words, render
@@ -204,17 +205,17 @@ async def _offered(request: Request, identity: Identity, chosen: str) -> list[Of
         with suppress(NotFound, NotAllowed):  # the form then asks for another one
             calls.insert(0, await load_seen(services, identity, chosen))
     return [
-        OfferedCall(call.id, _call_words(call))
+        OfferedCall(call.id, _call_words(call, number))
         for call in calls
-        if normal_number(call.caller_number) is not None
+        if normal_number(number := number_of(services.record_keys, call)) is not None
     ]
 
 
-def _call_words(call: Call) -> Phrase:
+def _call_words(call: Call, number: str) -> Phrase:
     return phrase(
         "{at} {number} {level}",
         at=call.started_at,
-        number=call.caller_number,
+        number=number,
         level=phrase(LEVEL_WORDS[call.top_level]),
     )
 

@@ -24,6 +24,7 @@ from app.auth.identity import Identity, Role
 from app.callers.history import LONGEST_LOOK_BACK, PastCall
 from app.callers.measures import Standing
 from app.callers.models import CALLS, CallerMeasure, CallMatter
+from app.models import Call
 
 MOST_READ: Final = 2_000
 """Calls of one number in 90 days: one every hour. Counts go no further."""
@@ -108,16 +109,17 @@ async def matters_of(session: AsyncSession, call_ids: Collection[str]) -> dict[s
 
 async def numbers_of(
     session: AsyncSession, identity: Identity, hashes: Collection[str]
-) -> dict[str, str]:
-    """Return a number for each hash, out of calls that *identity* may see; operators get none here."""
+) -> dict[str, Call]:
+    """Return a call for each hash that has its number, of those *identity* may see; operators get none here."""
     if identity.role is Role.OPERATOR or not hashes:
         return {}
-    query = (
-        select(CALLS.c.caller_hash, func.max(CALLS.c.caller_number))
+    chosen = (
+        select(func.max(CALLS.c.id))
         .where(CALLS.c.caller_hash.in_(list(hashes)), _within_reach(identity))
         .group_by(CALLS.c.caller_hash)
     )
-    return {row[0]: row[1] for row in await session.execute(query)}
+    calls = await session.scalars(select(Call).where(Call.id.in_(chosen)))
+    return {call.caller_hash: call for call in calls if call.caller_hash is not None}
 
 
 async def measure_by_id(session: AsyncSession, measure_id: int) -> CallerMeasure | None:

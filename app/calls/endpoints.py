@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Literal
 
 import structlog
@@ -21,6 +22,7 @@ from app.calls.views import call_view, calls_view, findings_view
 from app.errors import BadRequest, NotAllowed, NotFound
 from app.health import health_of
 from app.models import Call
+from app.privacy.numbers import number_of
 from app.services import Services, services_of
 from app.trail.looking import Look, looks_of
 
@@ -95,7 +97,11 @@ async def read_findings(request: Request, identity: Viewer, call_id: str) -> Fin
 
 def numbers_for(services: Services, identity: Identity) -> NumberSight:
     """Return how much of callers' numbers *identity* reads."""
-    return NumberSight(identity, callers_settings_of(services).operators_read_numbers)
+    return NumberSight(
+        identity,
+        callers_settings_of(services).operators_read_numbers,
+        number_of=partial(number_of, services.record_keys),
+    )
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -12,6 +12,8 @@ from app.calls.records import take_back_level
 from app.events import Audience, EventType
 from app.ledger import Entry
 from app.models import Call, CallTrack
+from app.privacy.number_traces import without_number
+from app.privacy.numbers import SealNumber, left_plain
 from asr.types import AudioFormat, Encoding
 
 
@@ -21,7 +23,9 @@ async def record_start(
     started: CallStarted,
     token_id: int,
     hash_at_start: HashAtStart = no_hash,
+    seal_number: SealNumber = left_plain,
 ) -> None:
+    sealed = seal_number(facts.call_id, started.caller_number)
     caller = hash_at_start(started.caller_number, started.metadata)
     entry.session.add(
         Call(
@@ -29,7 +33,9 @@ async def record_start(
             token_id=token_id,
             operator=facts.audience.operator,
             section=facts.audience.section,
-            caller_number=started.caller_number,
+            caller_number=started.caller_number if sealed is None else "",
+            number_box=sealed.box if sealed is not None else None,
+            number_key_id=sealed.key_id if sealed is not None else None,
             called_number=started.called_number,
             caller_hash=caller.hash if caller is not None else None,
             caller_key_id=caller.key_id if caller is not None else None,
@@ -95,5 +101,5 @@ def _stored_format(started: CallStarted) -> dict[str, Any]:
         "encoding": started.format.encoding.value,
         "rate": started.format.rate_hz,
         "tracks": [track.value for track in started.tracks],
-        "metadata": dict(started.metadata),
+        "metadata": without_number(started.metadata, started.caller_number),
     }

@@ -159,12 +159,7 @@ def _call(
         call_id=call.id,
         operator=call.operator,
         section=call.section,
-        caller_number=numbers.of(
-            call.caller_number,
-            operator=call.operator,
-            section=call.section,
-            top_level=call.top_level,
-        ),
+        caller_number=numbers.of_call(call),
         started_at=call.started_at,
         ended_at=call.ended_at,
         end_reason=call.end_reason,

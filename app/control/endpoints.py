@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
+from app.callers.number import UNREADABLE
 from app.calls.endpoints import load_seen
 from app.control.announcements import Announcements, announcements_in
 from app.control.clicks import Click, ClickKind, OneAtATime, carry_out
@@ -37,6 +38,7 @@ from app.control.schemas import (
 )
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
 from app.models import Call
+from app.privacy.numbers import number_of
 from app.services import Services, services_of
 from app.telephony.live_doors import doors_of
 from app.telephony.ports import CallAudio
@@ -156,7 +158,7 @@ async def join_call(
         ability = _ability(services, identity, call)
         if control is None or body.mode not in ability.join_modes:
             raise NotControllable("join_not_possible", ability.why_no_join or _NO_CONTROL)
-        await control.join(controlled(call), body.mode, clicker)
+        await control.join(controlled(services, call), body.mode, clicker)
 
     with desk_of(request).turns.turn(call_id):
         done_at = await carry_out(services, identity, call, click, act)
@@ -179,7 +181,7 @@ async def end_call(
         control, ability = services.call_control, _ability(services, identity, call)
         if control is None or not ability.can_end:
             raise NotControllable("end_not_possible", ability.why_no_end or _NO_CONTROL)
-        await control.end(controlled(call), clicker_of(identity))
+        await control.end(controlled(services, call), clicker_of(identity))
 
     with desk_of(request).turns.turn(call_id):
         done_at = await carry_out(services, identity, call, click, act)
@@ -216,7 +218,7 @@ def _ability(services: Services, identity: Identity, call: Call) -> Ability:
     control = services.call_control
     if control is None:
         return Ability(why_no_join=_NO_CONTROL, why_no_end=_NO_CONTROL)
-    return control.ability(controlled(call), clicker_of(identity))
+    return control.ability(controlled(services, call), clicker_of(identity))
 
 
 async def _play(audio: CallAudio, sound: bytes, duration_ms: int) -> None:
@@ -234,8 +236,9 @@ def clicker_of(identity: Identity) -> Clicker:
     return Clicker(identity.login, identity.display_name, identity.role)
 
 
-def controlled(call: Call) -> ControlledCall:
+def controlled(services: Services, call: Call) -> ControlledCall:
     """Return what an exchange may be told of *call*: only flat and short words of what it told itself."""
+    number = number_of(services.record_keys, call)
     stored: Any = call.stream_format.get("metadata", {})
     told: Mapping[str, Any] = stored if isinstance(stored, Mapping) else {}
     words = {
@@ -247,7 +250,7 @@ def controlled(call: Call) -> ControlledCall:
         call_id=call.id,
         operator=call.operator,
         section=call.section,
-        caller_number=call.caller_number,
+        caller_number=number if number != UNREADABLE else "",
         called_number=call.called_number,
         exchange=dict(list(words.items())[:MOST_EXCHANGE_WORDS]),
     )

@@ -136,7 +136,10 @@ def telephone_rings(services: Services, identity: Identity, call: Call) -> bool:
     control = services.call_control
     if control is None or identity.role is not Role.SUPERVISOR or identity.user_id is None:
         return False
-    return JoinMode.TALK in control.ability(controlled(call), clicker_of(identity)).join_modes
+    return (
+        JoinMode.TALK
+        in control.ability(controlled(services, call), clicker_of(identity)).join_modes
+    )
 
 
 async def bring_in(
@@ -151,7 +154,7 @@ async def bring_in(
     supervisor = await _supervisor(services, call, row.by_login)
     control = services.call_control
     if control is not None and supervisor is not None:
-        clicker, telephone = clicker_of(supervisor), controlled(call)
+        clicker, telephone = clicker_of(supervisor), controlled(services, call)
         if telephone_rings(services, supervisor, call):
             click = Click(
                 ClickKind.JOIN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from sqlalchemy import select
@@ -13,9 +14,17 @@ from app.notices.models import NoticeRow
 from app.notices.routes import Route
 from app.notices.wording import Notice, in_order
 
+NumberOf = Callable[[Call], str]
+"""Opens the number of a call."""
+
 
 async def composed(
-    session: AsyncSession, row: NoticeRow, call: Call, route: Route, public_url: str
+    session: AsyncSession,
+    row: NoticeRow,
+    call: Call,
+    route: Route,
+    public_url: str,
+    number_of: NumberOf,
 ) -> Notice:
     """Return what *row* says on *route*."""
     kind = NoticeKind(row.kind)
@@ -32,7 +41,7 @@ async def composed(
         call_id=call.id,
         url=f"{public_url}/calls/{quote(call.id, safe='')}",
         operator_name=await _display_name(session, call) if route.with_operator_name else "",
-        caller_number=call.caller_number if route.with_caller_number else "",
+        caller_number=number_of(call) if route.with_caller_number else "",
         quote=gravest.quote if route.with_words and gravest is not None else "",
     )
 

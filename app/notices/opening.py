@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from operator import attrgetter
 
 import anyio
 import httpx
@@ -13,6 +14,7 @@ from app.db import Database
 from app.errors import Unavailable
 from app.ledger import Ledger
 from app.notices.backoff import Pace
+from app.notices.composing import NumberOf
 from app.notices.delivering import NoticeDesk
 from app.notices.formats import slack_body, teams_body, webhook_body
 from app.notices.http_channels import ChatChannel, WebhookChannel, http_client
@@ -35,6 +37,7 @@ async def open_notices(
     database: Database,
     bus: EventBus,
     clock: Clock,
+    number_of: NumberOf = attrgetter("caller_number"),
 ) -> AsyncIterator[NoticeDesk]:
     """Return the desk of what *settings* describe; it delivers while its own ``running`` lasts.
 
@@ -46,7 +49,14 @@ async def open_notices(
         yield NoticeDesk(
             routes=routes,
             channels=channels,
-            outbox=Outbox(ledger, database, routes, public_url=public_url, tries=settings.tries),
+            outbox=Outbox(
+                ledger,
+                database,
+                routes,
+                public_url=public_url,
+                tries=settings.tries,
+                number_of=number_of,
+            ),
             bus=bus,
             clock=clock,
             pace=Pace(settings.tries, settings.first_retry_seconds, settings.longest_retry_seconds),

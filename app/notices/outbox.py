@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from app.events import Event, EventType
 from app.ledger import Entry, Ledger, event_of
 from app.models import Call, EventRow
 from app.notices.choosing import TOLD_BY, NoticeKind, Wanted, wanted
-from app.notices.composing import composed, is_foreseen_only
+from app.notices.composing import NumberOf, composed, is_foreseen_only
 from app.notices.models import NoticePosition, NoticeRow
 from app.notices.routes import Route
 from app.notices.wording import Notice
@@ -62,7 +63,9 @@ class Outbox:
         *,
         public_url: str,
         tries: int,
+        number_of: NumberOf = attrgetter("caller_number"),
     ) -> None:
+        self._number_of = number_of
         self._ledger = ledger
         self._database = database
         self._routes = routes
@@ -176,7 +179,8 @@ class Outbox:
             row.state = State.SENDING.value
             row.tries += 1
             row.next_try_at = entry.now + LEASE
-            return Claim(await composed(session, row, call, route, self._public_url), row.tries)
+            notice = await composed(session, row, call, route, self._public_url, self._number_of)
+            return Claim(notice, row.tries)
 
         return await self._ledger.write(change)
 

@@ -48,7 +48,7 @@ def person_names(text: str, words: Sequence[Word], asked: str = "") -> Iterator[
                 last += 1
             named = _is_name(text, words, at, last, asked)
         else:
-            named = _is_name_of_another_word(text, words, at, asked)
+            named = _is_name_of_another_word(text, words, at)
             while named and last + 1 < len(words) and _is_person(words[last + 1]):
                 last += 1
         if named or _answers_with_name(text, words[at], asked):
@@ -109,7 +109,7 @@ def _gives_name(text: str, start: int, end: int, asked: str) -> bool:
     return NAME_ASKED.search(asked) is not None or SELF_BEFORE.search(before) is not None
 
 
-def _is_name_of_another_word(text: str, words: Sequence[Word], at: int, asked: str) -> bool:
+def _is_name_of_another_word(text: str, words: Sequence[Word], at: int) -> bool:
     """千葉と申します, 福島さん, グエンと申します: a place or an unknown word that is somebody's name here."""
     word = words[at]
     name = word.surface

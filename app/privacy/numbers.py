@@ -1,0 +1,141 @@
+"""Adapter: callers' numbers lie sealed in the table of calls; here they are sealed, opened, and sealed anew.
+
+Each is bound to its call: moved to another row it does not open. A number whose key is lost is shown as
+``UNREADABLE``; its keyed hash still finds the caller's other calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.callers.number import UNREADABLE
+from app.db import Database
+from app.models import Call
+from app.sealing import CannotOpen, RecordKeys, Sealed
+
+log = structlog.get_logger()
+
+AT_ONCE: Final = 500
+"""Rows in one transaction: a call that begins meanwhile waits some milliseconds."""
+
+SealNumber = Callable[[str, str], Sealed | None]
+"""Seals the number of a call: its id, and the number."""
+
+
+def left_plain(_call_id: str, _number: str) -> Sealed | None:
+    """Seal nothing: for calls that are no citizen's, as in measurements."""
+    return None
+
+
+def sealing_numbers(keys: RecordKeys) -> SealNumber:
+    return partial(sealed_number, keys)
+
+
+def sealed_number(keys: RecordKeys, call_id: str, number: str) -> Sealed | None:
+    """Return *number* sealed for its call; None where the telephone showed none."""
+    return keys.seal(number.encode(), _place(call_id)) if number else None
+
+
+def number_of(keys: RecordKeys, call: Call) -> str:
+    """Return the whole number of *call*, empty where none was shown, ``UNREADABLE`` where it cannot be opened."""
+    if call.number_box is None:
+        return call.caller_number
+    return opened_number(keys, call.id, call.number_box, call.number_key_id)
+
+
+def opened_number(keys: RecordKeys, call_id: str, box: bytes, key_id: str | None) -> str:
+    """Return what ``sealed_number`` sealed; ``UNREADABLE`` where it does not open."""
+    try:
+        return keys.open(Sealed(key_id or "", box), _place(call_id)).decode()
+    except (CannotOpen, UnicodeDecodeError):
+        return UNREADABLE
+
+
+async def seal_left_over(database: Database, keys: RecordKeys) -> int:
+    """Seal the numbers that stand plainly in the table, as before version 0016; return how many they were."""
+    done = 0
+    while sealed := await _seal_some(database, keys):
+        done += sealed
+    if done and not database.is_postgresql:
+        await _forget_what_was_written(database)
+    return done
+
+
+async def reseal(database: Database, keys: RecordKeys) -> int:
+    """Seal with the first of *keys* what an older one sealed; return how many numbers.
+
+    Afterwards an older key is not needed for numbers, but for those that no key here opens: they stay as they are.
+    """
+    done, after = 0, ""
+    older = Call.number_key_id != keys.key_id
+    while True:
+        async with database.transaction() as session:
+            query = select(Call.id, Call.number_box, Call.number_key_id).where(
+                Call.number_box.is_not(None), older, Call.id > after
+            )
+            rows = (await session.execute(query.order_by(Call.id).limit(AT_ONCE))).all()
+            for row in rows:
+                number = opened_number(keys, row.id, row.number_box, row.number_key_id)
+                sealed = None if number == UNREADABLE else sealed_number(keys, row.id, number)
+                if sealed is None:
+                    continue
+                await session.execute(
+                    update(Call)
+                    .where(Call.id == row.id, older)
+                    .values(number_box=sealed.box, number_key_id=sealed.key_id)
+                )
+                done += 1
+        if not rows:
+            return done
+        after = rows[-1].id
+
+
+async def seal_in_background(database: Database, keys: RecordKeys) -> None:
+    """Run ``seal_left_over`` beside the calls: a failure is told, and the next start goes on."""
+    try:
+        sealed = await seal_left_over(database, keys)
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("numbers could not be sealed", error=type(error).__name__)
+        return
+    if sealed:
+        log.info("numbers sealed", calls=sealed)
+
+
+async def _seal_some(database: Database, keys: RecordKeys) -> int:
+    plain = Call.caller_number != ""
+    async with database.transaction() as session:
+        rows = (
+            await session.execute(
+                select(Call.id, Call.caller_number, Call.number_box)
+                .where(plain)
+                .order_by(Call.id)
+                .limit(AT_ONCE)
+            )
+        ).all()
+        for row in rows:
+            values: dict[str, object] = {"caller_number": ""}
+            sealed = sealed_number(keys, row.id, row.caller_number)
+            if row.number_box is None and sealed is not None:
+                values |= {"number_box": sealed.box, "number_key_id": sealed.key_id}
+            await session.execute(update(Call).where(Call.id == row.id, plain).values(values))
+    return len(rows)
+
+
+async def _forget_what_was_written(database: Database) -> None:
+    """Have SQLite write its log of changes into the table: the log still holds the numbers."""
+    try:
+        async with database.transaction() as session:
+            await session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    except SQLAlchemyError as error:
+        # Somebody is reading: the next checkpoint does it.
+        log.info("log of changes not emptied yet", error=type(error).__name__)
+
+
+def _place(call_id: str) -> str:
+    return f"call/{call_id}/number"
