@@ -39,6 +39,7 @@ from app.feedback.reviews import SwitchedOff
 from app.ledger import Entry, Ledger, is_passing
 from app.models import Call
 from app.ports import Clock
+from app.privacy.numbers import SealNumber, left_plain
 from app.responses.scripts import ScriptSource
 from app.settings import StreamSettings
 from asr.ports import SharedVoiceActivity, Transcriber
@@ -70,6 +71,7 @@ class CallParts:
     partials: bool
     """Recognise the caller's sentences before they are over, too."""
     hash_at_start: HashAtStart = no_hash
+    seal_number: SealNumber = left_plain
     record: Callable[[LiveCall], None] = lambda _call: None
     """Told of every live call before its first sound: records it, or does not."""
 
@@ -232,7 +234,14 @@ class CallRegistry:
             )
 
         async def change(entry: Entry) -> SwitchedOff:
-            await record_start(entry, facts, started, token_id, self._parts.hash_at_start)
+            await record_start(
+                entry,
+                facts,
+                started,
+                token_id,
+                self._parts.hash_at_start,
+                self._parts.seal_number,
+            )
             await self._parts.scripts.catch_up(entry.session)
             return await switched_off_at(entry.session, entry.now)
 
