@@ -2,7 +2,7 @@
 
 A *cell* is a count of a time (month, quarter, year), a section (or all of them) and a kind (or all of them). What is
 shown adds up: quarters are months, all sections are the sections, all kinds are the kinds. A hidden cell is told as
-SMALL (fewer than the least number shown, perhaps none) or as HIDDEN (at least that many).
+small (fewer than the least number shown, perhaps none) or as hidden (which says nothing of its number).
 
 Every hidden cell has a witness: another table that shows the very same numbers and the same words, but has one call
 more or one less in that cell. A witness moves single calls between two months, two sections and two kinds, so that
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice, product
 from typing import Final
 
 ALL: Final = "*"
@@ -35,7 +35,11 @@ Ways = list[dict[str, int]]
 
 _QUARTER: Final = {month: QUARTERS[number // 3] for number, month in enumerate(MONTHS)}
 _FEW: Final = 2
-"""So many other months, sections and kinds are tried beside a cell at first."""
+"""So many other months, sections and kinds are tried beside a cell."""
+_VAGUENESS: Final = 3
+_KINDS: Final = 3
+_FITTING: Final = 6
+_MOST_TRIED: Final = 2_000
 
 
 def quarter_of(month: str) -> str:
@@ -94,12 +98,9 @@ class Hidden:
     """What of one table is not shown."""
 
     nodes: set[Node] = field(default_factory=set)
-    everything: bool = False
-    """No witness was found: nothing of this table is shown, not even whether a number is small."""
+    vague: set[Node] = field(default_factory=set)
+    """Those of them of which it is not even told that they are small."""
     witnesses: list[Witness] = field(default_factory=list)
-
-    def covers(self, node: Node) -> bool:
-        return self.everything or node in self.nodes
 
 
 def hide_totals(table: Table, least: int, too_few: TooFew) -> Hidden:
@@ -113,12 +114,9 @@ def hide_kinds(table: Table, totals: Hidden, least: int, too_few: TooFew) -> Hid
 
     A witness of the totals must hold here too: the call that it adds there is of some kind.
     """
-    if totals.everything:
-        return Hidden(everything=True)
-    search = _Search(table, least, Hidden(nodes=set(totals.nodes)))
+    search = _Search(table, least, Hidden(set(totals.nodes), set(totals.vague)))
     for witness in totals.witnesses:
-        if not search.take_cheapest(search.of_kinds(witness), both_ways=False):
-            return Hidden(everything=True)
+        search.take_cheapest(search.of_kinds(witness), both_ways=False)
     return search.hide(_due(table, least, too_few, table.kinds), kinds=search.other_kinds)
 
 
@@ -146,35 +144,31 @@ class _Search:
 
     def hide(self, due: Iterable[Node], kinds: Callable[[Node], Ways]) -> Hidden:
         for node in due:
-            if node in self.hidden.nodes:
-                continue
-            near = self._around(node, kinds(node)[:_FEW], few=True)
-            if not self.take_cheapest(near) and not self.take_cheapest(
-                self._around(node, kinds(node), few=False)
-            ):
-                return Hidden(everything=True)
+            if node not in self.hidden.nodes:
+                self.take_cheapest(self._around(node, kinds(node)))
         return self.hidden
 
-    def take_cheapest(self, options: Iterable[Witness], *, both_ways: bool = True) -> bool:
-        """Hide what the cheapest of *options* needs; say whether one of them will do."""
+    def take_cheapest(self, options: Iterable[Witness], *, both_ways: bool = True) -> None:
+        """Hide what the cheapest of *options* needs. One always does: one call more can be anywhere."""
         best: tuple[int, Witness] | None = None
         for option in options:
             changed = changes_of(option)
             new = [node for node in changed if node not in self.hidden.nodes]
-            cost = sum(self.table.value(node) + 1 for node in new)
-            if best is not None and cost >= best[0]:
-                continue
-            if self._same_words(changed, 1):
-                best = (cost, option)
-            elif both_ways and self._same_words(changed, -1):
-                best = (cost, {leaf: -by for leaf, by in option.items()})
+            hiding = sum(self.table.value(node) + 1 for node in new)
+            for sign in (1, -1) if both_ways else (1,):
+                if not self._possible(option, sign):
+                    continue
+                cost = hiding + _VAGUENESS * len(self._vague(changed, sign))
+                if best is None or cost < best[0]:
+                    best = (cost, {leaf: by * sign for leaf, by in option.items()})
             if best is not None and best[0] == 0:
                 break
         if best is None:
-            return False
-        self.hidden.nodes |= changes_of(best[1]).keys()
+            raise AssertionError("one call more can be anywhere")
+        changed = changes_of(best[1])
+        self.hidden.nodes |= changed.keys()
+        self.hidden.vague |= self._vague(changed, 1)
         self.hidden.witnesses.append(best[1])
-        return True
 
     def other_kinds(self, node: Node) -> Ways:
         """Return the ways to make a call of this kind one of another, the likeliest first."""
@@ -185,48 +179,50 @@ class _Search:
         ]
 
     def of_kinds(self, witness: Witness) -> Iterator[Witness]:
-        """Yield witnesses of the kinds that say of the totals what *witness* says."""
-        for kind in self.table.kinds:
-            yield {(month, section, kind): by for (month, section, _), by in witness.items()}
-        kinds = self.table.kinds
+        """Yield witnesses of the kinds that say of the totals what *witness* says, the likeliest first."""
+        kinds, value = self.table.kinds, self.table.value
+        places = [(month, section, by) for (month, section, _), by in witness.items()]
+        for kind in kinds:
+            yield {(month, section, kind): by for month, section, by in places}
+        # A call can only be taken where there is one: the same kind elsewhere keeps most sums as they are.
+        taken = {k for k in kinds for m, s, by in places if by < 0 and value((m, s, k)) > 0}
 
         def fitting(month: str, section: str, by: int) -> list[str]:
-            values = {kind: self.table.value((month, section, kind)) for kind in kinds}
-            able = [kind for kind in kinds if self._keeps_words(values[kind], by)]
-            return sorted(able, key=lambda kind: (values[kind] == 0, values[kind], kind))[:4]
+            counts = {kind: value((month, section, kind)) for kind in kinds}
+            able = [kind for kind in kinds if counts[kind] + by >= 0]
+            return sorted(able, key=lambda k: (k not in taken, counts[k] == 0, counts[k], k))
 
-        places = [(month, section, by) for (month, section, _), by in witness.items()]
-        for chosen in product(*(fitting(*place) for place in places)):
-            yield {(m, s, kind): by for (m, s, by), kind in zip(places, chosen, strict=True)}
+        able = [fitting(*place) for place in places]
+        for chosen in islice(product(*(names[:_FITTING] for names in able)), _MOST_TRIED):
+            yield {(m, s, k): by for (m, s, by), k in zip(places, chosen, strict=True)}
 
-    def _around(self, node: Node, kinds: Ways, *, few: bool) -> Iterator[Witness]:
-        times, sections = self._times(node, few=few), self._sections(node, few=few)
-        for time, section, kind in product(times, sections, kinds):
+    def _around(self, node: Node, kinds: Ways) -> Iterator[Witness]:
+        for time, section, kind in product(self._times(node), self._sections(node), kinds):
             yield {
                 (t, s, k): a * b * c
                 for (t, a), (s, b), (k, c) in product(time.items(), section.items(), kind.items())
             }
 
-    def _times(self, node: Node, *, few: bool) -> Ways:
+    def _times(self, node: Node) -> Ways:
         """Return the ways to move a call in time that change the cell's own time."""
         time, section, kind = node
         inside = months_in(time)
         ways: Ways = []
-        for month in self._partners(inside, lambda m: (m, section, kind))[: 2 if few else None]:
+        for month in self._partners(inside, lambda m: (m, section, kind))[:_FEW]:
             others = [other for other in MONTHS if other not in inside and other != month]
             near = [other for other in others if _QUARTER[other] == _QUARTER[month]]
             far = [other for other in others if _QUARTER[other] != _QUARTER[month]]
-            far = self._partners(far, lambda m: (m, section, kind))[: _FEW if few else None]
+            far = self._partners(far, lambda m: (m, section, kind))[:_FEW]
             ways += [{month: 1}, *({month: 1, other: -1} for other in (*near, *far))]
         return ways
 
-    def _sections(self, node: Node, *, few: bool) -> Ways:
+    def _sections(self, node: Node) -> Ways:
         time, section, kind = node
         inside = self.table.sections if section == ALL else (section,)
         ways: Ways = []
-        for one in self._partners(inside, lambda s: (time, s, kind))[: 2 if few else None]:
+        for one in self._partners(inside, lambda s: (time, s, kind))[:_FEW]:
             others = [other for other in self.table.sections if other != one and section != ALL]
-            near = self._partners(others, lambda s: (time, s, kind))[: _FEW if few else None]
+            near = self._partners(others, lambda s: (time, s, kind))[:_FEW]
             ways += [{one: 1}, *({one: 1, other: -1} for other in near)]
         return ways
 
@@ -240,9 +236,14 @@ class _Search:
 
         return sorted(names, key=fit)
 
-    def _same_words(self, changed: Mapping[Node, int], sign: int) -> bool:
-        return all(self._keeps_words(self.table.value(n), by * sign) for n, by in changed.items())
+    def _possible(self, option: Witness, sign: int) -> bool:
+        return all(self.table.value(leaf) + by * sign >= 0 for leaf, by in option.items())
 
-    def _keeps_words(self, value: int, by: int) -> bool:
-        after = value + by
-        return after >= 0 and (value < self.least) is (after < self.least)
+    def _vague(self, changed: Mapping[Node, int], sign: int) -> set[Node]:
+        """Return the small cells that would no longer be: that they are must not be told."""
+        return {
+            node
+            for node, by in changed.items()
+            if node not in self.hidden.vague
+            and self.table.value(node) < self.least <= self.table.value(node) + by * sign
+        }
