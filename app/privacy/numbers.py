@@ -37,6 +37,10 @@ def sealing_numbers(keys: RecordKeys) -> SealNumber:
     return partial(sealed_number, keys)
 
 
+def reading_numbers(keys: RecordKeys) -> Callable[[Call], str]:
+    return partial(number_of, keys)
+
+
 def sealed_number(keys: RecordKeys, call_id: str, number: str) -> Sealed | None:
     """Return *number* sealed for its call; None where the telephone showed none."""
     return keys.seal(number.encode(), _place(call_id)) if number else None
