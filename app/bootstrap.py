@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +24,7 @@ from app.health import tell_health
 from app.ledger import Ledger
 from app.loop_pause import PauseCount, watch_loop
 from app.notices.opening import open_notices
-from app.privacy.numbers import number_of, sealing_numbers
+from app.privacy.numbers import reading_numbers, sealing_numbers
 from app.private_files import make_private_folder
 from app.recordings.desk import RecordingDesk
 from app.recordings.library import RecordingLibrary
@@ -152,7 +151,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 database=database,
                 bus=bus,
                 clock=clock,
-                number_of=partial(number_of, record_keys),
+                number_of=reading_numbers(record_keys),
             )
         )
         doors = LiveDoors(settings.telephony, registry=registry, database=database, clock=clock)
