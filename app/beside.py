@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 import anyio
 
 from app.retention.daily import purge_daily
+from app.search.filling import keep_filling
 from app.privacy.numbers import seal_in_background
 from app.services import Services
+from app.trials.running import run_trials
 
 
 @asynccontextmanager
@@ -18,6 +20,8 @@ async def running_beside(services: Services) -> AsyncIterator[None]:
     async with anyio.create_task_group() as beside:
         beside.start_soon(purge_daily, services)
         beside.start_soon(seal_in_background, services.database, services.record_keys)
+        beside.start_soon(run_trials, services)
+        beside.start_soon(keep_filling, services)
         try:
             yield
         finally:

@@ -53,6 +53,8 @@ from app.services import Services
 from app.settings import Settings
 from app.supervision import endpoints as supervision
 from app.telephony import door_ws, states, twilio_voice
+from app.trials import endpoints as trials
+from app.trials import pages as trial_pages
 
 _SAME: Final = "the description of the interface is the same in every office, and published"
 
@@ -111,6 +113,8 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         breaks,
         judgements,
         judgement_pages,
+        trials,
+        trial_pages,
         notices,
         notice_pages,
         review,
