@@ -14,6 +14,7 @@ from app.cli.failures import explain
 from app.cli.model import model_app
 from app.cli.options import REFUSED
 from app.cli.policy import policy_app
+from app.cli.purge import purge
 from app.cli.rules import rules
 from app.cli.serve import serve
 from app.cli.simulate import simulate
@@ -35,6 +36,7 @@ cli.command("simulate")(simulate)
 cli.command("rules")(rules)
 cli.command("train")(train)
 cli.command("verify-audit")(verify_audit)
+cli.command("purge")(purge)
 cli.add_typer(user_app, name="user")
 cli.add_typer(token_app, name="token")
 cli.add_typer(model_app, name="model")

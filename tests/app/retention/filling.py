@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -22,7 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import Database
 from app.models import UtcDateTime
+from app.recordings.models import Recording
 from app.retention.places import BY_CALL_ID, conditions_for
 from app.search.index import Indexed, store
 from app.tables import Base
@@ -74,9 +77,9 @@ async def _row(
             if parent.table.name not in filled:
                 filled[parent.table.name] = await _parent(session, parent.table, filled)
             row[column.name] = filled[parent.table.name][parent.name]
-        elif table.name in BY_CALL_ID and column.name == "call_id":
-            row[column.name] = call_id
-        elif table.name == "calls" and column.name == "id":
+        elif (table.name in BY_CALL_ID and column.name == "call_id") or (
+            table.name == "calls" and column.name == "id"
+        ):
             row[column.name] = call_id
         else:
             row[column.name] = _value(column)
@@ -118,3 +121,13 @@ def _value(column: Column[Any]) -> Any:
     if isinstance(kind, UtcDateTime | DateTime):
         return datetime(2026, 1, 1, tzinfo=UTC)
     raise TypeError(f"{column.table.name}.{column.name} is of an unknown type")
+
+
+async def write_recording(database: Database, data_dir: Path, call_id: str) -> None:
+    """Put a file where the call's row of recordings says that it lies, with the marked word in it."""
+    folder = data_dir / "recordings"
+    folder.mkdir(exist_ok=True)
+    async with database.transaction() as session:
+        row = await session.get(Recording, call_id)
+    assert row is not None
+    (folder / row.file).write_bytes(MARK.encode() * 100)
