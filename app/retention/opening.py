@@ -20,6 +20,7 @@ from app.sealing import RecordKeys, open_record_keys
 from app.search.index import forget, overwrite_step
 from app.search.models import SearchedCall
 from app.settings import Settings
+from app.statistics.rollup import keep
 from app.trail.opening import open_trail_keys
 
 
@@ -66,6 +67,11 @@ class SearchIndex:
             await anyio.lowlevel.checkpoint()
 
 
+async def keep_counts(session: AsyncSession, call_id: str) -> None:
+    """Let what the statistics count of a call outlive it: numbers, neither words nor persons."""
+    await keep(session, [call_id])
+
+
 async def open_parts(
     settings: Settings,
     database: Database,
@@ -92,5 +98,6 @@ async def open_parts(
         keys=keys,
         files=(RecordingFiles(RecordingLibrary(database, record_keys, folder)),),
         indexes=(SearchIndex(),),
+        farewells=(keep_counts,),
         calls_are_live=calls_are_live,
     )
