@@ -33,7 +33,7 @@ from app.recordings.intake import Intake
 from app.recordings.library import KEY_MISSING, RecordingLibrary
 from app.recordings.live import Failure, LiveRecording
 from app.recordings.models import Recording
-from app.recordings.notes import is_paused, told_failure, told_pause
+from app.recordings.notes import paused_by, told_failure, told_pause
 from app.recordings.opening import (
     begin_tape,
     close_left_behind,
@@ -109,6 +109,7 @@ class RecordingDesk:
             return
         # At once: what is to be said now may be somebody's account number.
         recording.intake.pause()
+        recording.paused_by = identity.display_name
         async with recording.turn:
             try:
                 await self._ledger.write(
@@ -246,14 +247,15 @@ class RecordingDesk:
         facts = one.call.facts
         async with self._library.database.transaction() as session:
             row = await session.get(Recording, facts.call_id)
-            paused = row is not None and await is_paused(session, facts.call_id)
+            paused = None if row is None else await paused_by(session, facts.call_id)
         if row is None:
             free_bytes = await anyio.to_thread.run_sync(_free_bytes, self._library.folder)
             if free_bytes < self._settings.reserve_mb * _MB:
                 raise OSError(errno.ENOSPC, "only the reserve is left")
             return await begin_tape(self._library, self._ledger, facts)
-        if paused:
+        if paused is not None:
             one.intake.was_paused()
+            one.paused_by = paused
         return await go_on_tape(self._library, self._ledger, facts, row)
 
     async def _leave(self, one: LiveRecording) -> None:

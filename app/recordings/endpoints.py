@@ -53,6 +53,8 @@ async def read_recording(request: Request, identity: Viewer, call_id: str) -> Re
         standing="kept",
         reason="",
         reason_text="",
+        paused=False,
+        paused_by="",
         may_pause=False,
         may_hear=_may_hear(services, identity),
         tracks=list(stored.tracks),
@@ -93,15 +95,23 @@ async def read_peaks(
     identity: Viewer,
     call_id: str,
     bins: Annotated[int, Query(ge=1, le=MOST_BINS)] = 2_000,
+    from_ms: Annotated[int, Query(ge=0)] = 0,
+    to_ms: Annotated[int | None, Query(ge=1, description="The end where nothing is said")] = None,
 ) -> PeaksOut:
-    """Return how loud each track is along the call, for a picture of it."""
+    """Return how loud each track is along the call, or a part of it, for a picture of it."""
     stored = await _heard(request, identity, call_id)
     await looks_of(request).note(Look.CALL, identity, call_id)  # seen, not heard
-    work = partial(peaks_of, stored.format, stored.samples, bins, stored.carried)
+    first = min(from_ms * stored.rate_hz // 1000, stored.samples)
+    end = stored.samples if to_ms is None else min(to_ms * stored.rate_hz // 1000, stored.samples)
+
+    def carried(after: int, count: int) -> bytes:
+        return stored.carried(first + after, count)
+
+    work = partial(peaks_of, stored.format, max(0, end - first), bins, carried)
     found = await anyio.to_thread.run_sync(work)
     return PeaksOut(
         bins=bins,
-        duration_ms=stored.duration_ms,
+        duration_ms=max(0, end - first) * 1000 // stored.rate_hz,
         peaks={
             track: base64.b64encode(peaks).decode()
             for track, peaks in zip(stored.tracks, found, strict=True)
@@ -171,7 +181,7 @@ async def _recorded(
 ) -> tuple[Call, LiveRecording]:
     call = await load_seen(services, identity, call_id)
     if call.ended_at is not None:
-        raise Conflict("call_ended", "この通話は終了しています。")
+        raise Conflict("call_ended", "この通話は終了しています。記録をご覧ください。")
     recording = services.recording_desk.find(call_id)
     if recording is None:
         raise Conflict("not_recorded", "この課の通話は録音していません。")
@@ -215,17 +225,25 @@ def _live_view(identity: Identity, recording: LiveRecording | None) -> Recording
         recording.standing,
         reason=failure.value if failure is not None else "",
         reason_text=FAILURE_WORDS[failure] if failure is not None else "",
+        paused_by=recording.paused_by if recording.intake.paused else None,
         may_pause=identity.role in (Role.OPERATOR, Role.SUPERVISOR),
     )
 
 
 def _view(
-    standing: Standing, *, reason: str = "", reason_text: str = "", may_pause: bool = False
+    standing: Standing,
+    *,
+    reason: str = "",
+    reason_text: str = "",
+    paused_by: str | None = None,
+    may_pause: bool = False,
 ) -> RecordingOut:
     return RecordingOut(
         standing=standing.value,
         reason=reason,
         reason_text=reason_text,
+        paused=paused_by is not None,
+        paused_by=paused_by or "",
         may_pause=may_pause,
         may_hear=False,
         tracks=[],

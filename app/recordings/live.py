@@ -51,6 +51,8 @@ class LiveRecording:
     told: Failure | None = None
     """The failure that the screens know of."""
     retry_ms: int = 0
+    paused_by: str = ""
+    """Name of who has it paused."""
     unwritten: list[Run] = field(default_factory=list)
     """What could not be written, without its sound."""
     turn: anyio.Lock = field(default_factory=anyio.Lock)

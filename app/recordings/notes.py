@@ -23,15 +23,18 @@ RESTORED: Final = "recording_restored"
 _RESTORED_WORDS: Final = "録音を再開しました"
 
 
-async def is_paused(session: AsyncSession, call_id: str) -> bool:
-    """Say whether somebody has the call's recording paused, as the record has it."""
+async def paused_by(session: AsyncSession, call_id: str) -> str | None:
+    """Return the name of who has the call's recording paused, as the record has it; None where nobody has."""
     last = (
-        select(StaffAction.kind)
+        select(StaffAction)
         .where(StaffAction.call_id == call_id, StaffAction.kind.in_((PAUSED, RESUMED)))
         .order_by(StaffAction.id.desc())
         .limit(1)
     )
-    return await session.scalar(last) == PAUSED
+    action = await session.scalar(last)
+    if action is None or action.kind != PAUSED:
+        return None
+    return str(action.detail.get("display_name", ""))
 
 
 def told_pause(

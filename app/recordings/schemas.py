@@ -27,6 +27,8 @@ class RecordingOut(_Out):
                 "standing": "kept",
                 "reason": "",
                 "reason_text": "",
+                "paused": False,
+                "paused_by": "",
                 "may_pause": False,
                 "may_hear": True,
                 "tracks": ["caller", "operator"],
@@ -44,6 +46,11 @@ class RecordingOut(_Out):
     reason: str
     """Why it failed: disk_full, cannot_write, too_slow, no_key; otherwise empty."""
     reason_text: str
+    """The same in Japanese."""
+    paused: bool
+    """Somebody has it paused; also while it fails."""
+    paused_by: str
+    """Name of who did; empty where nobody has."""
     may_pause: bool
     may_hear: bool
     tracks: list[Track]
@@ -59,5 +66,6 @@ class RecordingOut(_Out):
 class PeaksOut(_Out):
     bins: int
     duration_ms: int
+    """Of the part that was asked for."""
     peaks: dict[Track, str]
     """base64, one byte a bin: the greatest amplitude in it, 255 being the loudest there is."""

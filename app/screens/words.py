@@ -158,6 +158,8 @@ DEEDS: Final[Mapping[str, str]] = {
     "break_proposed": "休憩のご提案",
     "break_given": "休憩を取ることに",
     "break_declined": "休憩は不要と返事",
+    "recording_paused": "録音の一時停止",
+    "recording_resumed": "録音の再開",
 }
 """What people did on their screens, by the kind of the note."""
 NO_DEEDS: Final = "応援要請や誤検知などの操作はありません。"

@@ -25,11 +25,11 @@ from app.auth.identity import Identity, Role
 from app.screens.language import Language
 from app.screens.pages import choose_language
 from app.screens.rendering import ScreenFiles, render
-from tests.browser.parts import aids, board, caller, joining, progress
+from tests.browser.parts import aids, board, caller, joining, progress, recording
 from tests.browser.scenes import SCENES
 from tests.browser.stage import Json, Stage
 
-PARTS = (progress, joining, caller, aids, board)
+PARTS = (progress, joining, caller, aids, board, recording)
 CSRF = "preview-token"
 OPERATOR = Identity(
     login="sato",

@@ -13,6 +13,7 @@ import { t } from "./language.js";
 import { watchForNext } from "./next-call.js";
 import { Panels } from "./panels.js";
 import { ProgressPart } from "./progress-part.js";
+import { RecordingPart } from "./recording-part.js";
 import { AlertsView } from "./render-alerts.js";
 import { drawGuidance, sentence } from "./render-guidance.js";
 import { drawElapsed, drawLevel, drawLink, drawNotice } from "./render-status.js";
@@ -49,6 +50,7 @@ const parts = [
   new JoiningPart(context),
   new CallerPart(context),
   new AidsPart(context),
+  new RecordingPart(context),
   ...(byId("telephone") ? [new Telephone(context)] : []),
 ];
 const alerts = new AlertsView({ mayAct: mayJudge, evidence: role !== "operator", onWrong: markWrong, onUndo: undoWrong });
