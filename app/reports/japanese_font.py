@@ -20,6 +20,7 @@ _PACKAGE: Final = "justmytype_intl_cjk"
 _FILE: Final = "fonts/ofl/notosansjp/NotoSansJP[wght].ttf"
 REGULAR: Final = 400
 BOLD: Final = 700
+_NAMES: Final = {REGULAR: "Regular", BOLD: "Bold"}
 _SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 """Which of several shapes of a letter is meant: the base letter is printed."""
 
@@ -62,6 +63,10 @@ def _cut(font: TTFont, wanted: set[int], weight: int) -> bytes:
     cutting.populate(unicodes=wanted)
     cutting.subset(font)
     fixed = instantiateVariableFont(font, {"wght": weight}, inplace=True)
+    # reportlab takes two fonts of one name for the same.
+    name = f"NotoSansJP-{_NAMES[weight]}"
+    for platform, encoding, language in ((3, 1, 0x409), (1, 0, 0)):
+        fixed["name"].setName(name, 6, platform, encoding, language)
     written = io.BytesIO()
     fixed.save(written)
     return written.getvalue()

@@ -72,12 +72,14 @@ class Document:
 
 
 def printable(text: str) -> str:
-    """Return *text* without what no page can show: control letters, halves of letters, direction marks."""
-    return "".join(
-        letter
-        for letter in text.replace("\r\n", "\n").replace("\t", " ")
-        if letter == "\n" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Cn", "Co"}
-    )
+    """Return *text* without control letters and direction marks, which no page shows; 外字 stay."""
+    shown = []
+    for letter in text.replace("\r\n", "\n").replace("\t", " "):
+        if ord(letter) & 0xFFFE == 0xFFFE:
+            shown.append(GETA)  # no letter, and no XML holds it
+        elif letter == "\n" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs"}:
+            shown.append(letter)
+    return "".join(shown)
 
 
 def texts_of(document: Document) -> list[str]:

@@ -1,6 +1,7 @@
 """Pure: Japanese text broken into lines (JIS X 4051, in part): what may not begin or end a line does not.
 
-What may not begin a line takes the letter before it along (追い出し). Latin words and numbers stay whole while they fit.
+What may not begin a line takes the letter before it along (追い出し). Latin words and numbers stay whole
+while they fit.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ NOT_FIRST: Final = frozenset(
 """行頭禁則文字."""
 NOT_LAST: Final = frozenset("「『(【〈《〔[{｢([{“‘〝¥$￥＄")
 """行末禁則文字."""
-_UNIT: Final = re.compile(r"[!-~]+| +|.", re.DOTALL)
-_WORD: Final = re.compile(r"[A-Za-z0-9@._:/\-+#&=*~]+")
+_UNIT: Final = re.compile(r"[A-Za-z0-9@._:/\-+#&=*~]+| +|.", re.DOTALL)
 MOST_TAKEN_ALONG: Final = 8
 
 Measure = Callable[[str], float]
@@ -72,22 +72,6 @@ def _taken_along(line: list[str], unit: str) -> int:
 def _units(text: str, width: float, measure: Measure) -> list[str]:
     units: list[str] = []
     for found in _UNIT.findall(text):
-        if len(found) == 1 or found.isspace():
-            units.append(found)
-        elif _WORD.fullmatch(found) and measure(found) <= width / 2:
-            units.append(found)
-        else:
-            units.extend(_words(found, width, measure))
-    return units
-
-
-def _words(text: str, width: float, measure: Measure) -> list[str]:
-    """Split a run of ASCII into words that fit, and letters where they do not."""
-    units: list[str] = []
-    at = 0
-    for word in _WORD.finditer(text):
-        units.extend(text[at : word.start()])
-        units.extend([word[0]] if measure(word[0]) <= width / 2 else word[0])
-        at = word.end()
-    units.extend(text[at:])
+        fits = found.isspace() or measure(found) <= width / 2
+        units.extend([found] if fits else found)
     return units

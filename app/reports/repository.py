@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, TypeVarTuple, Unpack
+from typing import Any, Final, TypeVarTuple
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -107,7 +107,7 @@ def contents_hash(report: IncidentReport) -> str:
     return hashlib.sha256(written.encode()).hexdigest()
 
 
-def reach(query: Select[Unpack[Row]], identity: Identity) -> Select[Unpack[Row]]:
+def reach(query: Select[*Row], identity: Identity) -> Select[*Row]:
     """Keep the ended calls that *identity* may see; as ``app.auth.visibility.may_see``, tested against it."""
     query = query.where(Call.ended_at.is_not(None))
     match identity.role:
@@ -122,12 +122,12 @@ def reach(query: Select[Unpack[Row]], identity: Identity) -> Select[Unpack[Row]]
 
 
 def between(
-    query: Select[Unpack[Row]],
+    query: Select[*Row],
     *,
     section: str | None,
     since: datetime | None,
     until: datetime | None,
-) -> Select[Unpack[Row]]:
+) -> Select[*Row]:
     """Keep the calls of *section* that began at *since* or later, before *until*."""
     if section is not None:
         query = query.where(Call.section == section)
