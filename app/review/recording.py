@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from app.review.schemas import RecordingState, ReviewRecordingOut
+from app.errors import Unavailable
+from app.review.schemas import RecordingState, ReviewRecordingOut, StretchOut
 from app.services import Services
 
 
 async def recording_of(services: Services, call_id: str) -> ReviewRecordingOut:
     """Return the facts of the recording; one that cannot be read is told, and keeps nobody from the words."""
-    del services, call_id
-    return ReviewRecordingOut(state=RecordingState.NONE)
+    await services.recording_desk.settled(call_id)
+    try:
+        stored = await services.recordings.find(call_id)
+    except Unavailable as refused:
+        return ReviewRecordingOut(
+            state=RecordingState.UNREADABLE, code=refused.code, message=refused.message
+        )
+    if stored is None:
+        return ReviewRecordingOut(state=RecordingState.NONE)
+    return ReviewRecordingOut(
+        state=RecordingState.KEPT,
+        tracks=[track.value for track in stored.tracks],
+        duration_ms=stored.duration_ms,
+        complete=stored.complete,
+        stretches=[
+            StretchOut(start_ms=one.start_ms, end_ms=one.end_ms, kind=one.kind)
+            for one in stored.stretches
+        ],
+    )

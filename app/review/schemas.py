@@ -154,14 +154,19 @@ class RecordingState(StrEnum):
     NONE = "none"
     """Never recorded, or deleted since."""
     UNREADABLE = "unreadable"
-    """It is there, and its key is not."""
+    """It is there, and its key is not, or its file is not what was written."""
 
 
 class ReviewRecordingOut(_Out):
     state: RecordingState
     tracks: list[str] = []
     duration_ms: int = 0
+    complete: bool = True
+    """Finished in order; otherwise it may end a second early."""
     stretches: list[StretchOut] = []
+    code: str = ""
+    """Of why it cannot be read."""
+    message: str = ""
 
 
 class ReviewOut(_Out):

@@ -130,7 +130,9 @@ def _said(
                 "hypotheses": [text],
                 "confidence": 0.4 if place % 17 == 5 else 0.9,
                 "doubts": ["low_probability"] if place % 17 == 5 else [],
-                "model": "whisper-base" if place < filling.utterances * 9 // 10 else "whisper-small",
+                "model": "whisper-base"
+                if place < filling.utterances * 9 // 10
+                else "whisper-small",
                 "heard_at": started_at + timedelta(milliseconds=end_ms + 900),
             }
         )
@@ -258,7 +260,11 @@ def _decisions(call_id: str, said: list[Row]) -> list[Row]:
 def _deeds(call_id: str, started_at: datetime, duration_ms: int, filling: Filling) -> list[Row]:
     kinds: tuple[tuple[str, str, Row], ...] = (
         ("help_requested", "sato", {"text": ""}),
-        ("script_used", "sato", {"text": "そのようなお言葉はお控えください。", "step": "ask_to_stop"}),
+        (
+            "script_used",
+            "sato",
+            {"text": "そのようなお言葉はお控えください。", "step": "ask_to_stop"},
+        ),
         ("supervisor_note", "tanaka", {"text": "横にいます。", "display_name": "田中 一郎"}),
         ("supervisor_note_seen", "sato", {"text": "職員がメモを確認しました"}),
         ("take_over_asked", "tanaka", {"text": "代わります"}),

@@ -36,6 +36,12 @@ export class CallRows {
     return row.root;
   }
 
+  /** The way to hear and read an ended call again, for who looks at calls afterwards. */
+  review(href) {
+    if (this.live || byId("calls").dataset.role === "operator") return null;
+    return make("a", { class: "button button-secondary call-review", href: `${href}/review`, text: t("振り返る") });
+  }
+
   newRow(call) {
     const svg = icon("level-0");
     const row = {
@@ -57,7 +63,7 @@ export class CallRows {
       make("td", { class: "number", text: moment(call.started_at) }),
       make("td", {}, [row.elapsed]),
       make("td", {}, [row.warnings]),
-      make("td", {}, [make("div", { class: "call-last" }, [row.help, row.words])]),
+      make("td", {}, [make("div", { class: "call-cell" }, [make("div", { class: "call-last" }, [row.help, row.words]), this.review(href)])]),
     ]);
     return row;
   }

@@ -21,7 +21,7 @@ export class Axis {
     this.sound = sound;
     this.onSeek = onSeek;
     this.onMarks = onMarks;
-    this.peaks = null;
+    this.loudness = null;
     this.silent = [];
     this.whole = byId("whole");
     this.near = byId("near");
@@ -39,9 +39,11 @@ export class Axis {
     return Math.min(SPANS_MS[this.zoom], this.reviewed.durationMs);
   }
 
-  setSound(peaks, silent) {
-    this.peaks = peaks;
+  /** @param loudness a `Loudness`; null where there is no sound */
+  setSound(loudness, silent) {
+    this.loudness = loudness;
     this.silent = silent;
+    if (loudness) loudness.onMore = () => this.drawWaves();
     this.drawWhole();
     this.drawNear();
   }
@@ -134,7 +136,7 @@ export class Axis {
     this.wholeWaves.draw({
       fromMs: 0,
       toMs: reviewed.durationMs,
-      peaks: this.peaks,
+      peaks: this.loudness?.whole ?? null,
       silent: this.silent,
       levels: reviewed.levels,
       levelPx: 9,
@@ -142,12 +144,23 @@ export class Axis {
     });
   }
 
+  drawWaves() {
+    this.drawWhole();
+    this.drawNearWaves();
+  }
+
+  drawNearWaves() {
+    const [fromMs, toMs] = [this.fromMs, this.fromMs + this.spanMs];
+    const muted = { caller: !this.sound.heard.caller, operator: !this.sound.heard.operator };
+    const peaks = this.loudness?.within(fromMs, toMs) ?? null;
+    this.nearWaves.draw({ fromMs, toMs, peaks, silent: this.silent, muted });
+  }
+
   drawNear() {
     const { reviewed, fromMs, spanMs } = this;
     const toMs = fromMs + spanMs;
     const width = this.near.clientWidth;
-    const muted = { caller: !this.sound.heard.caller, operator: !this.sound.heard.operator };
-    this.nearWaves.draw({ fromMs, toMs, peaks: this.peaks, silent: this.silent, muted });
+    this.drawNearWaves();
     const x = (ms) => ((ms - fromMs) / spanMs) * width;
     const frame = byId("whole-frame");
     frame.style.left = `${(fromMs / reviewed.durationMs) * 100}%`;
@@ -155,7 +168,7 @@ export class Axis {
     byId("near-levels").replaceChildren(...reviewed.levelsWithin(fromMs, toMs).map((one) => levelPiece(one, Math.max(0, x(one.start_ms)), Math.min(width, x(one.end_ms)))));
     byId("near-ticks").replaceChildren(...ticksOf(fromMs, toMs, width).map((ms) => at(make("span", { class: "number", text: clock(ms) }), x(ms))));
     byId("near-marks").replaceChildren(...this.stays(fromMs, toMs, x), ...this.marks(fromMs, toMs, x, width));
-    say(byId("zoom-word"), t("{length}を表示", { length: spoken(spanMs) }));
+    say(byId("zoom-word"), t("{length}を表示", { length: spanMs % 60_000 === 0 ? t("{n}分", { n: spanMs / 60_000 }) : spoken(spanMs) }));
     byId("zoom-in").disabled = this.zoom === 0;
     byId("zoom-out").disabled = this.zoom >= this.widest();
   }

@@ -7,6 +7,7 @@ import { Axis } from "./review-axis.js";
 import { ReviewedCall } from "./review-call.js";
 import { Deeds } from "./review-deeds.js";
 import { ReviewJudgement } from "./review-judgement.js";
+import { Loudness } from "./review-loudness.js";
 import { Player } from "./review-player.js";
 import { ReviewRecords } from "./review-records.js";
 import { ReviewReport } from "./review-report.js";
@@ -15,7 +16,6 @@ import { openTabs } from "./review-tabs.js";
 import { Transcript } from "./review-transcript.js";
 import { ReviewUnmask } from "./review-unmask.js";
 import { drawVersions } from "./review-versions.js";
-import { Peaks } from "./review-waves.js";
 import { clock, spoken } from "./times.js";
 import { level, words } from "./words.js";
 import { locale } from "./language.js";
@@ -39,17 +39,12 @@ function drawHead({ call, covered, warning_limit: limit }) {
   byId("head-covered").hidden = !covered;
 }
 
-async function readSound(axis, { recording }, durationMs) {
+function drawSound(axis, { recording }) {
   const silent = recording.stretches?.filter((one) => one.kind !== "sound") ?? [];
-  if (recording.state !== "kept") return axis.setSound(null, silent);
-  axis.setSound(null, silent);
-  const bins = Peaks.wanted(recording.duration_ms);
-  try {
-    const { body } = await api.read(api.callPath(callId, `/recording/peaks?bins=${bins}`));
-    axis.setSound(Peaks.of(body, recording.duration_ms || durationMs), silent);
-  } catch (error) {
-    say(byId("polite"), t("音の波形を読み込めませんでした。{why}", { why: tError(error) }));
-  }
+  const loudness = recording.state === "kept" ? new Loudness({ callId, durationMs: recording.duration_ms }) : null;
+  if (loudness) loudness.onTrouble = (error) => say(byId("polite"), t("音の波形を読み込めませんでした。{why}", { why: tError(error) }));
+  axis.setSound(loudness, silent);
+  loudness?.open();
 }
 
 async function open() {
@@ -77,7 +72,7 @@ async function open() {
   transcript = new Transcript({ scroll: byId("talk-scroll"), rows: reviewed.rows, models: told.models, onJump: jump, onFollow: (following) => (byId("follow").hidden = following) });
   const axis = new Axis({ reviewed, sound, onSeek: jump, onMarks: (marks) => lead(marks) });
   const player = new Player({ reviewed, sound, onSeek: jump, onMuted: () => axis.drawNear() });
-  if (state !== "kept") player.tellWhy(state);
+  if (state !== "kept") player.tellWhy(told.recording);
   const deeds = new Deeds({ reviewed, onJump: jump });
   const tabs = openTabs(byId("side-tabs"));
   const lead = (marks) => {
@@ -99,7 +94,7 @@ async function open() {
   const from = Number(new URLSearchParams(window.location.search).get("at"));
   sound.seek(Number.isFinite(from) ? from : 0);
   document.body.dataset.usable = "true";
-  readSound(axis, told, reviewed.durationMs);
+  drawSound(axis, told);
   for (const Part of [ReviewUnmask, ReviewJudgement, ReviewReport, ReviewRecords]) {
     try {
       new Part({ callId, api, sound });

@@ -91,12 +91,12 @@ export class Player {
       button.setAttribute("aria-label", heard ? t("{who}の音を消す", { who: words.tracks[track] }) : t("{who}の音を出す", { who: words.tracks[track] }));
     }
     for (const id of ["speed", "volume"]) byId(id).disabled = !sound.hasSound;
-    if (sound.failed) this.tellWhy("failed");
+    if (sound.failed) this.tellWhy({ state: "failed" });
   }
 
-  tellWhy(state) {
+  tellWhy(recording) {
     byId("review").dataset.silent = "";
     byId("no-sound").hidden = false;
-    say(byId("no-sound"), whyNoSound(state));
+    say(byId("no-sound"), whyNoSound(recording));
   }
 }

@@ -1,35 +1,48 @@
 /** Glue: how loud both tracks were, drawn on a canvas: the caller above, the operator below. */
 
 export const TRACKS = ["caller", "operator"];
-const MOST_BINS = 60_000; // a bin every 0.2 s in three hours
-const FEWEST_MS = 50;
+const MOST_BINS = 4_000; // at a time: more than a screen has dots
+const FEWEST_MS = 20;
+const ENOUGH_BINS = 500;
+const LOUD = 0.6; // the ear hears less of the loud than the number says: quiet voices are seen too
 
-/** The loudness of each track by even stretches, one byte each. */
+/** The loudness of each track from `fromMs` to `toMs` by even stretches, one byte each. */
 export class Peaks {
-  constructor(tracks, durationMs) {
+  constructor(tracks, fromMs, toMs) {
     this.tracks = tracks;
-    this.bins = Math.max(0, ...Object.values(tracks).map((bins) => bins.length));
-    this.durationMs = durationMs;
+    this.fromMs = fromMs;
+    this.toMs = toMs;
+  }
+
+  covers(fromMs, toMs) {
+    return this.fromMs <= fromMs && toMs <= this.toMs;
+  }
+
+  /** Whether a look at that stretch sees more than bars. */
+  finerThan(fromMs, toMs) {
+    const bins = Math.max(0, ...Object.values(this.tracks).map((one) => one.length));
+    return (bins * (toMs - fromMs)) / (this.toMs - this.fromMs) >= ENOUGH_BINS || bins * FEWEST_MS >= this.toMs - this.fromMs;
   }
 
   static wanted(durationMs) {
     return Math.max(1, Math.min(MOST_BINS, Math.ceil(durationMs / FEWEST_MS)));
   }
 
-  static of(told, durationMs) {
+  static of(told, fromMs, toMs) {
     const tracks = {};
-    for (const [track, packed] of Object.entries(told.tracks)) {
+    for (const [track, packed] of Object.entries(told.peaks)) {
       tracks[track] = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
     }
-    return new Peaks(tracks, durationMs);
+    return new Peaks(tracks, fromMs, toMs);
   }
 
   /** The loudest from `fromMs` to `toMs`, 0 to 1. */
   loudest(track, fromMs, toMs) {
     const bins = this.tracks[track];
     if (!bins) return 0;
-    const first = Math.max(0, Math.floor((fromMs / this.durationMs) * bins.length));
-    const last = Math.min(bins.length - 1, Math.max(first, Math.ceil((toMs / this.durationMs) * bins.length) - 1));
+    const place = (ms) => ((ms - this.fromMs) / (this.toMs - this.fromMs)) * bins.length;
+    const first = Math.max(0, Math.floor(place(fromMs)));
+    const last = Math.min(bins.length - 1, Math.max(first, Math.ceil(place(toMs)) - 1));
     let most = 0;
     for (let bin = first; bin <= last; bin += 1) if (bins[bin] > most) most = bins[bin];
     return most / 255;
@@ -71,7 +84,7 @@ export class WaveCanvas {
       pen.fillStyle = muted?.[track] ? ink("--line") : ink(place === 0 ? "--wave-caller" : "--wave-operator");
       const step = (toMs - fromMs) / width;
       for (let at = 0; at < width; at += 1) {
-        const half = peaks.loudest(track, fromMs + at * step, fromMs + (at + 1) * step) * (lane / 2 - 2);
+        const half = peaks.loudest(track, fromMs + at * step, fromMs + (at + 1) * step) ** LOUD * (lane / 2 - 2);
         if (half > 0.5) pen.fillRect(at, middle - half, 1, half * 2);
       }
     });

@@ -1,6 +1,6 @@
 /** Pure: what the marks on the axis of a call are called. */
 
-import { t } from "./language.js";
+import { t, tError } from "./language.js";
 import { clock, spoken } from "./times.js";
 import { category, gapReason, level, words } from "./words.js";
 
@@ -62,10 +62,13 @@ export function markLabel(mark) {
   return t("{at} {title}", { at: clock(mark.at_ms), title: markTitle(mark) });
 }
 
-export function whyNoSound(state) {
-  return {
-    none: t("この通話の録音はありません(録音していない課の通話か、保存期間が過ぎて削除されています)。文字の記録はこのままご覧いただけます。"),
-    unreadable: t("録音はありますが、読み取れません。暗号の鍵について管理者に確認してください。文字の記録はこのままご覧いただけます。"),
+/** @param recording of the answer; or `{state: "failed"}` where the browser could not play it */
+export function whyNoSound(recording) {
+  const { state, message } = recording;
+  const why = {
+    none: t("この通話の録音はありません(録音していない課の通話か、保存期間が過ぎて削除されています)。"),
+    unreadable: message ? tError(recording) : t("録音はありますが、読み取れません。管理者に連絡してください。"),
     failed: t("録音を再生できませんでした。ページを読み込み直してください。続くときは管理者に連絡してください。"),
   }[state];
+  return t("{why} 文字の記録は、このままご覧いただけます。", { why });
 }
