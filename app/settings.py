@@ -26,6 +26,7 @@ from app.recordings.settings import RecordingSettings
 from app.reports.settings import ReportsSettings
 from app.responses.settings import ResponsesSettings
 from app.retention.settings import RetentionSettings
+from app.statistics.settings import StatisticsSettings
 from app.telephony.settings import TelephonySettings
 from asr.openai_protocol import server_address
 
@@ -210,6 +211,8 @@ class Settings(BaseSettings):
     """Personal data in calls."""
     retention: RetentionSettings = RetentionSettings()
     """How long calls are kept (docs/retention.md)."""
+    statistics: StatisticsSettings = StatisticsSettings()
+    """Figures of the office."""
     feedback: FeedbackSettings = FeedbackSettings()
     """What is made of 誤検知."""
 

@@ -121,10 +121,14 @@ def amounts_of(fact: CallFact) -> Iterator[tuple[Cell, Amount]]:
     """Yield what *fact* adds to its month and section."""
     local, one = fact.started_at.astimezone(JAPAN), Amount(1)
     yield ("calls", ""), Amount(1, fact.duration_ms)
-    yield ("outcome", outcome_of(fact)), one
+    outcome = outcome_of(fact)
+    yield ("outcome", outcome), one
     yield ("level", str(fact.top_level)), one
     yield ("hour", _hour(local.hour)), one
     yield ("weekday", str(local.weekday())), one
+    if outcome == Outcome.HARASSMENT_SUSPECTED.value:
+        yield ("hour_suspected", _hour(local.hour)), one
+        yield ("weekday_suspected", str(local.weekday())), one
     yield ("held", _held(fact.duration_ms)), one
     yield ("warnings", str(min(fact.warnings_spoken, 3))), one
     yield ("judgement", judgement_of(fact)), one
