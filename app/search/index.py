@@ -26,6 +26,10 @@ MERGE_PAGES: Final = 24
 _GRAMS = sql_table(GRAMS, column("number", Integer), column("rowid", Integer))
 
 
+Covers = dict[str, dict[str, list[list[int]]]]
+"""Track to line to the ranges that are covered in it; lines without any are left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """The words of one call, ready to be stored."""
@@ -35,6 +39,7 @@ class Indexed:
     caller_readings: str
     operator_words: str
     operator_readings: str
+    covers: Covers
 
     @property
     def pieces(self) -> list[str]:
@@ -54,6 +59,7 @@ async def store(session: AsyncSession, indexed: Indexed, now: datetime) -> None:
         caller_readings=indexed.caller_readings,
         operator_words=indexed.operator_words,
         operator_readings=indexed.operator_readings,
+        covers=indexed.covers,
         indexed_at=now,
     )
     session.add(row)
@@ -91,6 +97,7 @@ async def forget(session: AsyncSession, call_id: str) -> bool:
             row.caller_readings,
             row.operator_words,
             row.operator_readings,
+            row.covers,
         ).pieces
         await session.execute(
             text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,4 +29,6 @@ class SearchedCall(Base):
     caller_readings: Mapped[str] = mapped_column(Text)
     operator_words: Mapped[str] = mapped_column(Text)
     operator_readings: Mapped[str] = mapped_column(Text)
+    covers: Mapped[dict[str, Any]]
+    """Track to line to the ranges of its words that are covered, as the whole call shows them."""
     indexed_at: Mapped[datetime]

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("caller_readings", sa.Text(), nullable=False),
         sa.Column("operator_words", sa.Text(), nullable=False),
         sa.Column("operator_readings", sa.Text(), nullable=False),
+        sa.Column("covers", sa.JSON(), nullable=False),
         sa.Column("indexed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["call_id"],
