@@ -18,7 +18,7 @@ FILE_HEAD: Final = b"mimamori-rec\x00\x00\x00\x01"
 MARK: Final = b"\xc5\x4d"
 NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
-_HEAD: Final = struct.Struct(">2sBxIQII")
+_HEAD: Final = struct.Struct(">2sBIQII")
 HEAD_BYTES: Final = _HEAD.size
 SEAL_BYTES: Final = NONCE_BYTES + TAG_BYTES
 

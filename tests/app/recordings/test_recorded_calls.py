@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import wave
-from pathlib import Path
-
 import pytest
 
-from app.auth.identity import Role
-from app.calls.protocol import Track
-from app.demo import calls as demo_calls
 from app.settings import Settings
 from tests.app.recordings.recorded import (
-    begin,
     facts_of_recording,
     fetched,
     noise,
     sound_of,
-    stop,
     whole_call,
 )
-from tests.app.running import RunningServer, send
+from tests.app.running import RunningServer
 
 
 async def test_a_call_is_kept_byte_for_byte(server: RunningServer) -> None:
