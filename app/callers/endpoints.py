@@ -48,6 +48,8 @@ from app.callers.schemas import (
 from app.calls.endpoints import Viewer, load_seen, numbers_for
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn
 from app.privacy.numbers import number_of
+from app.privacy.sight import WHOLE, TextSight
+from app.privacy.sight_of_call import sights_of_ended, text_sight
 from app.services import services_of
 
 READERS = (Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR)
@@ -84,6 +86,8 @@ async def read_caller(request: Request, identity: Viewer, call_id: str) -> Calle
         )
         whole = [shown.call.call_id for shown in history.calls if shown.whole]
         matters = await matters_of(session, whole)
+        over = [one.call.call_id for one in history.calls if one.call.ended_at is not None]
+        sights = await sights_of_ended(session, services, identity, over)
         measures = await measures_for(session, hashes, call.section) if hashes else ()
     may_read = numbers_for(services, identity).is_whole(
         operator=call.operator, section=call.section, top_level=call.top_level
@@ -95,7 +99,13 @@ async def read_caller(request: Request, identity: Viewer, call_id: str) -> Calle
         last_24_hours=history.last_24_hours,
         last_90_days=history.last_90_days,
         calls=[
-            _earlier(shown, matters.get(shown.call.call_id), identity) for shown in history.calls
+            _earlier(
+                shown,
+                matters.get(shown.call.call_id),
+                identity,
+                sights.get(shown.call.call_id, WHOLE),
+            )
+            for shown in history.calls
         ],
         measures=[
             _in_force(row, identity)
@@ -124,7 +134,8 @@ async def read_matter(request: Request, identity: Viewer, call_id: str) -> Matte
     call = await load_seen(services, identity, call_id)
     async with services.database.transaction() as session:
         row = (await matters_of(session, [call.id])).get(call.id)
-    return _matter(row) if row is not None else None
+        sight = await text_sight(session, services, identity, call)
+    return _matter(row, sight) if row is not None else None
 
 
 @router.put(
@@ -193,7 +204,9 @@ async def lift_measure(
     await lift(services_of(request), identity, measure_id, body.reason)
 
 
-def _earlier(shown: ShownCall, matter: CallMatter | None, identity: Identity) -> EarlierCallOut:
+def _earlier(
+    shown: ShownCall, matter: CallMatter | None, identity: Identity, sight: TextSight
+) -> EarlierCallOut:
     call = shown.call
     own = identity.role is not Role.OPERATOR or call.operator == identity.login
     return EarlierCallOut(
@@ -204,12 +217,14 @@ def _earlier(shown: ShownCall, matter: CallMatter | None, identity: Identity) ->
         outcome=call.outcome,
         duration_ms=call.duration_ms,
         live=call.ended_at is None,
-        matter=_matter(matter) if matter is not None else None,
+        matter=_matter(matter, sight) if matter is not None else None,
     )
 
 
-def _matter(row: CallMatter) -> MatterOut:
-    return MatterOut(matter=row.matter, answer=row.answer, by=row.by_login, at=row.at)
+def _matter(row: CallMatter, sight: TextSight) -> MatterOut:
+    return MatterOut(
+        matter=sight.of(row.matter), answer=sight.of(row.answer), by=row.by_login, at=row.at
+    )
 
 
 def _in_force(row: CallerMeasure, identity: Identity) -> MeasureInForceOut:

@@ -23,6 +23,7 @@ from app.errors import BadRequest, NotAllowed, NotFound
 from app.health import health_of
 from app.models import Call
 from app.privacy.numbers import number_of
+from app.privacy.sight_of_call import text_sight, text_sights
 from app.services import Services, services_of
 from app.trail.looking import Look, looks_of
 
@@ -60,6 +61,7 @@ async def list_calls(
             health_of(services.transcriber),
             seq=seq,
             numbers=numbers_for(services, identity),
+            sights=await text_sights(session, services, identity, calls),
         )
     await looks_of(request).note(Look.LIST, identity)
     return view
@@ -79,6 +81,7 @@ async def read_call(request: Request, identity: Viewer, call_id: str) -> CallDet
             services.warning_limit,
             seq=seq,
             numbers=numbers_for(services, identity),
+            sight=await text_sight(session, services, identity, call),
         )
     await looks_of(request).note(Look.CALL, identity, call_id)
     return view
@@ -90,7 +93,8 @@ async def read_findings(request: Request, identity: Viewer, call_id: str) -> Fin
     services = services_of(request)
     call = await load_seen(services, identity, call_id)
     async with services.database.transaction() as session:
-        view = await findings_view(session, call)
+        sight = await text_sight(session, services, identity, call)
+        view = await findings_view(session, call, sight)
     await looks_of(request).note(Look.FINDINGS, identity, call_id)
     return view
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,6 +36,8 @@ from app.calls.schemas import (
 from app.events import EventType
 from app.health import Health
 from app.models import AlertRow, Call, FindingRow
+from app.privacy.sight import COVERED, TextSight
+from app.review.covering import CoveredCall
 
 
 async def calls_view(
@@ -45,14 +47,25 @@ async def calls_view(
     *,
     seq: int,
     numbers: NumberSight,
+    sights: Mapping[str, TextSight] | None = None,
 ) -> CallsOut:
-    """*seq* was read before *calls*: what happens between two reads comes again as an event, never not at all."""
+    """*seq* was read before *calls*: what happens between two reads comes again as an event, never not at all.
+
+    Words of a call for which *sights* says nothing are covered.
+    """
+    sights = sights or {}
     call_ids = [call.id for call in calls]
     words = await last_words(session, call_ids)
     helps = await help_states(session, call_ids)
     return CallsOut(
         calls=[
-            _call(call, numbers, helps.get(call.id, False), words.get(call.id)) for call in calls
+            _call(
+                call,
+                numbers,
+                helps.get(call.id, False),
+                _words(words.get(call.id), sights.get(call.id, COVERED)),
+            )
+            for call in calls
         ],
         health=HealthOut.model_validate(health.fields()),
         seq=seq,
@@ -67,18 +80,24 @@ async def call_view(
     *,
     seq: int,
     numbers: NumberSight,
+    sight: TextSight,
 ) -> CallDetailOut:
     """*seq* was read before *call*: an end that falls between the two comes again as an event."""
+    utterances = await utterances_of(session, call.id)
+    read = CoveredCall(sight)
+    words = {row.id: read.said(row.id, row.text) for row in utterances}
     findings: dict[str, list[FindingOut]] = defaultdict(list)
     for finding in await findings_of(session, call.id):
-        findings[finding.utterance_id].append(_finding(finding))
-    utterances = await utterances_of(session, call.id)
+        findings[finding.utterance_id].append(_finding(finding, read))
     actions = await actions_of(session, call.id)
     helps = await help_states(session, [call.id])
     stalemate = await _stalemate_ms(session, call)
     return CallDetailOut(
         call=_call(
-            call, numbers, helps.get(call.id, False), utterances[-1].text if utterances else None
+            call,
+            numbers,
+            helps.get(call.id, False),
+            words[utterances[-1].id] if utterances else None,
         ),
         utterances=[
             UtteranceOut.model_validate(
@@ -87,7 +106,7 @@ async def call_view(
                     "track": row.track,
                     "start_ms": row.start_ms,
                     "end_ms": row.end_ms,
-                    "text": row.text,
+                    "text": words[row.id],
                     "confidence": row.confidence,
                     "doubts": row.doubts,
                     "findings": findings[row.id],
@@ -95,13 +114,18 @@ async def call_view(
             )
             for row in utterances
         ],
-        alerts=[_alert(row) for row in await alerts_of(session, call.id)],
+        alerts=[_alert(row, read) for row in await alerts_of(session, call.id)],
         gaps=[
             GapOut.model_validate(event.data)
             for event in await events_of_call(session, call.id, EventType.GAP)
         ],
         notes=[
-            NoteOut(kind=a.kind, text=str(a.detail.get("text", "")), by=a.by_login, at=a.at)
+            NoteOut(
+                kind=a.kind,
+                text=read.other(str(a.detail.get("text", ""))),
+                by=a.by_login,
+                at=a.at,
+            )
             for a in actions
         ],
         script=await _script(session, call),
@@ -112,17 +136,20 @@ async def call_view(
     )
 
 
-async def findings_view(session: AsyncSession, call: Call) -> FindingsOut:
+async def findings_view(session: AsyncSession, call: Call, sight: TextSight) -> FindingsOut:
     """Return everything that was found in *call*, in the order in which it was found."""
     spoken = {row.id: row for row in await utterances_of(session, call.id)}
+    read = CoveredCall(sight)
+    for row in spoken.values():
+        read.said(row.id, row.text)
     return FindingsOut(
         findings=[
             ExplainedFindingOut.model_validate(
                 {
-                    **_finding(row).model_dump(),
+                    **(found := _finding(row, read)).model_dump(),
                     "start_ms": spoken[row.utterance_id].start_ms,
                     "end_ms": spoken[row.utterance_id].end_ms,
-                    "explanation": row.explanation,
+                    "explanation": read.explanation(row.explanation, row.quote, found.quote),
                 }
             )
             for row in await findings_of(session, call.id)
@@ -175,14 +202,18 @@ def _call(
     )
 
 
-def _finding(row: FindingRow) -> FindingOut:
+def _words(text: str | None, sight: TextSight) -> str | None:
+    return sight.of(text) if text is not None else None
+
+
+def _finding(row: FindingRow, read: CoveredCall) -> FindingOut:
     return FindingOut(
         utterance_id=row.utterance_id,
         category=row.category,
         severity=row.severity,
         start=row.span_start,
         end=row.span_end,
-        quote=row.quote,
+        quote=read.quote(row.utterance_id, row.quote, row.span_start),
         rule=row.rule,
         clause=row.clause,
         reason=row.reason,
@@ -190,11 +221,14 @@ def _finding(row: FindingRow) -> FindingOut:
     )
 
 
-def _alert(row: AlertRow) -> AlertOut:
+def _alert(row: AlertRow, read: CoveredCall) -> AlertOut:
+    quote = read.quote(row.utterance_id, row.quote)
     return AlertOut.model_validate(
         {
             "alert_id": row.id,
             **alert_fields(row),
+            "quote": quote,
+            "explanation": read.explanation(row.explanation, row.quote, quote),
             "state": "open" if row.closed_at is None else "closed",
             "false_alarm": row.false_alarm,
             "raised_at": row.raised_at,

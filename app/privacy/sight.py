@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.privacy.lines import Line, known_words, spans_of_lines
@@ -19,16 +19,17 @@ class TextSight:
     whole: bool
     known: frozenset[str] = frozenset()
     """What was told of persons elsewhere in the call, and is covered wherever it stands again."""
+    as_said: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Lines that hold more than they show by themselves, such as the answer to 「お名前は」, and how they are read."""
 
     def of(self, text: str) -> str:
         """Return *text* as this person reads it."""
-        return text if self.whole else _without(self.known, masked_text(text))
-
-    def of_lines(self, lines: Sequence[Line]) -> list[str]:
-        """Return the texts of *lines*, which follow each other, as this person reads them."""
         if self.whole:
-            return [line.text for line in lines]
-        return [_without(self.known, text) for text in masked_lines(lines)]
+            return text
+        covered_line = self.as_said.get(text)
+        if covered_line is not None:
+            return covered_line
+        return _without(self.known, masked_text(text))
 
     def of_part(self, whole_text: str, start: int, end: int) -> str:
         """Return ``whole_text[start:end]`` as it is read within the whole."""
@@ -56,7 +57,14 @@ COVERED: Final = TextSight(whole=False)
 
 def sight_of_lines(lines: Sequence[Line]) -> TextSight:
     """Return the covered sight of a call in which *lines* were said."""
-    return TextSight(whole=False, known=known_words(lines, spans_of_lines(lines)))
+    spans = spans_of_lines(lines)
+    known = known_words(lines, spans)
+    as_said = {
+        line.text: _without(known, covered(line.text, found))
+        for line, found in zip(lines, spans, strict=True)
+        if found and found != personal_spans(line.text)
+    }
+    return TextSight(whole=False, known=known, as_said=as_said)
 
 
 def masked_text(text: str) -> str:
@@ -66,11 +74,8 @@ def masked_text(text: str) -> str:
 
 def masked_lines(lines: Sequence[Line]) -> list[str]:
     """Return the texts of *lines*, each as long as it was, with what tells of persons covered."""
-    spans = spans_of_lines(lines)
-    known = known_words(lines, spans)
-    return [
-        _without(known, covered(line.text, found)) for line, found in zip(lines, spans, strict=True)
-    ]
+    sight = sight_of_lines(lines)
+    return [sight.of(line.text) for line in lines]
 
 
 def _without(known: frozenset[str], text: str) -> str:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.identity import Identity
 from app.models import Call
+from app.privacy.known import covered_sights
 from app.privacy.repository import uncovered_of
 from app.privacy.settings import PrivacySettings
-from app.privacy.sight import COVERED, WHOLE, TextSight
+from app.privacy.sight import WHOLE, TextSight
 from app.services import Services
+
+UNTOUCHED: Final = frozenset(
+    {"call_id", "utterance_id", "alert_id", "script_id", "rule", "category", "categories", "clause"}
+    | {"by", "operator", "section", "kind", "track", "outcome", "step", "state", "at", "how"}
+)
+"""What an answer says under these names is nobody's words."""
 
 
 def privacy_settings_of(services: Services) -> PrivacySettings:
@@ -49,4 +57,6 @@ async def sights_of_ended(
     if not reads_covered(services, identity):
         return dict.fromkeys(call_ids, WHOLE)
     uncovered = await uncovered_of(session, identity.login, call_ids, services.clock.now())
-    return {call_id: WHOLE if call_id in uncovered else COVERED for call_id in call_ids}
+    covered = [call_id for call_id in call_ids if call_id not in uncovered]
+    sights = await covered_sights(session, services.database, covered)
+    return dict.fromkeys(uncovered, WHOLE) | sights

@@ -9,6 +9,7 @@ from app.calls.endpoints import Viewer, seen_by
 from app.calls.protocol import CALL_ID
 from app.calls.repository import call_by_id, last_seq
 from app.errors import NotAllowed, NotFound, NotSignedIn
+from app.privacy.sight_of_call import UNTOUCHED, text_sight
 from app.progress.reading import progress_view
 from app.progress.schemas import ProgressOut
 from app.services import services_of
@@ -27,4 +28,7 @@ async def read_progress(request: Request, identity: Viewer, call_id: str) -> Pro
     async with services.database.transaction() as session:
         seq = await last_seq(session)
         found = await call_by_id(session, call_id) if CALL_ID.fullmatch(call_id) else None
-        return await progress_view(services, session, seen_by(identity, found), seq=seq)
+        call = seen_by(identity, found)
+        sight = await text_sight(session, services, identity, call)
+        view = await progress_view(services, session, call, seq=seq)
+    return ProgressOut.model_validate(sight.of_all(view.model_dump(), untouched=UNTOUCHED))

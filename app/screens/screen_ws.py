@@ -26,6 +26,8 @@ from app.errors import AppError, BadRequest, NotAllowed, NotFound, NotSignedIn
 from app.events import VOLATILE, Event, EventType
 from app.health import health_of
 from app.ledger import event_of
+from app.privacy.events import covered_events
+from app.privacy.sight_of_call import reads_covered
 from app.services import Services, services_of
 from app.trail.looking import Look, looks_of
 
@@ -176,6 +178,9 @@ class Screen:
             await self._send([event])
 
     async def _send(self, events: Sequence[Event]) -> None:
+        if reads_covered(self._services, self._identity):
+            with anyio.CancelScope(shield=True):
+                events = await covered_events(self._services, self._identity, events)
         for event in events:
             with anyio.fail_after(SEND_SECONDS):
                 await self._websocket.send_text(event.written())

@@ -29,6 +29,8 @@ from app.db import Database
 from app.errors import AppError
 from app.events import Audience, Event
 from app.ledger import Entry, Ledger
+from app.privacy.numbers import sealing_numbers
+from app.sealing import RecordKeys
 from app.settings import Settings
 from asr.types import AudioFormat, Encoding
 from tests.fakes_clock import FakeClock
@@ -36,6 +38,7 @@ from tests.fakes_clock import FakeClock
 SECTION: Final = "市民課"
 OTHER_SECTION: Final = "税務課"
 NUMBER: Final = "090-1234-5678"
+RECORD_KEYS: Final = RecordKeys({"k1": bytes(32)})
 
 
 @dataclass
@@ -71,7 +74,9 @@ class Office:
         stored = self.keys.hash_of_caller(number)
 
         async def change(entry: Entry) -> None:
-            await record_start(entry, facts, started, token.token.id)
+            await record_start(
+                entry, facts, started, token.token.id, seal_number=sealing_numbers(RECORD_KEYS)
+            )
             await entry.session.execute(
                 update(CALLS)
                 .where(CALLS.c.id == call_id)
@@ -155,7 +160,9 @@ class Browser:
 
 
 def open_office(settings: Settings, database: Database, ledger: Ledger, clock: FakeClock) -> Office:
-    services = SimpleNamespace(settings=settings, database=database, clock=clock, ledger=ledger)
+    services = SimpleNamespace(
+        settings=settings, database=database, clock=clock, ledger=ledger, record_keys=RECORD_KEYS
+    )
     app = FastAPI()
     app.state.services = services
     hashing = PasswordHashing(memory_kib=8)

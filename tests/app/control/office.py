@@ -30,11 +30,14 @@ from app.errors import AppError
 from app.events import Audience, Event
 from app.ledger import Entry, Ledger
 from app.models import Call, StaffAction
+from app.privacy.numbers import sealing_numbers
+from app.sealing import RecordKeys
 from app.settings import Settings
 from asr.types import AudioFormat, Encoding
 from tests.fakes_clock import FakeClock
 
 SECTION: Final = "市民課"
+RECORD_KEYS: Final = RecordKeys({"k1": bytes(32)})
 
 
 @dataclass
@@ -109,7 +112,9 @@ class Office:
         )
 
         async def change(entry: Entry) -> None:
-            await record_start(entry, facts, started, token.token.id)
+            await record_start(
+                entry, facts, started, token.token.id, seal_number=sealing_numbers(RECORD_KEYS)
+            )
 
         await self.ledger.write(change)
         self.lines[call_id] = RecordingLine()
@@ -190,6 +195,7 @@ async def open_office(
         clock=clock,
         ledger=ledger,
         call_control=control,
+        record_keys=RECORD_KEYS,
         doors=SimpleNamespace(audio_of=lines.get),
     )
     hashing = PasswordHashing(memory_kib=8)
