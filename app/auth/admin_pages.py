@@ -5,7 +5,7 @@ What is shown once (a one-time password, a token) stands on the answer to the fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -20,6 +20,7 @@ from app.auth.identity import Identity, Role
 from app.auth.names import PEOPLE
 from app.errors import AppError
 from app.models import AccessToken, User
+from app.screens.forms import Rejected
 from app.screens.language import Phrase, phrase
 from app.screens.rendering import refusal_words, render
 
@@ -37,16 +38,6 @@ class ShownOnce:
     whose: str
     secret: str
     hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A form that comes back with what was entered and what was wrong with it."""
-
-    form: str
-    """``user``, ``token`` or ``user-<id>``."""
-    entered: dict[str, str]
-    errors: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +192,7 @@ async def _page(
         person_roles=[role.value for role in Role if role in PEOPLE],
         token_roles=[role.value for role in Role],
         shown=shown,
-        rejected=rejected or Rejected("", {}),
+        rejected=rejected or Rejected(),
         failure=failure,
     )
 

@@ -21,6 +21,7 @@ from app.feedback.reviews import Review, ReviewKind
 from app.feedback.rule_words import category_words, words_for
 from app.feedback.table import RuleLine
 from app.feedback.wording import reason_of, share_of, versions_of
+from app.screens.forms import Rejected
 from app.screens.language import Phrase
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
@@ -64,16 +65,6 @@ class ShownRule:
     switched_off: Decided | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The form that comes back, with the note that was written and what was wrong with it."""
-
-    rule: str = ""
-    category: str = ""
-    note: str = ""
-    problem: str = ""
-
-
 @router.get("/rules")
 async def rules_page(request: Request, identity: Reader, days: Days = DAYS) -> Response:
     return await _page(request, identity, days)
@@ -88,7 +79,9 @@ async def review_rule(request: Request, identity: Administrator, days: Days = DA
         kind = _kind_in(fields)
         await decide(services_of(request).ledger, identity, (rule, category), kind, note)
     except FieldRefused as refused:
-        rejected = Rejected(rule, category, note, refusal_words(request, refused))
+        rejected = Rejected(
+            f"{rule} {category}", {"note": note}, {"note": refusal_words(request, refused)}
+        )
         return await _page(request, identity, days, rejected=rejected, status=refused.status)
     except AppError as refused:
         words = refusal_words(request, refused)

@@ -45,6 +45,11 @@ async def arrive(
 ) -> Page:
     """Sign in for the first time, and open the page *href* by the navigation."""
     page = await first_sign_in(context, server, role)
-    await page.click(f"nav a[href='{href}']")
+    link = page.locator(f"nav a[href='{href}']")
+    await link.wait_for(state="attached")
+    menu = page.locator("nav details", has=page.locator(f"a[href='{href}']"))
+    if await menu.count():
+        await menu.locator("summary").click()
+    await link.click()
     await expect(page.locator("h1")).to_have_text(heading)
     return page

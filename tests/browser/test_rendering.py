@@ -72,9 +72,15 @@ def test_a_file_that_has_not_changed_is_not_sent_again() -> None:
     ("role", "hrefs"),
     [
         (Role.OPERATOR, ["/calls"]),
-        (Role.SUPERVISOR, ["/calls", "/board", "/rules", "/measures", "/scripts"]),
-        (Role.AUDITOR, ["/calls", "/rules", "/measures", "/scripts"]),
-        (Role.ADMINISTRATOR, ["/admin", "/rules", "/measures", "/scripts", "/notices"]),
+        (
+            Role.SUPERVISOR,
+            [*"/calls /board /search /judgements /rules /scripts /measures".split()],
+        ),
+        (
+            Role.AUDITOR,
+            [*"/calls /search /judgements /rules /trials /scripts /measures".split()],
+        ),
+        (Role.ADMINISTRATOR, [*"/admin /rules /trials /scripts /measures /notices".split()]),
     ],
 )
 def test_each_role_is_shown_the_pages_it_may_open(role: Role, hrefs: list[str]) -> None:
