@@ -38,6 +38,7 @@ from app.judgements import endpoints as judgements
 from app.judgements import pages as judgement_pages
 from app.notices import endpoints as notices
 from app.notices import pages as notice_pages
+from app.privacy import endpoints as privacy
 from app.progress import endpoints as progress
 from app.recordings import endpoints as recordings
 from app.responses import endpoints as responses
@@ -126,6 +127,7 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         account_pages,
         feedback_pages,
         retention,
+        privacy,
         pages,
     ):
         app.include_router(module.router)

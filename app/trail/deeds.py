@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 from app.callers.models import CallerMeasure, CallMatter
 from app.judgements.models import Judgement
 from app.models import AccessToken, Base, RuleReview, StaffAction, User
+from app.privacy.models import Unmasking
 from app.reports.models import ReportStep
 from app.responses.models import ScriptVersion
 from app.retention.models import LegalHold, PersonRequest
@@ -30,6 +31,7 @@ _MADE: Final[Mapping[type[Base], Callable[[Any], Deed]]] = MappingProxyType(
         User: lambda row: Deed("account.created", subject=row.login),
         AccessToken: lambda row: Deed("token.created", subject=row.name),
         CallMatter: lambda row: Deed("call.matter", by_login=row.by_login, call_id=row.call_id),
+        Unmasking: lambda row: _of_sight("call.unmasked", row),
         CallerMeasure: lambda row: Deed(
             "measure.requested",
             by_login=row.requested_by,
@@ -64,6 +66,7 @@ _CHANGED: Final[Mapping[type[Base], Mapping[str, Callable[[Any], Deed]]]] = Mapp
             "display_name": lambda row: Deed("account.name", subject=row.login),
         },
         AccessToken: {"revoked_at": lambda row: Deed("token.revoked", subject=row.name)},
+        Unmasking: {"covered_at": lambda row: _of_sight("call.covered", row)},
         CallMatter: {
             "at": lambda row: Deed("call.matter", by_login=row.by_login, call_id=row.call_id)
         },
@@ -116,6 +119,10 @@ def fields_of(row: object) -> dict[str, object]:
     return {
         column.key: getattr(row, column.key) for column in columns if column.key not in _LEFT_OUT
     }
+
+
+def _of_sight(kind: str, row: Unmasking) -> Deed:
+    return Deed(kind, by_login=row.by_login, call_id=row.call_id, subject=str(row.id))
 
 
 def _sentence(row: ScriptVersion) -> str:
