@@ -45,7 +45,14 @@ class SoundPlaces:
         """Return by how much the sound ran behind the clock (or, below zero, before it)."""
         at = bisect_left(self._moments, moment)
         about = self._heard[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]
-        lags = [(one.at - self._started_at) // _MS - one.end_ms for one in about]
+        if not about:
+            return 0
+        next_lag_ms = self._lag_ms(self._heard[min(at, len(self._heard) - 1)])
+        if next_lag_ms < 0:
+            return next_lag_ms  # nobody knows words before they are spoken: it was played in faster
         # Recognition may be late for any one sentence: the least of them is the line's own.
-        lag_ms = min(lags, default=0)
-        return lag_ms if lag_ms < 0 or lag_ms > _RECOGNITION_MS else 0
+        least_ms = min(self._lag_ms(one) for one in about)
+        return least_ms if least_ms > _RECOGNITION_MS else 0
+
+    def _lag_ms(self, one: HeardAt) -> int:
+        return (one.at - self._started_at) // _MS - one.end_ms

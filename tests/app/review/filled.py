@@ -62,7 +62,7 @@ async def add_ended_call(
     now: datetime,
     call_id: str = "r-1",
     *,
-    filling: Filling = Filling(),  # noqa: B008 - frozen
+    filling: Filling = Filling(),
     section: str = SECTION,
     operator: str = "sato",
     live: bool = False,
