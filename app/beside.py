@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from app.retention.daily import purge_daily
-from app.search.filling import keep_filling
 from app.privacy.numbers import seal_in_background
+from app.retention.daily import retain
+from app.search.filling import keep_filling
 from app.services import Services
 from app.trials.running import run_trials
 
@@ -18,7 +18,7 @@ from app.trials.running import run_trials
 async def running_beside(services: Services) -> AsyncIterator[None]:
     """Run it until the block ends."""
     async with anyio.create_task_group() as beside:
-        beside.start_soon(purge_daily, services)
+        beside.start_soon(retain, services)
         beside.start_soon(seal_in_background, services.database, services.record_keys)
         beside.start_soon(run_trials, services)
         beside.start_soon(keep_filling, services)

@@ -41,9 +41,15 @@ from app.notices import pages as notice_pages
 from app.privacy import endpoints as privacy
 from app.progress import endpoints as progress
 from app.recordings import endpoints as recordings
+from app.reports import endpoints as reports
+from app.reports import file_endpoints as report_files
+from app.reports import list_pages as report_list_pages
+from app.reports import pages as report_pages
 from app.responses import endpoints as responses
 from app.responses import script_endpoints, script_pages
 from app.retention import endpoints as retention
+from app.retention import pages as retention_pages
+from app.retention import person_pages
 from app.review import endpoints as review
 from app.review import pages as review_pages
 from app.screens import pages, screen_ws
@@ -52,6 +58,8 @@ from app.search import endpoints as search
 from app.search import pages as search_pages
 from app.services import Services
 from app.settings import Settings
+from app.statistics import endpoints as statistics
+from app.statistics import pages as statistics_pages
 from app.supervision import endpoints as supervision
 from app.telephony import door_ws, states, twilio_voice
 from app.trials import endpoints as trials
@@ -98,11 +106,17 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         calls,
         alerts,
         feedback,
+        report_files,  # its list must be known before the id of a report
+        reports,
+        report_list_pages,
+        report_pages,
         responses,
         recordings,
         progress,
         script_endpoints,
         script_pages,
+        statistics,
+        statistics_pages,
         supervision,
         control,
         board,
@@ -127,6 +141,8 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         account_pages,
         feedback_pages,
         retention,
+        person_pages,
+        retention_pages,
         privacy,
         pages,
     ):

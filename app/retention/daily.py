@@ -11,6 +11,7 @@ import structlog
 from app.errors import AppError
 from app.ledger import is_passing
 from app.ports import Clock
+from app.retention.asking import drop_expired
 from app.retention.opening import open_parts
 from app.retention.purging import Purged, purge_due
 from app.retention.running import PurgeParts
@@ -22,6 +23,7 @@ SETTLING: Final = timedelta(minutes=2)
 """After the start: calls that a stopped server left come back first."""
 AGAIN: Final = timedelta(minutes=10)
 """When the database was busy, or another process was deleting."""
+EXPIRY_SECONDS: Final = 30
 LONGEST_SLEEP: Final = timedelta(minutes=5)
 """A clock that is set, or a machine that slept, is noticed by then."""
 
@@ -33,6 +35,23 @@ def next_due(now: datetime, settings: RetentionSettings) -> datetime:
     local = now.astimezone(JAPAN)
     at = datetime.combine(local.date(), time(settings.hour, settings.minute), JAPAN)
     return at if at > local else at + timedelta(days=1)
+
+
+async def retain(services: Services) -> None:
+    """Do both as long as the server runs: purge once a day, and delete exports whose time is over."""
+    async with anyio.create_task_group() as both:
+        both.start_soon(purge_daily, services)
+        both.start_soon(_drop_exports, services)
+
+
+async def _drop_exports(services: Services) -> None:
+    while True:
+        try:
+            await drop_expired(services)
+        except Exception as error:
+            if not is_passing(error):
+                log.exception("expired exports could not be deleted")
+        await anyio.sleep(EXPIRY_SECONDS)
 
 
 async def purge_daily(services: Services) -> None:

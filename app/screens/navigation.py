@@ -13,6 +13,7 @@ _SEES_CALLS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
 _JUDGES: Final = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 _TRIES_RULES: Final = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 _ANSWERS_FOR_RULES: Final = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
+_ANSWERS_FOR_RECORDS: Final = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 _SUPERVISES: Final = frozenset({Role.SUPERVISOR})
 _ADMINISTERS: Final = frozenset({Role.ADMINISTRATOR})
 
@@ -35,11 +36,14 @@ PAGES: Final = (
     Page("管理", "/admin", _ADMINISTERS),
     Page("通話の検索", "/search", _JUDGES),
     Page("判断待ち", "/judgements", _JUDGES),
+    Page("報告書", "/reports", _SEES_CALLS),
     Page("検知ルールの点検", "/rules", _ANSWERS_FOR_RULES, RULES),
     Page("ルールの試行", "/trials", _TRIES_RULES, RULES),
     Page("ご案内の文", "/scripts", _ANSWERS_FOR_RULES, RULES),
     Page("対応制限", "/measures", _ANSWERS_FOR_RULES, RULES),
     Page("お知らせの送信", "/notices", _ADMINISTERS, RULES),
+    Page("統計", "/statistics", _ANSWERS_FOR_RULES, RECORDS),
+    Page("保存期間と削除", "/retention", _ANSWERS_FOR_RECORDS, RECORDS),
 )
 """In the order of the header; those of one group stand together."""
 

@@ -74,13 +74,16 @@ def test_a_file_that_has_not_changed_is_not_sent_again() -> None:
         (Role.OPERATOR, ["/calls"]),
         (
             Role.SUPERVISOR,
-            [*"/calls /board /search /judgements /rules /scripts /measures".split()],
+            [*"/calls /board /search /judgements /rules /scripts /measures /statistics".split()],
         ),
         (
             Role.AUDITOR,
-            [*"/calls /search /judgements /rules /trials /scripts /measures".split()],
+            [*"/calls /search /judgements /rules /trials /scripts /measures /retention".split()],
         ),
-        (Role.ADMINISTRATOR, [*"/admin /rules /trials /scripts /measures /notices".split()]),
+        (
+            Role.ADMINISTRATOR,
+            [*"/admin /rules /trials /scripts /measures /notices /retention".split()],
+        ),
     ],
 )
 def test_each_role_is_shown_the_pages_it_may_open(role: Role, hrefs: list[str]) -> None:

@@ -1,0 +1,303 @@
+"""Glue: requests of one person as auditors handle them: asked with a reason, approved by another, fetched once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import anyio
+import anyio.to_thread
+
+from app.auth.errors import FieldRefused
+from app.auth.identity import Identity, Role
+from app.callers.keys import CallerKeys
+from app.errors import Conflict, NotAllowed, NotFound
+from app.retention.holding import checked_reason
+from app.retention.models import PersonRequest
+from app.retention.opening import open_parts
+from app.retention.person import (
+    ERASE,
+    EXPORT,
+    PersonCalls,
+    calls_of_person,
+    erase_person,
+    hashes_of,
+)
+from app.retention.person_export import write_export
+from app.retention.purging import Purged, no_progress
+from app.retention.sealed_files import SealedWriter, taken_once
+from app.sealing import CannotOpen
+from app.services import Services
+from app.trail.chain import Deed
+from app.trail.writing import record
+
+FOLDER: Final = "person_exports"
+WAITING: Final = "waiting"
+READY: Final = "ready"
+FETCHED: Final = "fetched"
+EXPIRED: Final = "expired"
+REFUSED: Final = "refused"
+DONE: Final = "done"
+FAILED: Final = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    request: PersonRequest
+    found: PersonCalls
+
+
+def check_asker(identity: Identity) -> None:
+    """Let only people ask who see the calls of every section: a person's calls stop at none.
+
+    Raises:
+        NotAllowed: as it says (``person_needed``, ``whole_office_needed``).
+    """
+    if identity.user_id is None:
+        raise NotAllowed(
+            "person_needed", "この操作は、サインインした職員が画面で行うときだけ受け付けます。"
+        )
+    if identity.role is not Role.AUDITOR or identity.section:
+        raise NotAllowed(
+            "whole_office_needed",
+            "本人からの求めは、課を限らない監査担当者が扱います。担当の人に頼んでください。",
+        )
+
+
+async def ask(
+    services: Services, identity: Identity, keys: CallerKeys, *, kind: str, number: str, reason: str
+) -> str:
+    """Write the request down; an export is made at once. Return its id.
+
+    Raises:
+        FieldRefused: the number names no telephone or no call, or the reason is missing.
+        NotAllowed: as ``check_asker`` says.
+        Unavailable: a recording cannot be opened.
+    """
+    check_asker(identity)
+    hashes = hashes_of(keys, number)
+    why = checked_reason(reason)
+    now = services.clock.now()
+    request_id = uuid4().hex
+    async with services.database.transaction() as session:
+        found = await calls_of_person(session, hashes, now)
+        if not found.call_ids:
+            raise FieldRefused(
+                "number",
+                "no_calls_of_number",
+                "この番号からの通話はありません。番号を確かめてください。",
+            )
+        session.add(
+            PersonRequest(
+                id=request_id,
+                kind=kind,
+                state=WAITING,
+                hashes=list(hashes),
+                reason=why,
+                calls=len(found.call_ids),
+                asked_by=identity.login,
+                asked_at=now,
+                decided_by=None,
+                decided_at=None,
+                expires_at=None,
+            )
+        )
+    if kind == EXPORT:
+        await _make(services, request_id, found)
+    return request_id
+
+
+async def _make(services: Services, request_id: str, found: PersonCalls) -> None:
+    file = _file(services, request_id)
+    try:
+        writer = await anyio.to_thread.run_sync(SealedWriter, file, services.record_keys)
+        with writer:
+            await write_export(
+                writer,
+                services.database,
+                services.recordings,
+                found.call_ids,
+                found.hashes,
+                now=services.clock.now(),
+                progress=no_progress,
+            )
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            file.unlink(missing_ok=True)
+            await _become(services, request_id, FAILED)
+        raise
+    await _become(services, request_id, READY)
+
+
+async def _become(services: Services, request_id: str, state: str) -> None:
+    now = services.clock.now()
+    async with services.database.transaction() as session:
+        row = await session.get(PersonRequest, request_id)
+        if row is not None:
+            row.state = state
+            if state == READY:
+                row.expires_at = now + timedelta(minutes=services.settings.retention.export_minutes)
+            else:
+                row.hashes = []
+
+
+async def asked(services: Services, identity: Identity, request_id: str) -> Asked:
+    """Return a request with what there is of its caller now.
+
+    Raises:
+        NotFound: there is none, or not for these eyes.
+    """
+    async with services.database.transaction() as session:
+        row = await session.get(PersonRequest, request_id)
+        if row is None or not _may_know(identity):
+            raise NotFound(
+                "request_unknown", "この求めは見つかりません。一覧から選び直してください。"
+            )
+        found = await calls_of_person(session, row.hashes, services.clock.now())
+    return Asked(row, found)
+
+
+def _may_know(identity: Identity) -> bool:
+    return identity.role is Role.ADMINISTRATOR or (
+        identity.role is Role.AUDITOR and not identity.section
+    )
+
+
+async def fetch(services: Services, identity: Identity, request_id: str) -> Iterator[bytes]:
+    """Return the export's bytes, once; its file is gone from then on.
+
+    Raises:
+        NotAllowed: somebody else asked for it (``own_export_only``).
+        NotFound: there is no such request.
+        Conflict: it was fetched or has expired (``export_over``).
+    """
+    check_asker(identity)
+    now = services.clock.now()
+    async with services.database.transaction() as session:
+        row = await session.get(PersonRequest, request_id)
+        if row is None or row.kind != EXPORT:
+            raise NotFound(
+                "request_unknown", "この求めは見つかりません。一覧から選び直してください。"
+            )
+        if row.asked_by != identity.login:
+            raise NotAllowed(
+                "own_export_only", "書き出しを受け取れるのは、それを求めた本人だけです。"
+            )
+        if row.state != READY or row.expires_at is None or row.expires_at <= now:
+            raise _over()
+        row.state, row.hashes = FETCHED, []
+        await record(session, Deed("person.exported", subject=row.id))
+    try:
+        return await anyio.to_thread.run_sync(
+            taken_once, _file(services, request_id), services.record_keys
+        )
+    except (FileNotFoundError, CannotOpen):
+        raise _over() from None
+
+
+def _over() -> Conflict:
+    return Conflict(
+        "export_over",
+        "この書き出しは受け取り済みか、期限が過ぎて削除されました。もう一度書き出してください。",
+    )
+
+
+async def approve_erasure(
+    services: Services, identity: Identity, keys: CallerKeys, request_id: str, number: str
+) -> Purged:
+    """Delete what was asked for; the second person types the number too.
+
+    Raises:
+        NotAllowed: a program, who asked, or who may not (``second_person_erases``).
+        FieldRefused: another number than the one that was asked for (``other_number``).
+        Conflict: it waits no longer, or another deletion is running.
+    """
+    row = await _waiting(services, identity, request_id)
+    if row.asked_by == identity.login:
+        raise NotAllowed(
+            "second_person_erases",
+            "求めを登録した本人は承認できません。別の監査担当者か管理者に頼んでください。",
+        )
+    if set(hashes_of(keys, number)).isdisjoint(row.hashes):
+        raise FieldRefused(
+            "number",
+            "other_number",
+            "登録された番号と違います。求めの書面の番号を確かめてください。",
+        )
+    async with services.database.transaction() as session:
+        again = await session.get(PersonRequest, request_id)
+        if again is None or again.state != WAITING:
+            raise _not_waiting()
+        again.decided_by, again.decided_at = identity.login, services.clock.now()
+    parts = await open_parts(
+        services.settings,
+        services.database,
+        services.clock,
+        record_keys=services.record_keys,
+        calls_are_live=lambda: bool(services.registry.live_calls),
+    )
+    # A browser that goes away must not leave half of it: what is interrupted would wait for the night.
+    with anyio.CancelScope(shield=True):
+        purged, _ = await erase_person(
+            parts, row.hashes, by_login=identity.login, request_id=request_id
+        )
+    return purged
+
+
+async def refuse_erasure(services: Services, identity: Identity, request_id: str) -> None:
+    """Turn it down, or take it back.
+
+    Raises:
+        NotAllowed, Conflict: as ``approve_erasure`` says.
+    """
+    await _waiting(services, identity, request_id)
+    now = services.clock.now()
+    async with services.database.transaction() as session:
+        row = await session.get(PersonRequest, request_id)
+        if row is None or row.state != WAITING:
+            raise _not_waiting()
+        row.state, row.hashes = REFUSED, []
+        row.decided_by, row.decided_at = identity.login, now
+
+
+async def _waiting(services: Services, identity: Identity, request_id: str) -> PersonRequest:
+    if identity.user_id is None:
+        raise NotAllowed(
+            "person_needed", "この操作は、サインインした職員が画面で行うときだけ受け付けます。"
+        )
+    row = (await asked(services, identity, request_id)).request
+    if row.kind != ERASE or row.state != WAITING:
+        raise _not_waiting()
+    return row
+
+
+def _not_waiting() -> Conflict:
+    return Conflict(
+        "request_not_waiting", "この求めは承認待ちではありません。画面を読み込み直してください。"
+    )
+
+
+async def drop_expired(services: Services) -> None:
+    """Delete exports whose time is over, and files that no request names any more."""
+    now = services.clock.now()
+    folder = services.settings.data_dir / FOLDER
+    for file in await anyio.to_thread.run_sync(lambda: sorted(folder.glob("*"))):
+        async with services.database.transaction() as session:
+            row = await session.get(PersonRequest, file.name)
+            making = row is not None and row.state == WAITING and row.kind == EXPORT
+            ready = row is not None and row.state == READY and row.expires_at is not None
+            if making and row is not None and row.asked_at > now - timedelta(hours=6):
+                continue
+            if ready and row is not None and row.expires_at is not None and row.expires_at > now:
+                continue
+            if row is not None and row.state in (READY, WAITING):
+                row.state, row.hashes = EXPIRED, []
+        await anyio.to_thread.run_sync(lambda file=file: file.unlink(missing_ok=True))
+
+
+def _file(services: Services, request_id: str) -> Path:
+    return services.settings.data_dir / FOLDER / request_id
