@@ -36,14 +36,15 @@ async def read_review(request: Request, identity: Reviewer, call_id: str) -> Res
     async with services.database.transaction() as session:
         found = await call_by_id(session, call_id) if CALL_ID.fullmatch(call_id) else None
         call = over(seen_by(identity, found))
+        sight = await text_sight(session, services, identity, call)
         listed = await calls_view(
             session,
             [call],
             health_of(services.transcriber),
             seq=0,
             numbers=numbers_for(services, identity),
+            sights={call.id: sight},
         )
-        sight = await text_sight(session, services, identity, call)
         records = await records_of(session, call)
     recording = await recording_of(services, call_id)
 
