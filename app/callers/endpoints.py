@@ -88,8 +88,9 @@ async def read_caller(request: Request, identity: Viewer, call_id: str) -> Calle
         matters = await matters_of(session, whole)
         over = [one.call.call_id for one in history.calls if one.call.ended_at is not None]
         sights = await sights_of_ended(session, services, identity, over)
+        sight = await text_sight(session, services, identity, call)
         measures = await measures_for(session, hashes, call.section) if hashes else ()
-    may_read = numbers_for(services, identity).is_whole(
+    may_read = sight.whole and numbers_for(services, identity).is_whole(
         operator=call.operator, section=call.section, top_level=call.top_level
     )
     return CallerOut(

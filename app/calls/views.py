@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.callers.history import NumberSight
+from app.callers.number import masked
 from app.calls.alert_rows import alert_fields
 from app.calls.repository import (
     actions_of,
@@ -51,7 +52,7 @@ async def calls_view(
 ) -> CallsOut:
     """*seq* was read before *calls*: what happens between two reads comes again as an event, never not at all.
 
-    Words of a call for which *sights* says nothing are covered.
+    A call for which *sights* says nothing is read covered.
     """
     sights = sights or {}
     call_ids = [call.id for call in calls]
@@ -63,7 +64,8 @@ async def calls_view(
                 call,
                 numbers,
                 helps.get(call.id, False),
-                _words(words.get(call.id), sights.get(call.id, COVERED)),
+                words.get(call.id),
+                sights.get(call.id, COVERED),
             )
             for call in calls
         ],
@@ -97,7 +99,8 @@ async def call_view(
             call,
             numbers,
             helps.get(call.id, False),
-            words[utterances[-1].id] if utterances else None,
+            utterances[-1].text if utterances else None,
+            sight,
         ),
         utterances=[
             UtteranceOut.model_validate(
@@ -181,12 +184,15 @@ def _call(
     numbers: NumberSight,
     help_requested: bool,  # noqa: FBT001 - one fact of the row
     words: str | None,
+    sight: TextSight,
 ) -> CallOut:
+    number = numbers.of_call(call)
     return CallOut(
         call_id=call.id,
         operator=call.operator,
         section=call.section,
-        caller_number=numbers.of_call(call),
+        # Who reads the words covered reads no number either that may stand under a cover.
+        caller_number=number if sight.whole else masked(number),
         started_at=call.started_at,
         ended_at=call.ended_at,
         end_reason=call.end_reason,
@@ -198,12 +204,8 @@ def _call(
         manner=call.manner,
         warnings_spoken=call.warnings_spoken,
         help_requested=help_requested,
-        last_words=words,
+        last_words=sight.of(words) if words is not None else None,
     )
-
-
-def _words(text: str | None, sight: TextSight) -> str | None:
-    return sight.of(text) if text is not None else None
 
 
 def _finding(row: FindingRow, read: CoveredCall) -> FindingOut:

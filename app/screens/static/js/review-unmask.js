@@ -53,7 +53,8 @@ export class ReviewUnmask {
   /** Take what the server says; `until` is counted from its own clock. */
   take(told, serverNow) {
     this.told = told;
-    this.endsAt = told.until === null ? null : Date.now() + (Date.parse(told.until) - serverNow);
+    const leftMs = Math.min(Date.parse(told.until ?? "") - serverNow, told.minutes * 60_000); // the Date header is up to a second behind
+    this.endsAt = told.until === null ? null : Date.now() + leftMs;
     this.warned = false;
     this.draw();
   }
@@ -125,7 +126,7 @@ export class ReviewUnmask {
       this.over();
       return;
     }
-    say(byId("unmask-left"), t("あと{time}", { time: clock(leftMs + 999) }));
+    say(byId("unmask-left"), t("あと{time}", { time: clock(leftMs) }));
     if (leftMs < SOON_MS && !this.warned) {
       this.warned = true;
       say(byId("unmask-said"), t("あと{time}で、個人の情報を再び伏せます。", { time: spoken(leftMs) }));
