@@ -194,3 +194,11 @@ def every_word() -> set[str]:
     titles = {word for one in TABLES.values() for word in (one.title, one.head, one.note) if word}
     told = {SMALL, HIDDEN, *UNITS.values()} - {"{n}"}
     return rows | titles | set(COLUMNS.values()) | set(ITEMS.values()) | told
+
+
+def cell_words(value: float | None, unit: str, least: int, *, small: bool) -> str:
+    """Return a number as it stands in a table, in Japanese."""
+    if value is None:
+        return SMALL.replace("{n}", str(least)) if small else HIDDEN if unit == "count" else NONE
+    number = f"{value:,.1f}" if unit == "times" else f"{round(value):,}"
+    return UNITS[unit].replace("{n}", number)

@@ -28,8 +28,8 @@ export function callPath(callId, rest = "") {
   return `/v1/calls/${encodeURIComponent(callId)}${rest}`;
 }
 
-export async function read(path) {
-  const response = await request("GET", path, undefined, 10_000);
+export async function read(path, { timeoutMs = 10_000 } = {}) {
+  const response = await request("GET", path, undefined, timeoutMs);
   return { body: await response.json(), serverNow: Date.parse(response.headers.get("Date") ?? "") || Date.now() };
 }
 
