@@ -78,6 +78,10 @@ class Asked:
     def names_words(self) -> bool:
         return bool(self.terms or self.excluded)
 
+    @property
+    def by_sound(self) -> bool:
+        return any(term.reading is not None for term in self.terms)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

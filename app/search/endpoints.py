@@ -12,12 +12,11 @@ from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.callers.deciding import caller_keys_of
 from app.errors import BadRequest, NotAllowed, NotSignedIn
+from app.search.answering import answered
 from app.search.asking import Asked, Facts, asked, days_in_japan, duration_in_ms
-from app.search.finding import MOST_COUNTED, Search, find
-from app.search.index import waiting_count
+from app.search.finding import Search
 from app.search.paging import cursor_of
 from app.search.schemas import NumberIn, SearchOut, SearchQuery
-from app.search.showing import shown
 from app.services import services_of
 from app.trail.looking import Look, looks_of
 from detection.sudachi import shared_readings
@@ -59,7 +58,6 @@ async def _found(
     request: Request, identity: Identity, query: SearchQuery, hashes: frozenset[str] | None
 ) -> SearchOut:
     services = services_of(request)
-    words = shared_readings().tokens
     search = Search(
         identity,
         _asked(query),
@@ -69,17 +67,7 @@ async def _found(
         cursor_of(query.after) if query.after is not None else None,
     )
     await looks_of(request).note(Look.SEARCH, identity)
-    async with services.database.transaction() as session:
-        page = await find(session, search)
-        cards = await shown(session, services, identity, search.asked, page.calls, words)
-        waiting = await waiting_count(session, identity)
-    return SearchOut(
-        calls=cards,
-        count=min(page.count, MOST_COUNTED) if page.count is not None else None,
-        more_than_counted=page.count is not None and page.count > MOST_COUNTED,
-        next=str(page.next_after) if page.next_after is not None else None,
-        waiting=waiting,
-    )
+    return await answered(services, search)
 
 
 def _asked(query: SearchQuery) -> Asked:

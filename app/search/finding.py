@@ -20,7 +20,7 @@ from app.search.queries import Candidate, candidates, count_up_to, spoken_in
 
 MOST_COUNTED: Final = 1_000
 """Beyond it a search says 「1,000件以上」, and the order by relevance looks no further back."""
-AT_ONCE: Final = 100
+AT_ONCE: Final = 200
 """Calls that are decided together, in a thread: live calls are judged between two such lots."""
 
 Sides = tuple[Spoken, Spoken]
@@ -149,7 +149,8 @@ async def _decided(
 ) -> list[tuple[Candidate, Sides | None]]:
     kept: list[tuple[Candidate, Sides | None]] = [(one, None) for one in lot]
     if search.asked.names_words:
-        spoken = await spoken_in(session, [one.number for one in lot if one.number is not None])
+        numbers = [one.number for one in lot if one.number is not None]
+        spoken = await spoken_in(session, numbers, by_sound=search.asked.by_sound)
         kept = await anyio.to_thread.run_sync(partial(_those_that_match, search.asked, lot, spoken))
     if search.facts.judged in (None, JudgedAs.NONE):
         return kept

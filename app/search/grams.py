@@ -12,10 +12,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from app.privacy.sight import MASK
-from app.search.sounding import PAUSE, WORD
+from app.search.sounding import LENGTHS, PAUSE, WORD
 
 _WORD_BREAKS = re.compile(f"[{MASK}\n]")
 _READING_BREAKS = re.compile(f"[{PAUSE}\n]")
+_NO_MORAE = str.maketrans("", "", WORD + LENGTHS)
 
 
 def pieces_of_words(lines: str) -> set[str]:
@@ -25,7 +26,7 @@ def pieces_of_words(lines: str) -> set[str]:
 
 def pieces_of_readings(lines: str) -> set[str]:
     """Return the pieces of sounding *lines*: every pair of kana, words run together."""
-    return _pieces("r", _READING_BREAKS.split(lines.replace(WORD, "")), single=False)
+    return _pieces("r", _READING_BREAKS.split(lines.translate(_NO_MORAE)), single=False)
 
 
 def wanted_pieces(kind: str, text: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -40,13 +40,13 @@ class Indexed:
     operator_words: str
     operator_readings: str
     covers: Covers
+    pieces: list[str]
+    """What the inverted index is told. Made before the transaction: for a call of hours it takes 20 ms."""
 
-    @property
-    def pieces(self) -> list[str]:
-        """What the inverted index is told, in a fixed order."""
-        found = pieces_of_words(f"{self.caller_words}\n{self.operator_words}")
-        found |= pieces_of_readings(f"{self.caller_readings}\n{self.operator_readings}")
-        return sorted(found)
+
+def pieces_in(words: Iterable[str], readings: Iterable[str]) -> list[str]:
+    """Return the pieces of a call, in a fixed order."""
+    return sorted(pieces_of_words("\n".join(words)) | pieces_of_readings("\n".join(readings)))
 
 
 async def store(session: AsyncSession, indexed: Indexed, now: datetime) -> None:
@@ -91,14 +91,9 @@ async def forget(session: AsyncSession, call_id: str) -> bool:
     if not _is_postgresql(session):
         await session.execute(text("PRAGMA secure_delete=ON"))
         # A contentless index is told what to forget, word for word as it was told it.
-        pieces = Indexed(
-            call_id,
-            row.caller_words,
-            row.caller_readings,
-            row.operator_words,
-            row.operator_readings,
-            row.covers,
-        ).pieces
+        pieces = pieces_in(
+            (row.caller_words, row.operator_words), (row.caller_readings, row.operator_readings)
+        )
         await session.execute(
             text(
                 f"INSERT INTO {GRAMS} ({GRAMS}, rowid, grams) VALUES ('delete', :number, :pieces)"  # noqa: S608

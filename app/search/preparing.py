@@ -11,7 +11,7 @@ from app.calls.protocol import Track
 from app.privacy.lines import Line
 from app.privacy.sight import masked_lines
 from app.search.folding import folded
-from app.search.index import Covers, Indexed
+from app.search.index import Covers, Indexed, pieces_in
 from app.search.sounding import sounding
 from detection.ports import Token
 from detection.sudachi import SudachiReadings
@@ -46,13 +46,16 @@ def indexed(call_id: str, said: Sequence[Line]) -> Indexed:
         words[track].append(folded(covered).text)
         readings[track].append(sounding(words_here(covered)).text)
     caller, operator = Track.CALLER.value, Track.OPERATOR.value
+    lines = {track: "\n".join(each) for track, each in words.items()}
+    sounds = {track: "\n".join(each) for track, each in readings.items()}
     return Indexed(
         call_id,
-        caller_words="\n".join(words[caller]),
-        caller_readings="\n".join(readings[caller]),
-        operator_words="\n".join(words[operator]),
-        operator_readings="\n".join(readings[operator]),
+        caller_words=lines[caller],
+        caller_readings=sounds[caller],
+        operator_words=lines[operator],
+        operator_readings=sounds[operator],
         covers=covers,
+        pieces=pieces_in(lines.values(), sounds.values()),
     )
 
 

@@ -40,6 +40,7 @@ _COLUMNS: Final = (
     SearchedCall.operator_words,
     SearchedCall.operator_readings,
 )
+_WRITTEN: Final = (SearchedCall.number, SearchedCall.caller_words, SearchedCall.operator_words)
 
 
 async def candidates(
@@ -75,14 +76,21 @@ async def count_up_to(
 
 
 async def spoken_in(
-    session: AsyncSession, numbers: Sequence[int]
+    session: AsyncSession, numbers: Sequence[int], *, by_sound: bool
 ) -> dict[int, tuple[Spoken, Spoken]]:
-    """Return both sides' words of the calls that the index knows as *numbers*."""
-    query = select(*_COLUMNS).where(SearchedCall.number.in_(numbers))
+    """Return both sides' words of the calls that the index knows as *numbers*; their sound where it is asked for."""
+    query = select(*(_COLUMNS if by_sound else _WRITTEN)).where(SearchedCall.number.in_(numbers))
+    rows = await session.execute(query)
+    if not by_sound:
+        return {row[0]: (_silent("caller", row[1]), _silent("operator", row[2])) for row in rows}
     return {
         row[0]: (Spoken("caller", row[1], row[2]), Spoken("operator", row[3], row[4]))
-        for row in await session.execute(query)
+        for row in rows
     }
+
+
+def _silent(track: str, words: str) -> Spoken:
+    return Spoken(track, words, "\n" * words.count("\n"))
 
 
 async def covers_of(session: AsyncSession, numbers: Collection[int]) -> dict[int, Covers]:

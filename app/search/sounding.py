@@ -1,7 +1,8 @@
 """Pure: how words sound, for searching: what a recogniser wrote 同げざして is found by 土下座.
 
-Lengths and doubled consonants say nothing here (ドゲザ = ドーゲザ), voice and vowels do. A reading begins where a
-word begins, and one of two morae ends where a word ends: 金 must not be found in かねて.
+Lengths and doubled consonants make no difference in a sound of three morae or more (ドゲザ = ドーゲザ); a shorter
+one must be as long, and end where a word ends: 金 must not be found in かねて, nor 鬱蒼 in 嘘. Every sound begins
+where a word begins.
 """
 
 from __future__ import annotations
@@ -23,10 +24,15 @@ PAUSE: Final = "/"
 """Stands where a sentence ends, or something is covered; no reading reaches across."""
 _STOPS: Final = "。.!?！？\n"
 _UNHEARD: Final = frozenset(("補助記号", "空白"))
-_LENGTH: Final = frozenset("ーッ")
+LENGTHS: Final = "ーッ"
 _SMALL: Final = "ァィゥェォャュョヮ"
 _FEWEST_MORAE: Final = 2
-_ENDS_ITS_WORD_MORAE: Final = 2
+_LOOSE_MORAE: Final = 3
+"""From so many on, lengths and the ends of words make no difference."""
+_WORD_BEGINS: Final = rf"{re.escape(WORD)}[{LENGTHS}]*"
+_NEXT: Final = f"{re.escape(WORD)}?"
+_NEXT_LOOSELY: Final = rf"[{LENGTHS}]*{re.escape(WORD)}?[{LENGTHS}]*"
+_WORD_ENDS: Final = rf"(?=[{re.escape(WORD + PAUSE)}\n]|\Z)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +77,17 @@ def reading_of(words: Iterable[Token]) -> Reading | None:
         mora
         for word in words
         if word.part_of_speech not in _UNHEARD
-        for mora in _heard_morae(word.reading)
+        for mora in morae(word.reading)
     ]
-    if len(heard) < _FEWEST_MORAE:
+    kept = [mora for mora in heard if mora not in LENGTHS]
+    if len(kept) < _FEWEST_MORAE:
         return None
-    between = re.escape(WORD) + "?"
-    end = rf"(?=[{re.escape(WORD + PAUSE)}\n]|\Z)" if len(heard) <= _ENDS_ITS_WORD_MORAE else ""
-    found = between.join(map(re.escape, heard))
-    return Reading("".join(heard), re.compile(rf"{re.escape(WORD)}{found}(?![{_SMALL}]){end}"))
+    found = (
+        _NEXT_LOOSELY.join(map(re.escape, kept)) + f"(?![{_SMALL}])"
+        if len(kept) >= _LOOSE_MORAE
+        else _NEXT.join(map(re.escape, heard)) + _WORD_ENDS
+    )
+    return Reading("".join(kept), re.compile(_WORD_BEGINS + found))
 
 
 @lru_cache(maxsize=16_384)
@@ -87,9 +96,5 @@ def _sound_of(surface: str, reading: str, part_of_speech: str) -> str:
         return PAUSE
     if part_of_speech in _UNHEARD:
         return PAUSE if any(mark in surface for mark in _STOPS) else ""
-    heard = "".join(_heard_morae(reading))
+    heard = "".join(morae(reading))
     return WORD + heard if heard else ""
-
-
-def _heard_morae(reading: str) -> list[str]:
-    return [mora for mora in morae(reading) if mora not in _LENGTH]
