@@ -13,8 +13,10 @@ from app.cli.evaluate import evaluate_app
 from app.cli.failures import explain
 from app.cli.model import model_app
 from app.cli.options import REFUSED
+from app.cli.person import person_app
 from app.cli.policy import policy_app
 from app.cli.purge import purge
+from app.cli.recordings import recordings_app
 from app.cli.rules import rules
 from app.cli.serve import serve
 from app.cli.simulate import simulate
@@ -41,7 +43,9 @@ cli.add_typer(user_app, name="user")
 cli.add_typer(token_app, name="token")
 cli.add_typer(model_app, name="model")
 cli.add_typer(policy_app, name="policy")
+cli.add_typer(person_app, name="person")
 cli.add_typer(announcement_app, name="announcement")
+cli.add_typer(recordings_app, name="recordings")
 cli.add_typer(evaluate_app, name="evaluate")
 cli.add_typer(bench_app, name="bench")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -155,7 +156,7 @@ async def asked(services: Services, identity: Identity, request_id: str) -> Aske
         row = await session.get(PersonRequest, request_id)
         if row is None or not _may_know(identity):
             raise NotFound(
-                "request_unknown", "この求めは見つかりません。一覧から選び直してください。"
+                "person_request_unknown", "この求めは見つかりません。一覧から選び直してください。"
             )
         found = await calls_of_person(session, row.hashes, services.clock.now())
     return Asked(row, found)
@@ -181,7 +182,7 @@ async def fetch(services: Services, identity: Identity, request_id: str) -> Iter
         row = await session.get(PersonRequest, request_id)
         if row is None or row.kind != EXPORT:
             raise NotFound(
-                "request_unknown", "この求めは見つかりません。一覧から選び直してください。"
+                "person_request_unknown", "この求めは見つかりません。一覧から選び直してください。"
             )
         if row.asked_by != identity.login:
             raise NotAllowed(
@@ -296,7 +297,8 @@ async def drop_expired(services: Services) -> None:
                 continue
             if row is not None and row.state in (READY, WAITING):
                 row.state, row.hashes = EXPIRED, []
-        await anyio.to_thread.run_sync(lambda file=file: file.unlink(missing_ok=True))
+        with suppress(FileNotFoundError):
+            await anyio.to_thread.run_sync(file.unlink)
 
 
 def _file(services: Services, request_id: str) -> Path:
