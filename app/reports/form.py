@@ -27,7 +27,7 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
-LARGEST: Final[Mapping[Kind, int]] = {Kind.LINE: 300, Kind.TEXT: 6_000}
+LARGEST: Final[Mapping[Kind, int]] = {Kind.LINE: 300, Kind.TEXT: 3_000}
 """Characters."""
 
 

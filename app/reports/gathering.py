@@ -24,6 +24,7 @@ from app.calls.repository import (
     findings_of,
     utterances_of,
 )
+from app.errors import Unavailable
 from app.events import EventType
 from app.joining.models import JoinRow
 from app.judgements.repository import standing_of as judged_as
@@ -151,10 +152,10 @@ async def _warnings(session: AsyncSession, call: Call) -> tuple[Warned, ...]:
 
 
 async def _recorded(services: Services, call: Call) -> str:
-    library = getattr(services, "recordings", None)
-    if library is None:
-        return "unknown"
-    found = await library.find(call.id)
+    try:
+        found = await services.recordings.find(call.id)
+    except Unavailable:
+        return "unknown"  # there is one, which nobody can read now
     if found is None:
         return "none"
     return "whole" if all(one.kind == "sound" for one in found.stretches) else "part"

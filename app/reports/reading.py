@@ -18,7 +18,14 @@ from app.reports.gathering import call_record, quoted
 from app.reports.guarding import report_seen
 from app.reports.models import IncidentReport, ReportStep
 from app.reports.record import CallRecord, Said
-from app.reports.repository import OPEN, ReportState, authors_of, steps_of, versions_of
+from app.reports.repository import (
+    OPEN,
+    ReportState,
+    authors_of,
+    first_ids,
+    steps_of,
+    versions_of,
+)
 from app.services import Services
 
 
@@ -81,13 +88,8 @@ async def read_report(
         report=report,
         call=call,
         record=record,
-        number=_number(call, versions),
-        caller_number=numbers_for(services, identity).of(
-            call.caller_number,
-            operator=call.operator,
-            section=call.section,
-            top_level=call.top_level,
-        ),
+        number=report_number(call, versions[-1].id),
+        caller_number=numbers_for(services, identity).of_call(call),
         texts=seen,
         originals={key: sight.of(text) for key, text in originals.items()},
         record_texts={key: sight.of(text) for key, text in filled(record).items()},
@@ -122,8 +124,15 @@ def _may(
     )
 
 
-def _number(call: Call, versions: Sequence[IncidentReport]) -> str:
-    return f"{call.started_at.astimezone(JAPAN):%Y%m%d}-{versions[-1].id:04}"
+async def numbers_of(session: AsyncSession, calls: Sequence[Call]) -> dict[str, str]:
+    """Return the number of the report of each of *calls* that has one."""
+    first = await first_ids(session, [call.id for call in calls])
+    return {call.id: report_number(call, first[call.id]) for call in calls if call.id in first}
+
+
+def report_number(call: Call, first_id: int) -> str:
+    """Return the number that all versions share: the day of the call, and the id of the first."""
+    return f"{call.started_at.astimezone(JAPAN):%Y%m%d}-{first_id:04}"
 
 
 def _offered(said: Sequence[Said], chosen: Sequence[Said]) -> list[Said]:

@@ -9,15 +9,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVarTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.identity import Identity, Role
+from app.auth.identity import Identity
+from app.calls.repository import visible
 from app.models import Call
 from app.reports.models import IncidentReport, ReportStep
 
 Row = TypeVarTuple("Row")
 LARGEST_ID: Final = 2**31 - 1
+AT_ONCE: Final = 500
+"""Ids in one question: SQLite takes no more than some thousand values."""
 
 
 class ReportState(StrEnum):
@@ -55,6 +58,8 @@ STEP_WORDS: Final = {
     StepKind.APPROVED: "承認",
     StepKind.CORRECTED: "訂正を開始",
 }
+GRAVE: Final = 2
+"""警告: from here on an office asks for a report."""
 OPEN: Final = frozenset({ReportState.DRAFT, ReportState.RETURNED})
 """In these a report is written."""
 WROTE: Final = frozenset({StepKind.CREATED, StepKind.EDITED, StepKind.CORRECTED})
@@ -73,6 +78,28 @@ async def versions_of(session: AsyncSession, call_id: str) -> Sequence[IncidentR
     """Return the versions of a call's report, the latest first."""
     query = select(IncidentReport).where(IncidentReport.call_id == call_id)
     return (await session.scalars(query.order_by(IncidentReport.version.desc()))).all()
+
+
+async def first_ids(session: AsyncSession, call_ids: Sequence[str]) -> dict[str, int]:
+    """Return the id of the first version of each call's report."""
+    found: dict[str, int] = {}
+    for at in range(0, len(call_ids), AT_ONCE):
+        query = select(IncidentReport.call_id, func.min(IncidentReport.id)).where(
+            IncidentReport.call_id.in_(list(call_ids[at : at + AT_ONCE]))
+        )
+        found |= {
+            row[0]: row[1] for row in await session.execute(query.group_by(IncidentReport.call_id))
+        }
+    return found
+
+
+async def last_versions(
+    session: AsyncSession, call_ids: Sequence[str]
+) -> dict[str, IncidentReport]:
+    """Return the last version of each call's report; *call_ids* are at most ``AT_ONCE``."""
+    query = select(IncidentReport).where(IncidentReport.call_id.in_(list(call_ids)))
+    rows = await session.scalars(query.order_by(IncidentReport.version))
+    return {row.call_id: row for row in rows}
 
 
 async def steps_of(session: AsyncSession, report_id: int) -> Sequence[ReportStep]:
@@ -107,18 +134,9 @@ def contents_hash(report: IncidentReport) -> str:
     return hashlib.sha256(written.encode()).hexdigest()
 
 
-def reach(query: Select[*Row], identity: Identity) -> Select[*Row]:
-    """Keep the ended calls that *identity* may see; as ``app.auth.visibility.may_see``, tested against it."""
-    query = query.where(Call.ended_at.is_not(None))
-    match identity.role:
-        case Role.OPERATOR:
-            return query.where(Call.operator == identity.login, Call.operator != "")
-        case Role.SUPERVISOR:
-            return query.where(Call.section == identity.section)
-        case Role.AUDITOR:
-            return query.where(Call.section == identity.section) if identity.section else query
-        case _:
-            return query.where(Call.id.is_(None))
+def ended_seen(identity: Identity) -> Select[Call]:
+    """Return the query for the ended calls that *identity* may see."""
+    return visible(select(Call), identity).where(Call.ended_at.is_not(None))
 
 
 def between(
@@ -165,7 +183,8 @@ async def reports_in(
     )
     if state is not None:
         query = query.where(IncidentReport.state == state.value)
-    query = between(reach(query, identity), section=section, since=since, until=until)
+    query = query.where(Call.id.in_(ended_seen(identity).with_only_columns(Call.id)))
+    query = between(query, section=section, since=since, until=until)
     query = query.order_by(Call.started_at.desc(), Call.id).limit(limit).offset(offset)
     return [(row[0], row[1]) for row in await session.execute(query)]
 
@@ -180,27 +199,20 @@ async def calls_in(
     limit: int,
 ) -> Sequence[Call]:
     """Return the ended calls that *identity* may see, the latest first."""
-    query = between(reach(select(Call), identity), section=section, since=since, until=until)
+    query = between(ended_seen(identity), section=section, since=since, until=until)
     query = query.order_by(Call.started_at.desc(), Call.id).limit(limit)
     return (await session.scalars(query)).all()
 
 
-async def sections_seen(session: AsyncSession, identity: Identity) -> list[str]:
-    """Return the sections whose ended calls *identity* may see."""
-    if identity.role is not Role.AUDITOR or identity.section:
-        return [identity.section] if identity.section else []
-    query = select(Call.section).where(Call.section != "").distinct().order_by(Call.section)
-    return list(await session.scalars(query.limit(500)))
-
-
 async def calls_without_report(
-    session: AsyncSession, identity: Identity, limit: int
+    session: AsyncSession, identity: Identity, limit: int, *, grave: bool
 ) -> Sequence[Call]:
-    """Return the latest grave calls that nobody has begun a report of."""
+    """Return the latest calls that nobody has begun a report of: those that reached 警告, or the others."""
+    reached = or_(Call.top_level >= GRAVE, Call.warnings_spoken > 0)
     query = (
-        select(Call)
+        ended_seen(identity)
         .outerjoin(IncidentReport, IncidentReport.call_id == Call.id)
-        .where(IncidentReport.id.is_(None), or_(Call.top_level >= 2, Call.warnings_spoken > 0))
+        .where(IncidentReport.id.is_(None), reached if grave else not_(reached))
     )
-    query = reach(query, identity).order_by(Call.started_at.desc(), Call.id).limit(limit)
+    query = query.order_by(Call.started_at.desc(), Call.id).limit(limit)
     return (await session.scalars(query)).all()

@@ -33,6 +33,8 @@ class Look(StrEnum):
     JUDGEMENTS = "judgements.seen"
     """Of one call."""
     JUDGEMENT_LIST = "judgements.listed"
+    REPORT = "report.seen"
+    REPORTS = "reports.listed"
     TRIAL = "trial.seen"
     """Counts of it, or with a call what changed rules would have said of that call's words."""
 
