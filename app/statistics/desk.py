@@ -71,7 +71,9 @@ class StatisticsDesk:
         known = [figures[year] for year in _years_of([period])]
         alone = set.intersection(*({*one.sections} for one in known)) - {"", OTHER_SECTIONS}
         untold = _nothing_told(period, here, figures)
-        measures = await self._measures(period) if here is None else None
+        measures = None
+        if here is None:
+            measures = (await self._measures(period), await self._measures(period.year_before))
         return StatisticsOut(
             as_of=min(counted.at for counted in years.values()),
             first=str(period.first),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice, product
 from typing import Final
 
@@ -36,7 +37,7 @@ Ways = list[dict[str, int]]
 _QUARTER: Final = {month: QUARTERS[number // 3] for number, month in enumerate(MONTHS)}
 _FEW: Final = 2
 """So many other months, sections and kinds are tried beside a cell."""
-_VAGUENESS: Final = 3
+_VAGUENESS: Final = 2
 _KINDS: Final = 3
 _FITTING: Final = 6
 _MOST_TRIED: Final = 2_000
@@ -77,11 +78,12 @@ class Table:
         return self.values.get(node, 0)
 
 
-def sums_with(leaf: Node) -> Iterator[Node]:
-    """Yield the cells in which a call of *leaf* counts."""
+@lru_cache(maxsize=65_536)
+def sums_with(leaf: Node) -> tuple[Node, ...]:
+    """Return the cells in which a call of *leaf* counts."""
     month, section, kind = leaf
     kinds = (ALL,) if kind == ALL else (kind, ALL)
-    return product((month, _QUARTER[month], YEAR), (section, ALL), kinds)
+    return tuple(product((month, _QUARTER[month], YEAR), (section, ALL), kinds))
 
 
 def changes_of(witness: Witness) -> dict[Node, int]:
@@ -134,6 +136,14 @@ def _width(node: Node) -> int:
     return len(months_in(node[0])) + 12 * (node[1] == ALL)
 
 
+@lru_cache(maxsize=65_536)
+def _worth(node: Node) -> int:
+    """Return how much is lost with a cell: a policy is made by the figures of a year and of the whole office."""
+    time, section, kind = node
+    worth = 20 if time == YEAR else 1 if time in _QUARTER else 4
+    return worth * (8 if section == ALL else 1) * (2 if kind == ALL else 1)
+
+
 @dataclass(slots=True)
 class _Search:
     """Looks for witnesses, the cheapest first, and hides what they need."""
@@ -152,12 +162,16 @@ class _Search:
         """Hide what the cheapest of *options* needs. One always does: one call more can be anywhere."""
         best: tuple[int, Witness] | None = None
         for option in options:
+            signs = [
+                sign for sign in ((1, -1) if both_ways else (1,)) if self._possible(option, sign)
+            ]
+            if not signs:
+                continue
             changed = changes_of(option)
-            new = [node for node in changed if node not in self.hidden.nodes]
-            hiding = sum(self.table.value(node) + 1 for node in new)
-            for sign in (1, -1) if both_ways else (1,):
-                if not self._possible(option, sign):
-                    continue
+            hiding = sum(_worth(node) for node in changed if node not in self.hidden.nodes)
+            if best is not None and hiding >= best[0]:
+                continue
+            for sign in signs:
                 cost = hiding + _VAGUENESS * len(self._vague(changed, sign))
                 if best is None or cost < best[0]:
                     best = (cost, {leaf: by * sign for leaf, by in option.items()})

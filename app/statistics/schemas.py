@@ -22,6 +22,8 @@ class CellOut(_Out):
 class RowOut(_Out):
     key: str
     label: str
+    total: bool = False
+    """It is the sum of the other rows."""
     cells: list[CellOut]
     """One for each column."""
     before: list[CellOut] | None

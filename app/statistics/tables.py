@@ -20,7 +20,7 @@ from app.statistics.figures import (
 from app.statistics.hiding import ALL
 from app.statistics.periods import Period
 from app.statistics.schemas import CellOut, ColumnOut, RowOut, TableOut
-from app.statistics.words import COLUMNS, TABLES, row_words
+from app.statistics.words import ALL_CALLS, COLUMNS, TABLES, row_words
 from detection.types import Category, Outcome
 
 _ORDINARY: Final = Outcome.ORDINARY.value
@@ -57,12 +57,14 @@ Cells = Callable[[Span, str], Sequence[CellOut]]
 """The cells of a row by its key."""
 
 
-def tables_of(span: Span, before: Span | None, measures: Shown | None) -> list[TableOut]:
-    """Return every table of the period; *measures* in force are told of the whole office alone."""
+def tables_of(
+    span: Span, before: Span | None, measures: tuple[Shown, Shown] | None
+) -> list[TableOut]:
+    """Return every table of the period; *measures* in force, now and a year before, are told of the whole office."""
     tables = [
         _months(span, before),
         *([_sections(span, before)] if span.section == ALL else []),
-        _table("outcomes", ("calls",), PARTITIONS["outcome"], _one("outcome"), span, before),
+        _outcomes(span, before),
         _categories(span, before),
         _table("levels", ("calls",), PARTITIONS["level"], _one("level"), span, before),
         _table("judgements", ("calls",), PARTITIONS["judgement"], _one("judgement"), span, before),
@@ -153,6 +155,20 @@ def _months(span: Span, before: Span | None) -> TableOut:
     return _table("months", columns, [str(month) for month in months], cells, span, before)
 
 
+def _outcomes(span: Span, before: Span | None) -> TableOut:
+    rows = PARTITIONS["outcome"]
+    table = _table("outcomes", ("calls",), rows, _one("outcome"), span, before)
+    whole = RowOut(
+        key="all",
+        label=ALL_CALLS,
+        total=True,
+        cells=[plain(span.of(CALLS))],
+        before=None if before is None else [plain(before.of(CALLS))],
+    )
+    table.rows.insert(0, whole)
+    return table
+
+
 def _sections(span: Span, before: Span | None) -> TableOut:
     found = {year for year, _ in span.period.parts}
     names = [set(span.years[year].sections) for year in sorted(found)]
@@ -192,15 +208,15 @@ def _false_alarms(of: Span, measure: str, key: str) -> list[CellOut]:
     return [plain(raised), plain(false), share(false, raised, of.least)]
 
 
-def _work(span: Span, before: Span | None, measures: Shown | None) -> TableOut:
+def _work(span: Span, before: Span | None, measures: tuple[Shown, Shown] | None) -> TableOut:
     rows = ["all_alerts", "all_alerts_false", *WORK]
     table = _table("work", ("number",), rows, lambda of, row: [plain(of.of(row))], span, before)
     if measures is not None:
         now = RowOut(
             key="measures",
             label=row_words("work", "measures"),
-            cells=[plain(measures)],
-            before=None if before is None else [CellOut(value=None)],
+            cells=[plain(measures[0])],
+            before=None if before is None else [plain(measures[1])],
         )
         table.rows.append(now)
     return table

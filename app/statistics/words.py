@@ -44,6 +44,7 @@ FAMILIES: Final[Mapping[str, str]] = {
 }
 """By the first part of the rules' ids; others are named by it."""
 
+ALL_CALLS: Final = "すべての通話"
 SMALL: Final = "{n}未満"
 HIDDEN: Final = "秘匿"
 NONE: Final = "−"
@@ -192,7 +193,7 @@ def every_word() -> set[str]:
         for key in keys
     }
     titles = {word for one in TABLES.values() for word in (one.title, one.head, one.note) if word}
-    told = {SMALL, HIDDEN, *UNITS.values()} - {"{n}"}
+    told = {ALL_CALLS, SMALL, HIDDEN, *UNITS.values()} - {"{n}"}
     return rows | titles | set(COLUMNS.values()) | set(ITEMS.values()) | told
 
 

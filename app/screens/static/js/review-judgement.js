@@ -28,6 +28,8 @@ export class ReviewJudgement {
     if (byId("judgement") === null) return;
     this.prepareForm();
     this.load();
+    // Who comes from the list of calls to be judged comes for this.
+    if (location.hash === "#judgement") byId("tab-judgement")?.click();
   }
 
   get path() {

@@ -4,10 +4,10 @@ import { named, shortMonth } from "./statistics-words.js";
 import { t } from "./language.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 640;
+const WIDTH = 520;
 const HIDDEN_PX = 14;
 const COLUMNS = { height: 240, top: 12, bottom: 30, left: 44, right: 6 };
-const BARS = { row: 34, name: 216, right: 64, top: 6 };
+const BARS = { row: 34, name: 196, right: 62, top: 6 };
 
 function draw(name, attributes, text) {
   const element = document.createElementNS(SVG, name);
@@ -79,11 +79,12 @@ export function columnsChart(table, series, { label, describedBy }) {
 /** One bar for each row, its name before it and its number behind it. */
 export function barsChart(table, at, { label, describedBy, tell }) {
   const { row: tall, name, right, top } = BARS;
-  const most = Math.max(1, ...table.rows.flatMap((row) => [valueOf(row.cells[at]), row.before ? valueOf(row.before[at]) : 0]));
+  const rows = table.rows.filter((row) => !row.total);
+  const most = Math.max(1, ...rows.flatMap((row) => [valueOf(row.cells[at]), row.before ? valueOf(row.before[at]) : 0]));
   const long = (value) => (value / most) * (WIDTH - name - right);
-  const svg = frame(top * 2 + tall * table.rows.length, label, describedBy);
-  svg.append(draw("line", { class: "axis", x1: name, x2: name, y1: top, y2: top + tall * table.rows.length }));
-  table.rows.forEach((row, place) => {
+  const svg = frame(top * 2 + tall * rows.length, label, describedBy);
+  svg.append(draw("line", { class: "axis", x1: name, x2: name, y1: top, y2: top + tall * rows.length }));
+  rows.forEach((row, place) => {
     const middle = top + tall * (place + 0.5);
     const cell = row.cells[at];
     const lines = folded(named(row.label));
@@ -126,8 +127,10 @@ function shortName(table, row) {
 
 /** At most two lines of a name: Japanese has no blanks to break at. */
 function folded(name) {
-  const room = /[ぁ-ヿ一-鿿]/.test(name) ? 16 : 28;
+  const room = /[ぁ-ヿ一-鿿]/.test(name) ? 14 : 26;
   if (name.length <= room) return [name];
-  const rest = name.slice(room);
-  return [name.slice(0, room), rest.length > room ? `${rest.slice(0, room - 1)}…` : rest];
+  const bracket = name.indexOf("(");
+  const at = bracket > 0 && bracket <= room ? bracket : room;
+  const rest = name.slice(at);
+  return [name.slice(0, at), rest.length > room ? `${rest.slice(0, room - 1)}…` : rest];
 }

@@ -9,12 +9,12 @@ import { moment } from "./times.js";
 
 /** Which columns of a table are drawn, and how. What is not here is a table alone. */
 const CHARTS = {
-  months: { columns: [0, 3], wide: true },
+  months: { columns: [0, 3] },
   hours: { columns: [0, 1] },
   weekdays: { columns: [0, 1] },
   sections: { bars: 1 },
   outcomes: { bars: 0 },
-  categories: { bars: 0, wide: true },
+  categories: { bars: 0 },
   levels: { bars: 0 },
   judgements: { bars: 0 },
   held: { bars: 0 },
@@ -114,7 +114,7 @@ function figure(table, figures) {
   const body = make("div", { class: "figure-body" });
   if (plan) body.append(chart(table, plan, figures, `${id}-table`));
   body.append(tableOf(table, figures, `${id}-table`));
-  return make("section", { class: "figure", id, "aria-labelledby": `${id}-heading`, "data-chart": Boolean(plan), "data-wide": Boolean(plan?.wide) }, [
+  return make("section", { class: "figure", id, "aria-labelledby": `${id}-heading`, "data-chart": Boolean(plan), "data-wide": figures.compared && table.columns.length > 2 }, [
     make("h2", { id: `${id}-heading`, text: named(table.title) }),
     table.note ? make("p", { class: "figure-note", text: named(table.note) }) : null,
     body,
