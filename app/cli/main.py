@@ -22,6 +22,7 @@ from app.cli.serve import serve
 from app.cli.simulate import simulate
 from app.cli.token import token_app
 from app.cli.train import train
+from app.cli.try_rules import try_rules
 from app.cli.user import user_app
 from app.cli.verify_audit import verify_audit
 
@@ -36,6 +37,7 @@ cli.command("serve")(serve)
 cli.command("demo")(demo)
 cli.command("simulate")(simulate)
 cli.command("rules")(rules)
+cli.command("try-rules")(try_rules)
 cli.command("train")(train)
 cli.command("verify-audit")(verify_audit)
 cli.command("purge")(purge)
