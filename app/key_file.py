@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from app.private_files import make_private_file, make_private_folder
 
+KEY_ID_BYTES: Final = 8
+KEY_BYTES: Final = 32
 _LINE: Final = re.compile(r"([0-9a-f]{16}) ([0-9a-f]{64})")
 
 
@@ -44,18 +47,42 @@ def read_or_make_keys(file: Path) -> dict[str, bytes]:
     return keys
 
 
+def add_key(file: Path) -> str:
+    """Put a new key before those of *file*, so that it makes what is new; return its id. Blocking.
+
+    Raises:
+        as ``read_or_make_keys``.
+    """
+    keys = read_or_make_keys(file)
+    key_id = secrets.token_hex(KEY_ID_BYTES)
+    lines = [f"{key_id} {secrets.token_hex(KEY_BYTES)}"]
+    lines += [f"{known} {key.hex()}" for known, key in keys.items()]
+    try:
+        draft = _draft(file, lines)
+        draft.replace(file)
+    except OSError as error:
+        raise KeyFileUnreadable(str(file)) from error
+    return key_id
+
+
 def _make(file: Path) -> None:
     """Make the file whole or not at all: servers that start together must agree on one key."""
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    make_private_file(draft)
+    draft = _draft(file, [f"{secrets.token_hex(KEY_ID_BYTES)} {secrets.token_hex(KEY_BYTES)}"])
     try:
-        with draft.open("w", encoding="ascii") as opened:
-            opened.write(f"{secrets.token_hex(8)} {secrets.token_hex(32)}\n")
-            opened.flush()
-            os.fsync(opened.fileno())
         try:
             os.link(draft, file)
         except FileExistsError:
             return  # somebody else was first
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _draft(file: Path, lines: Sequence[str]) -> Path:
+    """Write *lines* to the disk, under a name of their own beside *file*."""
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    make_private_file(draft)
+    with draft.open("w", encoding="ascii") as opened:
+        opened.write("".join(f"{line}\n" for line in lines))
+        opened.flush()
+        os.fsync(opened.fileno())
+    return draft

@@ -48,6 +48,8 @@ from app.recordings.tape import Tape
 ROUND_SECONDS: Final = 0.5
 RETRY_MS: Final = 5_000
 WATCH_SECONDS: Final = 1
+STUCK_MS: Final = 5_000
+"""A disk that takes longer for half a second of sound is not keeping up."""
 SETTLED_SECONDS: Final = 5
 LAST_SECONDS: Final = 10
 """At shutdown, the last sound has so long to reach the disk."""
@@ -89,15 +91,18 @@ class RecordingDesk:
         self._tasks: TaskGroup | None = None
         self._thread = anyio.CapacityLimiter(1)
         self._writing = anyio.Lock()
+        self._began_ms: int | None = None
+        """When the round began that is being written now."""
         self._news = anyio.Event()
-        self._ends = anyio.Event()
+        self._soon = anyio.Event()
 
     def follow(self, call: LiveCall) -> None:
         """Record *call* from here on, if its section is recorded; returns at once."""
         if self._settings.records(call.facts.audience.section):
-            intake = Intake(call.facts.format, call.position_samples, at_end=self._hurry)
+            intake = Intake(call.facts.format, call.position_samples, write_soon=self._hurry)
             self._live[call.facts.call_id] = LiveRecording(call, intake)
             call.copy_to(intake)
+            self._hurry()
 
     def find(self, call_id: str) -> LiveRecording | None:
         """Return the recording of a live call; None where it is not recorded, or not live here."""
@@ -139,7 +144,7 @@ class RecordingDesk:
                 yield
             finally:
                 with anyio.move_on_after(LAST_SECONDS, shield=True):
-                    await self._round()
+                    await self._write_the_last()
                 self._tasks = None
                 tasks.cancel_scope.cancel()
 
@@ -153,21 +158,30 @@ class RecordingDesk:
     # Writing
 
     def _hurry(self) -> None:
-        self._ends.set()
+        """Have the next round begin now."""
+        self._soon.set()
 
     async def _write_on(self) -> None:
         while True:
             with anyio.move_on_after(self._round_seconds):
-                await self._ends.wait()
-            self._ends = anyio.Event()
+                await self._soon.wait()
+            self._soon = anyio.Event()
             try:
                 await self._round()
             except Exception:
                 log.exception("a round of recording failed")
 
+    async def _write_the_last(self) -> None:
+        for one in tuple(self._live.values()):
+            if one.opening is not None:
+                await one.opening.wait()
+            if one.tape is None:
+                await self._open(one, anyio.Event())
+        await self._round()
+
     async def _round(self) -> None:
         async with self._writing:
-            now_ms = self._clock.monotonic_ms()
+            self._began_ms = now_ms = self._clock.monotonic_ms()
             self._open_those_that_wait(now_ms)
             over = [one for one in self._live.values() if one.intake.over and not one.opening]
             slow = [one for one in self._live.values() if one.intake.overflowed]
@@ -182,6 +196,7 @@ class RecordingDesk:
                 )
                 for work, failure in zip(works, failures, strict=True):
                     self._settle(work, failure, now_ms)
+            self._began_ms = None
             for one in slow:
                 self._fail(one, Failure.TOO_SLOW, now_ms)
             for one in over:
@@ -190,8 +205,8 @@ class RecordingDesk:
     def _open_those_that_wait(self, now_ms: int) -> None:
         for one in self._live.values():
             if one.tape is None and not one.opening and now_ms >= one.retry_ms and self._tasks:
-                one.opening = True
-                self._tasks.start_soon(self._open, one)
+                one.opening = anyio.Event()
+                self._tasks.start_soon(self._open, one, one.opening)
 
     def _append_all(self, works: Sequence[_Work]) -> list[Failure | None]:
         free_bytes = _free_bytes(self._library.folder)
@@ -232,16 +247,19 @@ class RecordingDesk:
 
     # Opening and leaving
 
-    async def _open(self, one: LiveRecording) -> None:
+    async def _open(self, one: LiveRecording, opened: anyio.Event) -> None:
         try:
-            async with one.turn:
-                one.tape = await self._tape_of(one)
+            # Not cut off in the middle of the database: a stop waits for it.
+            with anyio.CancelScope(shield=True):
+                async with one.turn:
+                    one.tape = await self._tape_of(one)
         except Exception as error:  # whatever it is, the call goes on
             if not isinstance(error, AppError | OSError | SQLAlchemyError):
                 log.exception("a recording could not be opened", call_id=one.call_id)
             self._fail(one, failure_of(error), self._clock.monotonic_ms())
         finally:
-            one.opening = False
+            one.opening = None
+            opened.set()
 
     async def _tape_of(self, one: LiveRecording) -> Tape:
         facts = one.call.facts
@@ -273,7 +291,9 @@ class RecordingDesk:
 
     async def _finish_left_behind(self) -> None:
         """Finish what earlier processes could not; those of calls that may come back wait for their end."""
-        for call_id in await left_behind(self._library):
+        with anyio.CancelScope(shield=True):
+            unfinished = await left_behind(self._library)
+        for call_id in unfinished:
             await self._finish_one(call_id)
         while True:  # who falls behind is cut off, and comes back
             async with self._bus.subscribe(_is_end) as ends:
@@ -283,7 +303,8 @@ class RecordingDesk:
 
     async def _finish_one(self, call_id: str) -> None:
         try:
-            await close_left_behind(self._library, self._ledger, call_id)
+            with anyio.CancelScope(shield=True):
+                await close_left_behind(self._library, self._ledger, call_id)
         except (AppError, Damaged, OSError, SQLAlchemyError) as error:
             log.warning("a recording cannot be finished", call_id=call_id, why=type(error).__name__)
 
@@ -294,9 +315,11 @@ class RecordingDesk:
             with anyio.move_on_after(WATCH_SECONDS):
                 await self._news.wait()
             self._news = anyio.Event()
+            now_ms = self._clock.monotonic_ms()
+            stuck = self._began_ms is not None and now_ms - self._began_ms > STUCK_MS
             for one in tuple(self._live.values()):
-                if one.intake.overflowed and one.failure is None:
-                    self._fail(one, Failure.TOO_SLOW, self._clock.monotonic_ms())
+                if stuck and one.failure is None:
+                    self._fail(one, Failure.TOO_SLOW, now_ms)
                 await self._tell(one)
 
     async def _tell(self, one: LiveRecording) -> None:

@@ -7,8 +7,13 @@ from collections.abc import Callable
 from app.recordings.chunks import Kind, Run
 from asr.types import AudioFormat
 
-KEPT_MS = 10_000
-"""So much may wait for the disk; what comes on top of it is lost, and said to be."""
+KEPT_MS = 60_000
+"""So much may wait for the disk; what comes on top of it is lost, and said to be.
+
+As much as a telephone sends at once that comes back at the end of our patience (``resume_seconds``).
+"""
+FULL_MS = 1_000
+"""With so much it is worth writing now."""
 
 
 class Intake:
@@ -22,9 +27,9 @@ class Intake:
         self,
         audio_format: AudioFormat,
         position_samples: int,
-        at_end: Callable[[], None] = lambda: None,
+        write_soon: Callable[[], None] = lambda: None,
     ) -> None:
-        """*position_samples*: where the call stands; *at_end* is told that nothing more comes."""
+        """*position_samples*: where the call stands; *write_soon* is called when a second waits, and at the end."""
         self._frame_bytes = audio_format.frame_bytes
         self._most_samples = audio_format.rate_hz * KEPT_MS // 1000
         self._position = position_samples
@@ -36,7 +41,8 @@ class Intake:
         self._kind = Kind.SOUND
         self._kept_samples = 0
         self._over = False
-        self._at_end = at_end
+        self._write_soon = write_soon
+        self._full_samples = audio_format.rate_hz * FULL_MS // 1000
         self.paused = False
         self.overflowed = False
         """Whether sound was lost since the last ``take`` because nobody took it."""
@@ -66,7 +72,9 @@ class Intake:
             self._turn_to(kind)
         if kind is Kind.SOUND:
             self._parts.append(payload)
-            self._kept_samples += samples
+            before, self._kept_samples = self._kept_samples, self._kept_samples + samples
+            if before < self._full_samples <= self._kept_samples:
+                self._write_soon()
         self._position += samples
 
     def forget_partial_frame(self) -> None:
@@ -74,7 +82,7 @@ class Intake:
 
     def end(self) -> None:
         self._over = True
-        self._at_end()
+        self._write_soon()
 
     # What people want
 

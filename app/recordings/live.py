@@ -46,7 +46,8 @@ class LiveRecording:
     call: LiveCall
     intake: Intake
     tape: Tape | None = None
-    opening: bool = False
+    opening: anyio.Event | None = None
+    """While it is being opened; set when that has come to an end."""
     failure: Failure | None = None
     told: Failure | None = None
     """The failure that the screens know of."""

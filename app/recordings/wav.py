@@ -108,9 +108,8 @@ def asked_range(header: str | None, length: int) -> tuple[int, int] | None:
             raise NotThere
         return max(0, length - wanted), length
     begin = int(found[1])
-    end = int(found[2]) + 1 if found[2] else length
-    if end <= begin:
+    if found[2] and int(found[2]) < begin:
         return None
     if begin >= length:
         raise NotThere
-    return begin, min(end, length)
+    return begin, min(int(found[2]) + 1, length) if found[2] else length
