@@ -27,11 +27,13 @@ from app.db import Database
 from app.models import UtcDateTime
 from app.recordings.models import Recording
 from app.retention.places import BY_CALL_ID, conditions_for
-from app.search.index import Indexed, store
+from app.search.index import Indexed, pieces_in, store
 from app.tables import Base
 
 MARK: Final = "だるまさんの合言葉"
 """Said in no other call."""
+NO_WORDS: Final = {"section", "category", "categories", "kind", "outcome", "end_reason", "rule"}
+"""Names from short lists: the statistics count by them."""
 _numbers = count(1)
 
 
@@ -45,7 +47,8 @@ async def fill_call(
         if table.name not in wanted:
             continue
         if table.name == "search_calls":  # beside it stands an index that no metadata knows
-            words = Indexed(call_id, MARK, MARK, MARK, MARK)
+            pieces = pieces_in((MARK, MARK), (MARK, MARK))
+            words = Indexed(call_id, MARK, MARK, MARK, MARK, {}, pieces)
             await store(session, words, datetime(2026, 1, 1, tzinfo=UTC))
             continue
         row = await _row(session, table, filled, call_id)
@@ -102,6 +105,8 @@ async def _parent(
 
 def _value(column: Column[Any]) -> Any:
     kind = column.type
+    if column.name in NO_WORDS:
+        return ["other"] if isinstance(kind, JSON) else "other"
     if isinstance(kind, String):
         if column.primary_key or column.unique:
             return f"{next(_numbers)}"

@@ -1,0 +1,266 @@
+"""What one person may ask for: all that is kept of their calls, covered where it is others', or its deletion."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select
+
+from app.auth.errors import FieldRefused
+from app.auth.identity import Identity, Role
+from app.callers.keys import CallerKeys, open_caller_keys
+from app.callers.models import CallerMeasure
+from app.db import Database
+from app.errors import Conflict, NotAllowed
+from app.retention.asking import (
+    FOLDER,
+    approve_erasure,
+    ask,
+    asked,
+    drop_expired,
+    fetch,
+    refuse_erasure,
+)
+from app.retention.models import LegalHold, PersonRequest, PurgeRun
+from app.retention.person import ERASE, EXPORT
+from app.sealing import open_record_keys
+from app.services import Services
+from app.settings import Settings
+from app.trail.models import TrailRow
+from tests.app.retention.filling import MARK, fill_call
+from tests.app.retention.test_purging import files_with, ids_left, measure
+from tests.fakes_clock import FakeClock
+
+NUMBER = "011-382-4141"
+OTHER = "090-1234-5678"
+
+
+def auditor(login: str = "kansa", section: str = "") -> Identity:
+    return Identity(login, login, Role.AUDITOR, section, user_id=1)
+
+
+class NoRecordings:
+    async def find(self, _call_id: str) -> None:
+        return None
+
+
+@pytest.fixture
+def services(either: Settings, trailed: Database, clock: FakeClock) -> Services:
+    return SimpleNamespace(  # type: ignore[return-value]
+        settings=either,
+        database=trailed,
+        clock=clock,
+        record_keys=open_record_keys(either.data_dir),
+        recordings=NoRecordings(),
+        registry=SimpleNamespace(live_calls=()),
+    )
+
+
+async def call_from(services: Services, call_id: str, number: str, **given: object) -> None:
+    keys = open_caller_keys(services.settings.data_dir)
+    stored = keys.hash_of_caller(number)
+    assert stored is not None
+    async with services.database.transaction() as session:
+        await fill_call(
+            session,
+            call_id,
+            ended_at=given.get("ended_at", services.clock.now()),  # type: ignore[arg-type]
+            caller_hash=stored.hash,
+            caller_key_id=stored.key_id,
+            caller_number="",
+            section="市民課",
+        )
+
+
+def keys_of(services: Services) -> CallerKeys:
+    return open_caller_keys(services.settings.data_dir)
+
+
+async def test_an_export_holds_every_call_of_the_number_and_says_what_each_file_should_be(
+    services: Services,
+) -> None:
+    await call_from(services, "one", NUMBER)
+    await call_from(services, "two", "0113824141")
+    await call_from(services, "another's", OTHER)
+
+    request_id = await ask(
+        services, auditor(), keys_of(services), kind=EXPORT, number=NUMBER, reason="請求 第1号"
+    )
+    content = b"".join(await fetch(services, auditor(), request_id))
+
+    package = zipfile.ZipFile(io.BytesIO(content))
+    manifest = json.loads(package.read("manifest.json"))
+    records = json.loads(package.read("calls/0001/records.json"))
+    lines = list(csv.reader(io.StringIO(package.read("calls.csv").decode("utf-8-sig"))))
+    assert manifest["calls"] == 2
+    assert {
+        name: hashlib.sha256(package.read(name)).hexdigest()
+        for name in package.namelist()
+        if name != "manifest.json"
+    } == manifest["sha256"]
+    assert records["utterances"][0]["text"] == MARK
+    assert records["alerts"][0]["quote"] == MARK
+    assert records["judgements"][0]["by_login"] == "(職員)"
+    assert "caller_hash" not in records["calls"][0]
+    assert len(lines) == 3
+    assert MARK in package.read("summary.html").decode()
+
+
+async def test_an_export_lies_sealed_is_fetched_once_and_gone(
+    services: Services, clock: FakeClock
+) -> None:
+    await call_from(services, "one", NUMBER)
+    request_id = await ask(
+        services, auditor(), keys_of(services), kind=EXPORT, number=NUMBER, reason="請求"
+    )
+    folder = services.settings.data_dir / FOLDER
+    sealed = next(folder.iterdir()).read_bytes()
+
+    with pytest.raises(NotAllowed):
+        await fetch(services, auditor("another"), request_id)
+    b"".join(await fetch(services, auditor(), request_id))
+    with pytest.raises(Conflict) as over:
+        await fetch(services, auditor(), request_id)
+
+    assert b"PK" not in sealed[:64]
+    assert over.value.code == "export_over"
+    assert list(folder.iterdir()) == []
+
+
+async def test_an_export_that_nobody_fetched_is_deleted_when_its_time_is_over(
+    services: Services, clock: FakeClock
+) -> None:
+    await call_from(services, "one", NUMBER)
+    await ask(services, auditor(), keys_of(services), kind=EXPORT, number=NUMBER, reason="請求")
+    folder = services.settings.data_dir / FOLDER
+
+    await drop_expired(services)
+    before = len(list(folder.iterdir()))
+    clock.advance(minutes=31)
+    await drop_expired(services)
+
+    assert (before, list(folder.iterdir())) == (1, [])
+
+
+async def test_an_erasure_needs_another_person_who_types_the_same_number(
+    services: Services, trailed: Database, clock: FakeClock, either: Settings
+) -> None:
+    await call_from(services, "one", NUMBER)
+    await call_from(services, "another's", OTHER)
+    keys = keys_of(services)
+    request_id = await ask(
+        services, auditor(), keys, kind=ERASE, number=NUMBER, reason="請求 第2号"
+    )
+
+    with pytest.raises(NotAllowed) as own:
+        await approve_erasure(services, auditor(), keys, request_id, NUMBER)
+    with pytest.raises(FieldRefused) as wrong:
+        await approve_erasure(services, auditor("second"), keys, request_id, OTHER)
+    untouched = await ids_left(trailed)
+    await approve_erasure(services, auditor("second"), keys, request_id, "011 382 4141")
+
+    async with trailed.transaction() as session:
+        row = (await session.scalars(select(PersonRequest))).one()
+        run = (await session.scalars(select(PurgeRun))).one()
+    assert (own.value.code, wrong.value.code) == ("second_person_erases", "other_number")
+    assert untouched == {"one", "another's"}
+    assert await ids_left(trailed) == {"another's"}
+    assert (row.state, row.hashes, row.run_id) == ("done", [], run.id)
+    assert (run.why, run.calls, run.left) == ("erasure", 1, {})
+
+
+async def test_held_calls_are_named_and_stay_and_with_them_the_measures(
+    services: Services, trailed: Database, clock: FakeClock
+) -> None:
+    await call_from(services, "free", NUMBER)
+    await call_from(services, "held", NUMBER)
+    keys = keys_of(services)
+    async with trailed.transaction() as session:
+        session.add(LegalHold(call_id="held", reason="訴訟", by_login="k", at=clock.now()))
+        row = measure("free", clock.now())
+        row.caller_hash = keys.hashes_of_caller(NUMBER)[0].hash
+        session.add(row)
+
+    request_id = await ask(services, auditor(), keys, kind=ERASE, number=NUMBER, reason="請求")
+    shown = await asked(services, auditor(), request_id)
+    await approve_erasure(services, auditor("second"), keys, request_id, NUMBER)
+
+    async with trailed.transaction() as session:
+        measures = (await session.scalars(select(CallerMeasure))).all()
+    assert [(one.call_id, one.why) for one in shown.found.staying] == [("held", "held")]
+    assert await ids_left(trailed) == {"held"}
+    assert len(measures) == 1
+
+
+async def test_an_erasure_takes_the_measures_about_the_number_along(
+    services: Services, trailed: Database, clock: FakeClock
+) -> None:
+    await call_from(services, "one", NUMBER)
+    keys = keys_of(services)
+    async with trailed.transaction() as session:
+        row = measure("one", clock.now())
+        row.caller_hash = keys.hashes_of_caller(NUMBER)[0].hash
+        session.add(row)
+
+    request_id = await ask(services, auditor(), keys, kind=ERASE, number=NUMBER, reason="請求")
+    await approve_erasure(services, auditor("second"), keys, request_id, NUMBER)
+
+    async with trailed.transaction() as session:
+        assert (await session.scalars(select(CallerMeasure))).all() == []
+
+
+async def test_the_number_is_in_no_table_and_no_file(
+    services: Services, trailed: Database, either: Settings
+) -> None:
+    await call_from(services, "one", NUMBER)
+    keys = keys_of(services)
+
+    first = await ask(services, auditor(), keys, kind=ERASE, number=NUMBER, reason="請求")
+    await refuse_erasure(services, auditor("second"), first)
+
+    async with trailed.transaction() as session:
+        deeds = (await session.scalars(select(TrailRow.kind))).all()
+    assert all(files_with(either.data_dir, form) == [] for form in (NUMBER, "0113824141"))
+    assert [kind for kind in deeds if kind.startswith("person.")] == [
+        "person.erase.asked",
+        "person.erase.refused",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "reason", "code"),
+    [
+        ("内線 12", "請求", "number_unknown"),
+        (OTHER, "請求", "no_calls_of_number"),
+        (NUMBER, "  ", "why_missing"),
+    ],
+)
+async def test_what_will_not_do_is_said_at_its_field(
+    number: str, reason: str, code: str, services: Services
+) -> None:
+    await call_from(services, "one", NUMBER)
+
+    with pytest.raises(FieldRefused) as refused:
+        await ask(services, auditor(), keys_of(services), kind=EXPORT, number=number, reason=reason)
+
+    assert refused.value.code == code
+
+
+async def test_an_auditor_of_one_section_does_not_ask_for_a_person(services: Services) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        await ask(
+            services,
+            auditor(section="市民課"),
+            keys_of(services),
+            kind=EXPORT,
+            number=NUMBER,
+            reason="請求",
+        )
+
+    assert refused.value.code == "whole_office_needed"
