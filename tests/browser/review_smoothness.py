@@ -173,7 +173,8 @@ async def _told(page: Page) -> dict[str, Any]:
 
 
 async def _heap(devtools: CDPSession) -> float:
-    return round((await devtools.send("Runtime.getHeapUsage"))["usedSize"] / 1e6, 1)
+    used_bytes: int = (await devtools.send("Runtime.getHeapUsage"))["usedSize"]
+    return round(used_bytes / 1e6, 1)
 
 
 async def show(filling: Filling, seconds: int) -> None:

@@ -84,7 +84,8 @@ class ReviewPage:
     async def at_ms(self) -> int:
         """Where the sound is, once it has come there."""
         await self.page.evaluate(SEEKED)
-        return round(await self.page.evaluate(f"{SOUND}.currentTime") * 1000)
+        at_s: float = await self.page.evaluate(f"{SOUND}.currentTime")
+        return round(at_s * 1000)
 
     async def playing(self) -> bool:
         return not await self.page.evaluate(f"{SOUND}.paused")

@@ -20,6 +20,8 @@ import { clock, spoken } from "./times.js";
 import { level, words } from "./words.js";
 import { locale } from "./language.js";
 
+const LONGEST_MS = 60_000; // three hours on a busy server
+
 const callId = byId("review").dataset.callId;
 const DAY = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
 
@@ -50,9 +52,10 @@ function drawSound(axis, { recording }) {
 async function open() {
   let told;
   try {
-    told = (await api.read(api.callPath(callId, "/review"))).body;
+    told = (await api.read(api.callPath(callId, "/review"), { timeoutMs: LONGEST_MS })).body;
   } catch (error) {
     byId("failure").hidden = false;
+    byId("talk-empty").hidden = true;
     say(byId("failure-word"), tError(error) || t("読み込めませんでした。もう一度お試しください。"));
     return;
   }
@@ -69,6 +72,7 @@ async function open() {
   drawHead(told);
   say(byId("time-whole"), clock(reviewed.durationMs));
   byId("talk-empty").hidden = reviewed.rows.length > 0;
+  say(byId("talk-empty"), t("この通話には、文字にできた発言がありません。"));
   transcript = new Transcript({ scroll: byId("talk-scroll"), rows: reviewed.rows, models: told.models, onJump: jump, onFollow: (following) => (byId("follow").hidden = following) });
   const axis = new Axis({ reviewed, sound, onSeek: jump, onMarks: (marks) => lead(marks) });
   const player = new Player({ reviewed, sound, onSeek: jump, onMuted: () => axis.drawNear() });
@@ -86,7 +90,7 @@ async function open() {
     transcript.setPresent(reviewed.rowAt(atMs));
   });
   sound.reload = async () => {
-    const again = new ReviewedCall((await api.read(api.callPath(callId, "/review"))).body);
+    const again = new ReviewedCall((await api.read(api.callPath(callId, "/review"), { timeoutMs: LONGEST_MS })).body);
     drawHead(again.told);
     transcript.setRows(again.rows, again.told.models);
     deeds.setCall(again);
