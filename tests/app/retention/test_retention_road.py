@@ -1,0 +1,116 @@
+"""Holds, plans and proofs on a running server, in the roles that may see them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+from sqlalchemy import select, text
+
+from app.auth.identity import Role
+from app.retention.models import LegalHold, PurgeRun
+from app.retention.opening import open_parts
+from app.retention.purging import purge_due
+from app.retention.settings import RetentionSettings
+from app.trail.models import TrailRow
+from tests.app.retention.filling import MARK, fill_call
+from tests.app.running import SECTION, RunningServer
+
+
+async def ended_call(server: RunningServer, call_id: str, *, section: str = SECTION) -> str:
+    now = server.services.clock.now()
+    async with server.services.database.transaction() as session:
+        await fill_call(session, call_id, ended_at=now - timedelta(days=40), section=section)
+        for table in ("incident_report_steps", "incident_reports", "legal_holds"):
+            await session.execute(text(f"DELETE FROM {table}"))
+    return call_id
+
+
+async def test_who_may_see_a_call_reads_how_long_it_is_kept_and_nobody_else(
+    server: RunningServer,
+) -> None:
+    await ended_call(server, "c-1")
+    answers = {}
+    for role, section in [
+        (Role.AUDITOR, ""),
+        (Role.AUDITOR, "税務課"),
+        (Role.SUPERVISOR, SECTION),
+        (Role.SUPERVISOR, "税務課"),
+        (Role.OPERATOR, SECTION),
+        (Role.ADMINISTRATOR, ""),
+    ]:
+        async with server.client(await server.token(role, section)) as client:
+            answers[role, section] = (await client.get("/v1/calls/c-1/retention")).status_code
+
+    assert answers == {
+        (Role.AUDITOR, ""): 200,
+        (Role.AUDITOR, "税務課"): 404,
+        (Role.SUPERVISOR, SECTION): 200,
+        (Role.SUPERVISOR, "税務課"): 403,
+        (Role.OPERATOR, SECTION): 403,
+        (Role.ADMINISTRATOR, ""): 403,
+    }
+
+
+async def test_an_office_that_has_not_decided_is_told_so(server: RunningServer) -> None:
+    await ended_call(server, "c-1")
+    async with server.client(await server.token(Role.AUDITOR, "")) as client:
+        kept = (await client.get("/v1/calls/c-1/retention")).json()
+        plan = (await client.get("/v1/retention/plan")).json()
+
+    assert (kept["kind"], kept["days"], kept["due_at"]) == ("ordinary", None, None)
+    assert (plan["decided"], plan["counts"], plan["calls"]) == (False, [], [])
+
+
+async def test_programs_neither_hold_nor_lift(server: RunningServer) -> None:
+    await ended_call(server, "c-1")
+    async with server.client(await server.token(Role.AUDITOR, "")) as client:
+        held = await client.post("/v1/calls/c-1/holds", json={"reason": "訴訟"})
+
+    assert (held.status_code, held.json()["code"]) == (403, "person_needed")
+
+
+async def test_an_administrator_reads_counts_and_no_call_on_the_page(
+    server: RunningServer,
+) -> None:
+    services = server.services
+    await ended_call(server, "c-1")
+    async with services.database.transaction() as session:
+        session.add(
+            LegalHold(call_id="c-1", reason="秘密の理由", by_login="kansa", at=services.clock.now())
+        )
+
+    pages = {}
+    for role in (Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR):
+        async with server.client(await server.token(role, "")) as client:
+            pages[role] = await client.get("/retention", headers={"Accept": "text/html"})
+
+    assert pages[Role.SUPERVISOR].status_code == httpx.codes.FORBIDDEN
+    assert "秘密の理由" in pages[Role.AUDITOR].text
+    assert "秘密の理由" not in pages[Role.ADMINISTRATOR].text
+    assert "c-1" not in pages[Role.ADMINISTRATOR].text
+    assert "保存期間が決められていないため" in pages[Role.ADMINISTRATOR].text
+
+
+async def test_the_proof_is_a_page_without_a_word_of_the_calls(server: RunningServer) -> None:
+    services = server.services
+    await ended_call(server, "c-gone")
+    decided = services.settings.model_copy(update={"retention": RetentionSettings(preset="30days")})
+    parts = await open_parts(decided, services.database, services.clock)
+
+    purged = await purge_due(parts)
+
+    async with server.client(await server.token(Role.ADMINISTRATOR, "")) as client:
+        page = await client.get(
+            f"/retention/runs/{purged.runs[0]}", headers={"Accept": "text/html"}
+        )
+        nowhere = await client.get("/retention/runs/0000", headers={"Accept": "text/html"})
+    async with services.database.transaction() as session:
+        run = (await session.scalars(select(PurgeRun))).one()
+        deeds = (await session.scalars(select(TrailRow.kind))).all()
+    assert run.digest in page.text
+    assert "何も残っていません" in page.text
+    assert "c-gone" not in page.text
+    assert MARK not in page.text
+    assert nowhere.status_code == httpx.codes.NOT_FOUND
+    assert {"call.purged", "purge.finished"} <= set(deeds)
