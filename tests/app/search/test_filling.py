@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anyio
 import pytest
 from sqlalchemy import delete, select, text, update
 
@@ -25,7 +26,9 @@ PIECE_OF_A_PAIR = b"9b31"
 
 
 async def test_only_ended_calls_are_indexed_the_latest_first(database: Database) -> None:
-    await keep(database, [Talk("a", ["あ"], 0), Talk("b", ["い"], 1), Talk("c", ["う"], ended=False)])
+    await keep(
+        database, [Talk("a", ["あ"], 0), Talk("b", ["い"], 1), Talk("c", ["う"], ended=False)]
+    )
 
     async with database.transaction() as session:
         assert await waiting_calls(session, 9) == ["b", "a"]
@@ -101,7 +104,7 @@ async def bytes_of(database: Database, file: Path) -> bytes:
     """Return the file with all that was written so far."""
     async with database.transaction() as session:
         await session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-    return file.read_bytes()
+    return await anyio.Path(file).read_bytes()
 
 
 async def test_who_may_not_see_a_call_does_not_learn_that_it_waits(database: Database) -> None:

@@ -14,7 +14,9 @@ from app.search.preparing import covered_ranges, indexed, words_here
 from app.search.sounding import reading_of, sounding
 from tests.app.search.said import wanted
 
-JAPANESE = st.text(alphabet="あいうかがっーアイウカガッ一二三税金泥棒土下座、。 ●ABab１２.・", max_size=24)
+JAPANESE = st.text(
+    alphabet="あいうかがっーアイウカガッ一二三税金泥棒土下座、。 ●ABab１２.・", max_size=24
+)
 
 
 @pytest.mark.parametrize(
