@@ -45,7 +45,8 @@ function drawTop(trial) {
   bar.value = trial.done;
   bar.hidden = trial.state === "done";
   const waits = trial.state === "waiting" ? t("ほかの試行が終わると始まります。") : "";
-  say(byId("one-left"), pace.left(trial, Date.now()) || waits);
+  const opening = trial.state === "running" && trial.done === 0 ? t("判定の準備をしています…") : "";
+  say(byId("one-left"), pace.left(trial, Date.now()) || waits || opening);
   byId("one-cancel").hidden = !isOpen(trial);
 }
 
