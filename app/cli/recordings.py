@@ -13,6 +13,7 @@ from app.bootstrap import recordings_folder
 from app.cli.options import COMMAND_LINE, JsonOption, load_settings, print_json, run
 from app.clock import SystemClock
 from app.key_file import add_key
+from app.log import configure_logs
 from app.privacy.numbers import reseal as reseal_numbers
 from app.recordings.library import RecordingLibrary
 from app.recordings.upkeep import Checked, Resealed, check_recordings, reseal_keys
@@ -117,6 +118,7 @@ def check(as_json: JsonOption = False) -> None:
     開けないものがあると、終了コード 1 で終わります。
     """
     settings = load_settings()
+    configure_logs(settings.log_level)  # what does not open is logged: not on standard output
 
     async def work() -> Checked:
         keys = await anyio.to_thread.run_sync(open_record_keys, settings.data_dir)
