@@ -45,7 +45,9 @@ _PAUSE: Final = (
 )
 _DIGITS: Final = re.compile(_DIGIT)
 _NUMBER: Final = re.compile(rf"{_DIGIT}(?:{_PAUSE}{{0,6}}{_DIGIT}){{3,}}")
-_KANA_DIGIT: Final = re.compile(r"[ァ-ヴー]")
+_PARTICLES: Final = frozenset({"ニ", "ゴ", "シー"})
+_GOES_ON: Final = re.compile(r"ナリ|ナッ|オ願|オネガ|電話|カケ|オ電|送|シテ|折リ")
+LEAST_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,27 @@ def spoken_numbers(text: str) -> Iterator[SpokenNumber]:
             written = digit[0]
             digits.append(written if written.isdigit() else _SPOKEN[written])
             places.append((digit.start(), digit.end()))
-        yield SpokenNumber(found.start(), found.end(), "".join(digits), tuple(places))
+        first, last = _without_particles(text, places)
+        if last - first >= LEAST_DIGITS:
+            yield SpokenNumber(
+                places[first][0],
+                places[last - 1][1],
+                "".join(digits[first:last]),
+                tuple(places[first:last]),
+            )
+
+
+def _without_particles(text: str, places: list[tuple[int, int]]) -> tuple[int, int]:
+    """Return which digits are left without the に before and after a number: 090…に電話する."""
+    first, last = 0, len(places)
+    if text[places[0][0] : places[0][1]] in _PARTICLES and text[places[1][0]].isdigit():
+        first = 1
+    start, end = places[-1]
+    if text[start:end] in _PARTICLES and (
+        text[places[-2][0]].isdigit() or _GOES_ON.match(text, end)
+    ):
+        last -= 1
+    return first, last
 
 
 def my_number_is_whole(digits: str) -> bool:

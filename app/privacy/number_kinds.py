@@ -33,6 +33,8 @@ _COUNTED: Final = re.compile(
     r" ?(?:円|万|億|千|百|人|件|年|月|日|時|分|秒|個|回|度|枚|通|歳|キロ|メートル|平米|%|パーセント|ポイント|"
     r"丁目|番地|条|項)"
 )
+_SIGN_BEFORE: Final = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ第]")
+_SIGN_AFTER: Final = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ号]")
 _NAMED_AFTER: Final = re.compile(r"ガ|トイウノガ|ッテイウノガ")
 _OPEN_LINES: Final = ("0120", "0800", "0570", "0990")
 """Dialled by anybody: the lines of firms and offices."""
@@ -50,8 +52,21 @@ def kinds_of(number: SpokenNumber, text: str, asked: str = "") -> Iterator[Perso
         kind, count = _kind(rest, text, number.start, asked)
         if kind is not None:
             found = rest.part(0, count)
-            yield PersonalSpan(found.start, found.end, kind)
+            yield PersonalSpan(*_with_signs(text, found.start, found.end, kind), kind)
         first += count
+
+
+def _with_signs(text: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
+    """Return the place of a number with the letters that belong to it: +81…, AB12345678CD, 第12345号."""
+    if kind is Kind.TELEPHONE and start and text[start - 1] == "+":
+        return start - 1, end
+    if kind is not Kind.OFFICIAL_NUMBER:
+        return start, end
+    while start and _SIGN_BEFORE.match(text[start - 1]):
+        start -= 1
+    while end < len(text) and _SIGN_AFTER.match(text[end]):
+        end += 1
+    return start, end
 
 
 def _kind(number: SpokenNumber, text: str, begins: int, asked: str) -> tuple[Kind | None, int]:

@@ -35,6 +35,9 @@ _ANSWER_BEGINS: Final = re.compile(r"(?:はい|えー|えっと|あの|私|名�
 _ANSWER_ENDS: Final = re.compile(
     r"(?:です|ですけど|ですが|といいます|と言います|だよ|だけど|[、。 ])*"
 )
+_IN_HIRAGANA: Final = re.compile(
+    r"(?:^|[、。はの\s])([ぁ-ゖー]{3,10}?)と(?:申し|もうし)(?:ます|まして)"
+)
 _STILL_A_PERSON: Final = frozenset({"ら", "たち", "達", "家", "宅", "方"})
 
 
@@ -44,16 +47,31 @@ def person_names(text: str, words: Sequence[Word], asked: str = "") -> Iterator[
     while at < len(words):
         last = at
         if _is_person(words[at]):
-            while last + 1 < len(words) and _is_person(words[last + 1]):
-                last += 1
+            while (after := _rest_of_name(words, last)) is not None:
+                last = after
             named = _is_name(text, words, at, last, asked)
         else:
             named = _is_name_of_another_word(text, words, at)
-            while named and last + 1 < len(words) and _is_person(words[last + 1]):
-                last += 1
+            while named and (after := _rest_of_name(words, last)) is not None:
+                last = after
         if named or _answers_with_name(text, words[at], asked):
             yield PersonalSpan(words[at].start, words[last].end, Kind.NAME)
         at = last + 1
+    for spelled in _IN_HIRAGANA.finditer(text):
+        if NEVER.fullmatch(spelled[1]) is None:
+            yield PersonalSpan(spelled.start(1), spelled.end(1), Kind.NAME)
+
+
+def _rest_of_name(words: Sequence[Word], last: int) -> int | None:
+    """Return the place of the word that goes on with the name which ends at *last*, over a space."""
+    for after in (last + 1, last + 2):
+        if after >= len(words):
+            return None
+        if _is_person(words[after]):
+            return after
+        if words[after].surface not in (" ", "\u3000", "・"):
+            return None
+    return None
 
 
 def _is_person(word: Word) -> bool:
