@@ -62,6 +62,8 @@ from app.statistics import endpoints as statistics
 from app.statistics import pages as statistics_pages
 from app.supervision import endpoints as supervision
 from app.telephony import door_ws, states, twilio_voice
+from app.trail import endpoints as trail
+from app.trail import pages as trail_pages
 from app.trials import endpoints as trials
 from app.trials import pages as trial_pages
 
@@ -137,6 +139,8 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         search,
         search_pages,
         sound_ws,
+        trail,
+        trail_pages,
         accounts,
         account_pages,
         feedback_pages,

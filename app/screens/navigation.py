@@ -43,6 +43,7 @@ PAGES: Final = (
     Page("対応制限", "/measures", _ANSWERS_FOR_RULES, RULES),
     Page("お知らせの送信", "/notices", _ADMINISTERS, RULES),
     Page("統計", "/statistics", _ANSWERS_FOR_RULES, RECORDS),
+    Page("操作の記録", "/trail", _ANSWERS_FOR_RECORDS, RECORDS),
     Page("保存期間と削除", "/retention", _ANSWERS_FOR_RECORDS, RECORDS),
 )
 """In the order of the header; those of one group stand together."""

@@ -78,11 +78,11 @@ def test_a_file_that_has_not_changed_is_not_sent_again() -> None:
         ),
         (
             Role.AUDITOR,
-            [*"/calls /search /judgements /rules /trials /scripts /measures /statistics /retention".split()],
+            [*"/calls /search /judgements /rules /trials /scripts /measures /statistics /trail /retention".split()],
         ),
         (
             Role.ADMINISTRATOR,
-            [*"/admin /rules /trials /scripts /measures /notices /statistics /retention".split()],
+            [*"/admin /rules /trials /scripts /measures /notices /statistics /trail /retention".split()],
         ),
     ],
 )
