@@ -14,7 +14,7 @@ class FieldOfForm {
   constructor(block) {
     this.block = block;
     this.area = block.querySelector("textarea");
-    this.opened = this.area.value;
+    this.opened = this.area.defaultValue; // somebody may have typed before this ran
     this.original = block.querySelector("template[data-original]")?.content.textContent ?? null;
     this.before = [];
     this.undoButton = block.querySelector("[data-undo]");
@@ -99,7 +99,7 @@ function open() {
   const fields = [...form.querySelectorAll(".report-field")].filter((block) => block.querySelector("textarea")).map((block) => new FieldOfForm(block));
   const late = document.querySelector(".notice-warning[role=alert]:not([hidden])") !== null || document.querySelector(".notice-error") !== null;
   const readQuotes = chooseQuotes();
-  const quotesOpened = byId("quotes-chosen").value;
+  const quotesOpened = byId("quotes-chosen").defaultValue;
   const unsaved = () => fields.some((field) => field.changed) || byId("quotes-chosen").value !== quotesOpened;
   const tell = () => {
     const wait = unsaved() || late;
