@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import resource
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,7 +74,7 @@ def played(file: Path, seal: ChunkSeal = SEAL) -> list[tuple[Kind, int, int, byt
         os.close(opened)
 
 
-def cuts(draw: st.DrawFn, length: int) -> list[tuple[int, int]]:
+def cuts(draw: Callable[[st.SearchStrategy[list[int]]], list[int]], length: int) -> list[tuple[int, int]]:
     at = sorted(draw(st.lists(st.integers(0, length), max_size=12)))
     return list(itertools.pairwise((0, *at, length)))
 

@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from app.auth.identity import Role
-from app.bootstrap import open_record_keys, prepare_model
+from app.bootstrap import prepare_model
 from app.db import open_database
 from app.demo.catalogue import demo_sound
 from app.recordings.library import RecordingLibrary, StoredRecording
+from app.sealing import open_record_keys
 from app.settings import Settings
 from app.simulate.native import CallSound, NativeTelephone
 from tests.app.recordings.recorded import WAV_HEAD_BYTES
