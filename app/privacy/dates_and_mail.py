@@ -28,7 +28,7 @@ _MAIL: Final = re.compile(
     rf"(?:{_WORD})(?:\s?(?:\.|ドット|ハイフン|アンダーバー|アンダースコア|-|_)\s?(?:{_WORD}))*?"
     rf"\s?(?:@|[aA]t ?マーク|アットマーク|アット)\s?(?:{_WORD})(?:{_DOT}(?:{_WORD}))*"
 )
-_KATAKANA_AT: Final = re.compile(r"アットマーク|@|[aA]t ?マーク")
+_KATAKANA_AT: Final = re.compile(r"アット|@|[aA]t ?マーク")
 _ENDS: Final = re.compile(r"\.|ドット|テン")
 _ROOM_FOR_ASCII: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """Letters as wide as a kanji, as narrow ones."""
@@ -38,8 +38,14 @@ def birth_dates(text: str, asked: str = "") -> Iterator[PersonalSpan]:
     """Yield days that *text*, which is plain, calls somebody's birth; *asked* was said to the speaker before."""
     for found in _DATE.finditer(text):
         before = text[max(0, found.start() - _BEFORE_CHARACTERS) : found.start()]
+        told_whole = any(sign in found[0] for sign in "年./") or found[0].isdigit()
+        if not told_whole and "日" not in found[0]:
+            continue
         asked_for = _BORN_BEFORE.search(asked) and not _ANOTHER_DATE.search(before)
-        if asked_for or _BORN_AFTER.match(text, found.end()) or _BORN_BEFORE.search(before):
+        born = _BORN_AFTER.match(text, found.end())
+        if born and not told_whole and "ニ" in born[0]:
+            born = None  # 5月3日に生まれた制度
+        if asked_for or born or _BORN_BEFORE.search(before):
             yield PersonalSpan(found.start(), found.end(), Kind.BIRTH_DATE)
 
 

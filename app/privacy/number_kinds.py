@@ -35,7 +35,9 @@ _COUNTED: Final = re.compile(
 )
 _SIGN_BEFORE: Final = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ第]")
 _SIGN_AFTER: Final = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ号]")
-_NAMED_AFTER: Final = re.compile(r"ガ|トイウノガ|ッテイウノガ")
+_NAMED_AFTER: Final = re.compile(
+    r"ガ|トイウノガ|ッテイウノガ|ノ(?:口座|電話|携帯|カード)|(?:ニ|マデ)(?:オ)?(?:電話|カケ|折リ)"
+)
 _OPEN_LINES: Final = ("0120", "0800", "0570", "0990")
 """Dialled by anybody: the lines of firms and offices."""
 _MOBILE: Final = re.compile(r"0[5-9]0[1-9]\d{7}")
@@ -74,7 +76,11 @@ def _kind(number: SpokenNumber, text: str, begins: int, asked: str) -> tuple[Kin
     digits, size = number.digits, len(number.digits)
     before = text[max(0, begins - BEFORE_CHARACTERS) : begins]
     after = text[number.end : number.end + AFTER_CHARACTERS]
-    if _NOBODYS.search(before) or (size < 10 and _COUNTED.match(after)):
+    if (
+        digits.startswith(_OPEN_LINES)
+        or _NOBODYS.search(before)
+        or (size < 10 and _COUNTED.match(after))
+    ):
         return None, size
     said = asked + before + (after if _NAMED_AFTER.match(after) else "")
     surely = _by_shape(number)
@@ -102,8 +108,6 @@ def _by_words_first(kind: Kind, said: str) -> bool:
 def _by_shape(number: SpokenNumber) -> tuple[Kind, int] | None:
     digits, groups = number.digits, number.groups
     size = len(digits)
-    if digits.startswith(_OPEN_LINES):
-        return None
     if size >= 13:
         for count in (16, 15, 14, size):
             if 13 <= count <= min(size, 19) and not digits.startswith("0"):

@@ -89,6 +89,8 @@ def _is_name(text: str, words: Sequence[Word], first: int, last: int, asked: str
         return True
     if _is_called(words, last) or _gives_name(text, start, end, asked):
         return True
+    if start == 0 and "姓" in kinds and len(name) >= 3 and SAYS_NAME.match(text, end):
+        return True
     return (
         _KANJI.fullmatch(name) is not None
         and (("姓" in kinds and len(name) >= 2) or ("一般" in kinds and len(name) >= 3))
@@ -115,6 +117,11 @@ def _is_called(words: Sequence[Word], last: int) -> bool:
     after = "".join(word.surface for word in words[last + 1 : last + 3])
     # 課長 comes as 課 and 長, or as one.
     return CALLED.match(after) is not None or RANKS.match(after) is not None
+
+
+def _has_rank(words: Sequence[Word], last: int) -> bool:
+    after = "".join(word.surface for word in words[last + 1 : last + 3])
+    return RANKS.match(after) is not None
 
 
 def _gives_name(text: str, start: int, end: int, asked: str) -> bool:
@@ -148,7 +155,9 @@ def _is_name_of_another_word(text: str, words: Sequence[Word], at: int) -> bool:
         return fits and not (goes_on and before is not None and not _is_person(before))
     if not (place or unknown):
         return False
-    if at + 1 < len(words) and words[at + 1].surface in ("さん", "様", "さま", "氏"):
+    if at + 1 < len(words) and (
+        words[at + 1].surface in ("さん", "様", "さま", "氏") or _has_rank(words, at)
+    ):
         return before is None or before.kind[2] != "地名"
     said_before = text[max(0, word.start - _BEFORE_CHARACTERS) : word.start]
     return not place and NAME_BEFORE.search(said_before) is not None
