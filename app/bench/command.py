@@ -22,6 +22,8 @@ from app.bench.listening import listening_table, measure_listening, track_counts
 from app.bench.recorded_calls import RecordedCall, load_calls
 from app.bench.screens import ScreensPlan, measure_screens
 from app.bench.screens_table import screens_table
+from app.bench.search import measure_search
+from app.bench.search_table import search_table
 from app.cli.options import print_json
 from app.simulate.dialects import DIALECTS
 from asr.recogniser_process import environment
@@ -128,6 +130,30 @@ def screens(
         print_json(result)
     else:
         typer.echo(screens_table(result), nl=False)
+
+
+@bench_app.command("search")
+def search(
+    utterances: Annotated[int, typer.Option(help="発話の数。", min=1_000)] = 1_000_000,
+    rounds: Annotated[int, typer.Option(help="問いごとに繰り返す回数。", min=1, max=100)] = 5,
+    database_url: Annotated[
+        str | None,
+        typer.Option(help="空のデータベースのアドレス。既定は一時フォルダーの SQLite。"),
+    ] = None,
+    keep: Keep = None,
+    as_json: Json = False,
+) -> None:
+    """作った通話を索引に入れ、いろいろな検索にかかる時間、索引の大きさと作る時間を測ります。"""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        url = database_url or f"sqlite+aiosqlite:///{folder / 'mimamori.db'}"
+        with _bar(f"{utterances} 発話の検索", 1.0, shown=not as_json) as advance:
+            result = anyio.run(measure_search, url, folder, utterances, rounds, advance)
+    if as_json:
+        print_json(result)
+    else:
+        typer.echo(search_table(result), nl=False)
 
 
 def _recordings(wav_dir: Path | None) -> tuple[RecordedCall, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
+import anyio
 from sqlalchemy import insert, text
 
 from app.auth.identity import Identity, Role
@@ -35,6 +36,15 @@ AUDITOR: Final = Identity("bench", "", Role.AUDITOR, "")
 CALLS_AT_ONCE: Final = 200
 NUMBER: Final = "011-381-{:04}"
 _MEGABYTE: Final = 1_000_000
+_POSTGRESQL_SIZES: Final = (
+    "SELECT pg_total_relation_size('search_calls'), pg_total_relation_size('search_grams'), "
+    "pg_database_size(current_database())"
+)
+_WORDS_BYTES: Final = (
+    "SELECT sum(length(CAST(caller_words || caller_readings || operator_words || operator_readings "
+    "AS BLOB))) FROM search_calls"
+)
+_PIECES_BYTES: Final = "SELECT sum(length(block)) FROM search_grams_data"
 _NO_FACTS: Final = Facts()
 
 Advance = Callable[[float], None]
@@ -202,21 +212,17 @@ async def _read(database: Database, call_id: str) -> list[Line]:
 
 
 async def _sizes(database: Database, folder: Path) -> dict[str, float]:
-    if database.is_postgresql:
-        sizes = "SELECT pg_total_relation_size('search_calls'), pg_total_relation_size('search_grams'), pg_database_size(current_database())"
-    else:
-        sizes = (
-            "SELECT (SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'search_calls%'), "
-            "(SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'search_grams%'), "
-            "(SELECT sum(pgsize) FROM dbstat)"
-        )
+    file = folder / "mimamori.db"
     async with database.transaction() as session:
-        try:
-            words, pieces, whole = (await session.execute(text(sizes))).one()
-        except Exception:  # noqa: BLE001 - SQLite is often built without dbstat
-            return {
-                "database": round(sum(f.stat().st_size for f in folder.iterdir()) / _MEGABYTE, 1)
-            }
+        if database.is_postgresql:
+            row = (await session.execute(text(_POSTGRESQL_SIZES))).one()
+            words, pieces, whole = (int(one) for one in row)
+        else:
+            # What the rows hold; SQLite is seldom built to tell the pages of a table.
+            words = await session.scalar(text(_WORDS_BYTES)) or 0
+            pieces = await session.scalar(text(_PIECES_BYTES)) or 0
+            await session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            whole = (await anyio.Path(file).stat()).st_size
     return {
         "words_and_readings": round(words / _MEGABYTE, 1),
         "pieces": round(pieces / _MEGABYTE, 1),

@@ -18,6 +18,7 @@ from app.cli.policy import policy_app
 from app.cli.purge import purge
 from app.cli.recordings import recordings_app
 from app.cli.rules import rules
+from app.cli.search_index import search_index
 from app.cli.serve import serve
 from app.cli.simulate import simulate
 from app.cli.token import token_app
@@ -39,6 +40,7 @@ cli.command("simulate")(simulate)
 cli.command("rules")(rules)
 cli.command("try-rules")(try_rules)
 cli.command("train")(train)
+cli.command("search-index")(search_index)
 cli.command("verify-audit")(verify_audit)
 cli.command("purge")(purge)
 cli.add_typer(user_app, name="user")
