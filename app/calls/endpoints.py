@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
-from app.callers.deciding import callers_settings_of
+from app.callers.deciding import callers_settings_of, today_in_japan
 from app.callers.history import NumberSight
 from app.calls.protocol import CALL_ID
 from app.calls.repository import call_by_id, last_seq, visible_calls
@@ -24,6 +24,7 @@ from app.health import health_of
 from app.models import Call
 from app.privacy.numbers import number_of
 from app.privacy.sight_of_call import text_sight, text_sights
+from app.retention.repository import held_among
 from app.services import Services, services_of
 from app.trail.looking import Look, looks_of
 
@@ -63,6 +64,11 @@ async def list_calls(
             numbers=numbers_for(services, identity),
             sights=await text_sights(session, services, identity, calls),
         )
+        if identity.role is not Role.OPERATOR:
+            today = today_in_japan(services.clock.now())
+            held = await held_among(session, [call.id for call in calls], today)
+            for one in view.calls:
+                one.held = one.call_id in held
     await looks_of(request).note(Look.LIST, identity)
     return view
 

@@ -35,6 +35,8 @@ class CallOut(_Out):
     warnings_spoken: int
     help_requested: bool
     last_words: str | None
+    held: bool = False
+    """An ended call that must not be deleted (保全); told in lists, to supervisors and auditors."""
 
 
 class HealthOut(_Out):

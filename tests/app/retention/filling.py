@@ -53,7 +53,8 @@ async def fill_call(
             continue
         row = await _row(session, table, filled, call_id)
         if table.name == "calls":
-            row |= {"ended_at": ended_at, "top_level": 0, "caller_hash": None} | given
+            row |= {"ended_at": ended_at, "top_level": 0, "level": 0, "content": 0, "manner": 0}
+            row |= {"outcome": "ordinary", "caller_hash": None} | given
             row["started_at"] = (ended_at or datetime.now(UTC)) - timedelta(minutes=5)
         if table.name in STATES:
             row |= STATES[table.name]

@@ -114,3 +114,28 @@ async def test_the_proof_is_a_page_without_a_word_of_the_calls(server: RunningSe
     assert MARK not in page.text
     assert nowhere.status_code == httpx.codes.NOT_FOUND
     assert {"call.purged", "purge.finished"} <= set(deeds)
+
+
+async def test_the_list_says_which_calls_are_held_but_not_to_operators(
+    server: RunningServer,
+) -> None:
+    services = server.services
+    for call_id in ("held", "free"):
+        await ended_call(server, call_id)
+    async with services.database.transaction() as session:
+        await session.execute(text("UPDATE calls SET operator = 'token:test', top_level = 0"))
+        session.add(
+            LegalHold(call_id="held", reason="訴訟", by_login="kansa", at=services.clock.now())
+        )
+
+    told = {}
+    for role in (Role.AUDITOR, Role.SUPERVISOR, Role.OPERATOR):
+        async with server.client(await server.token(role, SECTION)) as client:
+            calls = (await client.get("/v1/calls")).json()["calls"]
+        told[role] = {call["call_id"]: call["held"] for call in calls}
+
+    assert told == {
+        Role.AUDITOR: {"held": True, "free": False},
+        Role.SUPERVISOR: {"held": True, "free": False},
+        Role.OPERATOR: {"held": False, "free": False},
+    }

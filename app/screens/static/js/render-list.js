@@ -28,6 +28,7 @@ export class CallRows {
     say(row.level, level(shown).label);
     say(row.outcome, shown === 0 && call.outcome === "ordinary" ? "" : (words.outcomes[call.outcome] ?? ""));
     row.help.hidden = !call.help_requested;
+    row.held.hidden = !call.held;
     row.root.toggleAttribute("data-help", this.live && call.help_requested);
     say(row.elapsed, clock(this.live ? now - Date.parse(call.started_at) : call.duration_ms));
     say(row.warnings, t("{n}回", { n: call.warnings_spoken }));
@@ -49,6 +50,7 @@ export class CallRows {
       level: make("span"),
       outcome: make("span", { class: "call-outcome" }),
       help: make("span", { class: "tag call-help", text: this.live ? t("応援要請中") : t("応援要請あり") }),
+      held: make("span", { class: "tag call-held", text: t("保全中") }),
       elapsed: make("span", { class: "number" }),
       warnings: make("span", { class: "number" }),
       words: make("span", { class: "call-words" }),
@@ -63,7 +65,7 @@ export class CallRows {
       make("td", { class: "number", text: moment(call.started_at) }),
       make("td", {}, [row.elapsed]),
       make("td", {}, [row.warnings]),
-      make("td", {}, [make("div", { class: "call-cell" }, [make("div", { class: "call-last" }, [row.help, row.words]), this.review(href)])]),
+      make("td", {}, [make("div", { class: "call-cell" }, [make("div", { class: "call-last" }, [row.help, row.held, row.words]), this.review(href)])]),
     ]);
     return row;
   }
