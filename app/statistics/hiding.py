@@ -136,6 +136,14 @@ def _width(node: Node) -> int:
     return len(months_in(node[0])) + 12 * (node[1] == ALL)
 
 
+def _summed(witness: Witness) -> dict[Node, int]:
+    """Return *witness* without its kinds."""
+    summed: dict[Node, int] = {}
+    for (month, section, _), by in witness.items():
+        summed[month, section, ALL] = summed.get((month, section, ALL), 0) + by
+    return {leaf: by for leaf, by in summed.items() if by}
+
+
 @lru_cache(maxsize=65_536)
 def _worth(node: Node) -> int:
     """Return how much is lost with a cell: a policy is made by the figures of a year and of the whole office."""
@@ -153,13 +161,19 @@ class _Search:
     hidden: Hidden = field(default_factory=Hidden)
 
     def hide(self, due: Iterable[Node], kinds: Callable[[Node], Ways]) -> Hidden:
+        of_totals = tuple(self.hidden.witnesses)
         for node in due:
-            if node not in self.hidden.nodes:
-                self.take_cheapest(self._around(node, kinds(node)))
+            if node in self.hidden.nodes or self.take_cheapest(self._around(node, kinds(node))):
+                continue
+            # Where calls are, one of them can be of another kind; where none are, one more can be.
+            if not self.take_cheapest(self._in_place(node)) and not self.take_cheapest(
+                self._in_totals(node, of_totals), both_ways=False
+            ):
+                raise AssertionError(f"no other table shows the same without {node}")
         return self.hidden
 
-    def take_cheapest(self, options: Iterable[Witness], *, both_ways: bool = True) -> None:
-        """Hide what the cheapest of *options* needs. One always does: one call more can be anywhere."""
+    def take_cheapest(self, options: Iterable[Witness], *, both_ways: bool = True) -> bool:
+        """Hide what the cheapest of *options* needs; say whether one of them will do."""
         best: tuple[int, Witness] | None = None
         for option in options:
             signs = [
@@ -178,11 +192,12 @@ class _Search:
             if best is not None and best[0] == 0:
                 break
         if best is None:
-            raise AssertionError("one call more can be anywhere")
+            return False
         changed = changes_of(best[1])
         self.hidden.nodes |= changed.keys()
         self.hidden.vague |= self._vague(changed, 1)
         self.hidden.witnesses.append(best[1])
+        return True
 
     def other_kinds(self, node: Node) -> Ways:
         """Return the ways to make a call of this kind one of another, the likeliest first."""
@@ -192,11 +207,14 @@ class _Search:
             {kind: 1, other: -1} for other in self._partners(others, lambda k: (time, section, k))
         ]
 
-    def of_kinds(self, witness: Witness) -> Iterator[Witness]:
-        """Yield witnesses of the kinds that say of the totals what *witness* says, the likeliest first."""
+    def of_kinds(self, witness: Witness, wanted: Node | None = None) -> Iterator[Witness]:
+        """Yield witnesses of the kinds that say of the totals what *witness* says, the likeliest first.
+
+        With *wanted* only those that change that cell.
+        """
         kinds, value = self.table.kinds, self.table.value
         places = [(month, section, by) for (month, section, _), by in witness.items()]
-        for kind in kinds:
+        for kind in kinds if wanted is None else (wanted[2],):
             yield {(month, section, kind): by for month, section, by in places}
         # A call can only be taken where there is one: the same kind elsewhere keeps most sums as they are.
         taken = {k for k in kinds for m, s, by in places if by < 0 and value((m, s, k)) > 0}
@@ -208,7 +226,26 @@ class _Search:
 
         able = [fitting(*place) for place in places]
         for chosen in islice(product(*(names[:_FITTING] for names in able)), _MOST_TRIED):
-            yield {(m, s, k): by for (m, s, by), k in zip(places, chosen, strict=True)}
+            option = {(m, s, k): by for (m, s, by), k in zip(places, chosen, strict=True)}
+            if wanted is None or wanted in changes_of(option):
+                yield option
+
+    def _in_totals(self, node: Node, witnesses: Iterable[Witness]) -> Iterator[Witness]:
+        """Yield what witnesses of the totals become when their call is of the node's kind."""
+        time, section, kind = node
+        if kind == ALL:
+            return
+        for witness in witnesses:
+            total = {(month, place, ALL): by for (month, place, _), by in _summed(witness).items()}
+            if (time, section, ALL) in changes_of(total):
+                yield from self.of_kinds(total, node)
+
+    def _in_place(self, node: Node) -> Iterator[Witness]:
+        time, section, kind = node
+        inside = self.table.sections if section == ALL else (section,)
+        for month, place, other in product(months_in(time), inside, self.table.kinds):
+            if other != kind:
+                yield {(month, place, kind): 1, (month, place, other): -1}
 
     def _around(self, node: Node, kinds: Ways) -> Iterator[Witness]:
         for time, section, kind in product(self._times(node), self._sections(node), kinds):
