@@ -126,7 +126,7 @@ def _joined(stays: Sequence[Stay]) -> str:
 
 def _earlier(record: CallRecord) -> str:
     if not record.number_known:
-        calls = "電話番号が分からないため、過去の通話は確かめられない。"
+        calls = "同じ番号からの通話を照合できる記録がない。"
     elif not record.earlier_90_days:
         calls = "同じ番号からの通話は、過去90日間に記録がない。"
     else:

@@ -154,9 +154,9 @@ def missing_in(texts: Mapping[str, str]) -> tuple[Field, ...]:
 
 
 def edited_in(texts: Mapping[str, str], originals: Mapping[str, str]) -> frozenset[str]:
-    """Return the keys of the automatic fields that no longer say what was filled in."""
+    """Return the keys of the fields that no longer say what was filled in; where nothing was, nothing is edited."""
     return frozenset(
         field.key
         for field in FIELDS
-        if field.automatic and texts.get(field.key, "") != originals.get(field.key, "")
+        if originals.get(field.key) and texts.get(field.key, "") != originals[field.key]
     )

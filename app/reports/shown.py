@@ -141,7 +141,7 @@ def _field(read: ReadReport, field: Field, typed: Merged | None) -> ShownField:
     stored = read.texts[field.key]
     text = typed.text if typed is not None else stored
     original = read.originals.get(field.key, "")
-    edited = field.automatic and text != original
+    edited = original != "" and text != original
     lines = text.count("\n") + 1 + len(text) // 44
     return ShownField(
         field=field,

@@ -78,9 +78,10 @@ class FieldOfForm {
   mark() {
     const origin = this.block.querySelector("[data-origin]");
     if (origin === null || this.original === null) return;
-    const edited = this.area.value.trim() !== this.original.trim();
+    const known = this.original.trim() !== "";
+    const edited = known && this.area.value.trim() !== this.original.trim();
     this.block.toggleAttribute("data-edited", edited);
-    say(origin, edited ? t("書き改めあり") : t("記録から"));
+    say(origin, edited ? t("書き改めあり") : known ? t("記録から") : t("記録になし"));
   }
 }
 
