@@ -8,6 +8,7 @@ import typer
 
 from app.bench.command import bench_app
 from app.cli.announcement import announcement_app
+from app.cli.database_roles import database_roles
 from app.cli.demo import demo
 from app.cli.evaluate import evaluate_app
 from app.cli.failures import explain
@@ -42,6 +43,7 @@ cli.command("try-rules")(try_rules)
 cli.command("train")(train)
 cli.command("search-index")(search_index)
 cli.command("verify-audit")(verify_audit)
+cli.command("database-roles")(database_roles)
 cli.command("purge")(purge)
 cli.add_typer(user_app, name="user")
 cli.add_typer(token_app, name="token")
