@@ -37,6 +37,7 @@ from app.joining.schemas import (
 from app.joining.settings import JoiningSettings
 from app.joining.views import joined_view, request_out
 from app.models import Call
+from app.privacy.sight_of_call import UNTOUCHED, text_sight
 from app.services import Services, services_of
 
 LONGEST_NOTE: Final = 500
@@ -132,7 +133,9 @@ async def read_joined(request: Request, identity: Viewer, call_id: str) -> Joine
     call = await load_seen(services, identity, call_id)
     rings = call.ended_at is None and telephone_rings(services, identity, call)
     async with services.database.transaction() as session:
-        return await joined_view(session, call, seq=seq, telephone_rings=rings)
+        view = await joined_view(session, call, seq=seq, telephone_rings=rings)
+        sight = await text_sight(session, services, identity, call)
+    return JoinedOut.model_validate(sight.of_all(view.model_dump(), untouched=UNTOUCHED))
 
 
 @router.post("/joined", status_code=status.HTTP_204_NO_CONTENT, responses=problems(Conflict))

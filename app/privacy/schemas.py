@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.calls.schemas import StorableText
 
 SHORTEST_REASON = 5
 LONGEST_REASON = 500
+
+
+def _without_space_round(given: object) -> object:
+    return given.strip() if isinstance(given, str) else given
 
 
 class _Out(BaseModel):
@@ -20,12 +24,9 @@ class _Out(BaseModel):
 class UnmaskIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[
-        StorableText,
-        StringConstraints(
-            strip_whitespace=True, min_length=SHORTEST_REASON, max_length=LONGEST_REASON
-        ),
-    ]
+    reason: Annotated[StorableText, BeforeValidator(_without_space_round)] = Field(
+        min_length=SHORTEST_REASON, max_length=LONGEST_REASON
+    )
 
 
 class UnmaskingOut(_Out):

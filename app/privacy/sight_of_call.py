@@ -18,6 +18,7 @@ from app.services import Services
 UNTOUCHED: Final = frozenset(
     {"call_id", "utterance_id", "alert_id", "script_id", "rule", "category", "categories", "clause"}
     | {"by", "operator", "section", "kind", "track", "outcome", "step", "state", "at", "how"}
+    | {"login", "display_name", "because", "label", "id"}
 )
 """What an answer says under these names is nobody's words."""
 
