@@ -21,6 +21,7 @@ from app.answers import ANSWER_HEADERS, BODY_BYTES, GuardedAnswers
 from app.auth import endpoints as accounts
 from app.auth import pages as account_pages
 from app.auth.access import identity_on, public
+from app.basis import endpoints as basis
 from app.board import endpoints as board
 from app.board import pages as board_pages
 from app.bootstrap import open_services
@@ -30,6 +31,7 @@ from app.calls import audio_ws
 from app.calls import endpoints as calls
 from app.control import endpoints as control
 from app.errors import AppError, NotSignedIn
+from app.exports import endpoints as exports
 from app.feedback import endpoints as feedback
 from app.feedback import pages as feedback_pages
 from app.joining import endpoints as joining
@@ -121,6 +123,7 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         statistics_pages,
         supervision,
         control,
+        basis,
         board,
         board_pages,
         callers,
@@ -141,6 +144,7 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         sound_ws,
         trail,
         trail_pages,
+        exports,
         accounts,
         account_pages,
         feedback_pages,

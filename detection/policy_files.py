@@ -29,16 +29,26 @@ def load_policy(name_or_path: str | Path = DEFAULT_POLICY) -> Policy:
         PolicyNotFound: neither a preset nor a file; the message names the presets.
         PolicyInvalid: the file breaks rules; the message names file, line and key of each fault.
     """
+    text, source = policy_text(name_or_path)
+    return parse_policy(text, source)
+
+
+def policy_text(name_or_path: str | Path = DEFAULT_POLICY) -> tuple[str, str]:
+    """Return the text of a policy as it is written, and the name of its file.
+
+    Raises:
+        PolicyNotFound, PolicyInvalid: as ``load_policy``.
+    """
     wanted = str(name_or_path)
     if wanted in policy_names():
         preset = resources.files("detection") / "policies" / f"{wanted}.toml"
-        return parse_policy(preset.read_text(encoding="utf-8"), f"{wanted}.toml")
+        return preset.read_text(encoding="utf-8"), f"{wanted}.toml"
     path = Path(name_or_path)
     if path.suffix != ".toml" or not path.is_file():
         raise PolicyNotFound(
             f"no policy '{wanted}'; presets: {', '.join(policy_names())}, or give a .toml file"
         )
-    return parse_policy(_text_of(path), path.name)
+    return _text_of(path), path.name
 
 
 def _text_of(path: Path) -> str:
