@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from app.aids.settings import AidsSettings
 from app.callers.settings import CallersSettings
+from app.exports.settings import ExportsSettings
 from app.joining.settings import JoiningSettings
 from app.notices.settings import NoticeSettings
 from app.privacy.settings import PrivacySettings
@@ -209,6 +210,8 @@ class Settings(BaseSettings):
     """Recording calls, section by section."""
     privacy: PrivacySettings = PrivacySettings()
     """Personal data in calls."""
+    exports: ExportsSettings = ExportsSettings()
+    """Calls that leave the office as files."""
     retention: RetentionSettings = RetentionSettings()
     """How long calls are kept (docs/retention.md)."""
     statistics: StatisticsSettings = StatisticsSettings()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.basis import models as basis
 from app.callers import models as callers
+from app.exports import models as exports
 from app.joining import models as joining
 from app.judgements import models as judgements
 from app.models import Base
@@ -21,6 +22,7 @@ from app.trials import models as trials
 TABLES_OF = (
     basis,
     callers,
+    exports,
     joining,
     judgements,
     notices,

@@ -1,0 +1,87 @@
+"""Glue: exports over REST: made from an ended call, fetched once by who made them."""
+
+from __future__ import annotations
+
+from itertools import chain
+from urllib.parse import quote
+
+import anyio.to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from app.auth.identity import Identity
+from app.auth.schemas import problems
+from app.calls.endpoints import load_seen
+from app.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
+from app.exports.keeping import exports_of, fetch, keep
+from app.exports.making import make_vcon
+from app.exports.models import ID_CHARACTERS, CallExport
+from app.exports.schemas import ExportOut, ExportsOut, VconIn
+from app.review.looking import Reviewer, over
+from app.services import services_of
+
+router = APIRouter(
+    prefix="/v1", tags=["exports"], responses=problems(NotSignedIn, NotAllowed, NotFound)
+)
+
+
+@router.get("/calls/{call_id}/exports")
+async def read_exports(request: Request, identity: Reviewer, call_id: str) -> ExportsOut:
+    """Return what was exported of an ended call, by whom and when; never the files of others."""
+    services = services_of(request)
+    over(await load_seen(services, identity, call_id))
+    found = await exports_of(services, call_id)
+    return ExportsOut(exports=[_out(row, identity) for row in found])
+
+
+@router.post("/calls/{call_id}/vcon", status_code=201, responses=problems(Conflict, Unavailable))
+async def export_vcon(
+    request: Request, identity: Reviewer, call_id: str, body: VconIn
+) -> ExportOut:
+    """Make the call's signed vCon, to be fetched once within the office's time."""
+    services = services_of(request)
+    made = await make_vcon(services, identity, call_id, with_sound=body.sound)
+    return _out(await keep(services, identity, call_id, made), identity)
+
+
+@router.get(
+    "/exports/{export_id}",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/vcon+json": {}}, "description": "The file, once"},
+        **problems(Conflict),
+    },
+)
+async def fetch_export(request: Request, identity: Reviewer, export_id: str) -> StreamingResponse:
+    """Return an export to who made it, once; afterwards it is gone."""
+    known = export_id if len(export_id) == ID_CHARACTERS and export_id.isascii() else ""
+    row, content = await fetch(services_of(request), identity, known)
+    first = await anyio.to_thread.run_sync(lambda: next(content, b""))
+
+    return StreamingResponse(
+        chain((first,), content),
+        media_type=row.media_type,
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.file_name)}",
+            "Content-Length": str(row.bytes),
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _out(row: CallExport, identity: Identity) -> ExportOut:
+    return ExportOut.model_validate(
+        {
+            "export_id": row.id if row.by_login == identity.login else None,
+            "kind": row.kind,
+            "covered": row.covered,
+            "sound": row.sound,
+            "file_name": row.file_name,
+            "bytes": row.bytes,
+            "sha256": row.sha256,
+            "by": row.by_login,
+            "made_at": row.made_at,
+            "expires_at": row.expires_at,
+            "fetched_at": row.fetched_at,
+        }
+    )

@@ -1,0 +1,157 @@
+"""Glue: an export lies sealed on the disk until its maker fetches it or its time is over."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import anyio.to_thread
+import structlog
+from sqlalchemy import select
+
+from app.auth.identity import Identity
+from app.errors import Conflict, NotFound
+from app.exports.models import CallExport
+from app.ledger import is_passing
+from app.retention.sealed_files import SealedWriter, taken_once
+from app.sealing import CannotOpen
+from app.services import Services
+from app.trail.chain import Deed
+from app.trail.writing import record
+
+FOLDER: Final = "call_exports"
+LOOK_SECONDS: Final = 30
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file that is to leave the office."""
+
+    kind: str
+    content: bytes
+    file_name: str
+    media_type: str
+    covered: bool
+    sound: bool
+
+
+async def keep(services: Services, identity: Identity, call_id: str, made: Made) -> CallExport:
+    """Lay *made* down for *identity* to fetch; on the trail as ``export.made``."""
+    now = services.clock.now()
+    row = CallExport(
+        id=secrets.token_urlsafe(32),
+        call_id=call_id,
+        kind=made.kind,
+        covered=made.covered,
+        sound=made.sound,
+        file_name=made.file_name,
+        media_type=made.media_type,
+        bytes=len(made.content),
+        sha256=await anyio.to_thread.run_sync(lambda: hashlib.sha256(made.content).hexdigest()),
+        by_login=identity.login,
+        made_at=now,
+        expires_at=now + timedelta(minutes=services.settings.exports.minutes),
+        fetched_at=None,
+    )
+    file = _file(services, row.id)
+
+    def write() -> None:
+        with SealedWriter(file, services.record_keys) as writer:
+            writer.write(made.content)
+
+    try:
+        await anyio.to_thread.run_sync(write)
+        async with services.database.transaction() as session:
+            session.add(row)
+            await record(session, Deed("export.made", call_id=call_id, subject=_subject(row)))
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    return row
+
+
+async def fetch(
+    services: Services, identity: Identity, export_id: str
+) -> tuple[CallExport, Iterator[bytes]]:
+    """Return an export and its bytes, once, to who made it; its file is gone from then on.
+
+    Raises:
+        NotFound: there is none for this person (``export_unknown``); the two are told alike.
+        Conflict: it was fetched, or its time is over (``export_over``).
+    """
+    now = services.clock.now()
+    async with services.database.transaction() as session:
+        row = await session.get(CallExport, export_id, with_for_update=True)
+        if row is None or row.by_login != identity.login:
+            raise NotFound(
+                "export_unknown",
+                "この書き出しは見つからないか、作成した人が違います。通話の画面から作り直してください。",
+            )
+        if row.fetched_at is not None or row.expires_at <= now:
+            raise _over()
+        row.fetched_at = now
+        await record(session, Deed("export.fetched", call_id=row.call_id, subject=_subject(row)))
+    try:
+        content = await anyio.to_thread.run_sync(
+            taken_once, _file(services, export_id), services.record_keys
+        )
+    except (FileNotFoundError, CannotOpen):
+        raise _over() from None
+    return row, content
+
+
+async def exports_of(services: Services, call_id: str) -> list[CallExport]:
+    """Return what was exported of a call, the latest first."""
+    query = select(CallExport).where(CallExport.call_id == call_id)
+    async with services.database.transaction() as session:
+        return list(await session.scalars(query.order_by(CallExport.made_at.desc())))
+
+
+async def drop_expired(services: Services) -> None:
+    """Delete files whose time is over, and those that no row names any more."""
+    folder, now = services.settings.data_dir / FOLDER, services.clock.now()
+    for file in await anyio.to_thread.run_sync(lambda: sorted(folder.glob("*"))):
+        async with services.database.transaction() as session:
+            row = await session.get(CallExport, file.name)
+        if row is not None and row.fetched_at is None and row.expires_at > now:
+            continue
+        # One that is being laid down has no row yet: give it a minute.
+        with suppress(FileNotFoundError):
+            age_s = now.timestamp() - file.stat().st_mtime
+            if row is not None or age_s > LOOK_SECONDS * 2:
+                await anyio.to_thread.run_sync(file.unlink)
+
+
+async def drop_expired_again_and_again(services: Services) -> None:
+    """Do it as long as the server runs; what fails is logged."""
+    while True:
+        try:
+            await drop_expired(services)
+        except Exception as error:
+            if not is_passing(error):
+                log.exception("expired exports could not be deleted")
+        await anyio.sleep(LOOK_SECONDS)
+
+
+def _subject(row: CallExport) -> str:
+    parts = [row.kind, "covered" if row.covered else "whole", "sound" if row.sound else "no sound"]
+    return f"{' '.join(parts)} {row.sha256}"
+
+
+def _over() -> Conflict:
+    return Conflict(
+        "export_over",
+        "この書き出しは受け取り済みか、期限が過ぎて削除されました。もう一度書き出してください。",
+    )
+
+
+def _file(services: Services, export_id: str) -> Path:
+    return services.settings.data_dir / FOLDER / export_id
