@@ -105,9 +105,10 @@ function submit() {
 }
 
 function open() {
-  const kept = new URLSearchParams(location.search);
+  // Sent before this script was there, the form names its empty fields, too.
+  const kept = new URLSearchParams([...new URLSearchParams(location.search)].filter(([, value]) => value !== ""));
+  if (kept.size === 0) return; // what somebody may have typed already stays
   fill(form, kept);
-  if (kept.size === 0) return;
   query = kept;
   number = "";
   search();
