@@ -18,10 +18,11 @@ class CoveredCall:
         self._sight = sight
         self._spoken: dict[str, str] = {}
         self._originals: dict[str, str] = {}
+        self._read: dict[str, str] = {}
 
     def said(self, utterance_id: str, text: str) -> str:
         """Return what was said, and remember it for its quotes."""
-        covered = self._sight.of(text)
+        covered = self.other(text)
         if covered != text:
             self._spoken[utterance_id], self._originals[utterance_id] = covered, text
         return covered
@@ -37,11 +38,15 @@ class CoveredCall:
                 start = original.find(quote)
             if start >= 0:
                 return self._spoken[utterance_id][start : start + len(quote)]
-        return self._sight.of(quote)
+        return self.other(quote)
 
     def other(self, text: str) -> str:
         """Return what somebody wrote."""
-        return self._sight.of(text)
+        # 「はい」 is said hundreds of times, and every explanation quotes the same clauses.
+        read = self._read.get(text)
+        if read is None:
+            read = self._read[text] = self._sight.of(text)
+        return read
 
     def explanation(
         self, told: dict[str, Any] | None, quote: str, covered: str
@@ -51,7 +56,7 @@ class CoveredCall:
             return None
 
         def as_read(text: str) -> str:
-            return self._sight.of(text.replace(quote, covered) if quote else text)
+            return self.other(text.replace(quote, covered) if quote else text)
 
         parts = [
             {**part, "lines": [as_read(line) for line in part["lines"]]} for part in told["parts"]

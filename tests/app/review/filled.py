@@ -115,6 +115,10 @@ def _said(
         start_ms = place * step_ms
         end_ms = start_ms + step_ms * 8 // 10
         text = texts[place % len(texts)]
+        if (
+            filling.utterances > len(texts) ** 3
+        ):  # a long talk does not say the same words again and again
+            text = f"{text.removesuffix('。')}、{place}番です。"
         if place in threats:
             text = THREAT
         elif place in _warnings(filling):

@@ -7,7 +7,7 @@ import { groupLetter, groupName, markTitle } from "./review-words.js";
 import { clock, moment } from "./times.js";
 import { level, words } from "./words.js";
 
-const AT_ONCE = 150;
+const AT_ONCE = 60;
 
 export class Deeds {
   /** @param onJump told the milliseconds that a reader chose */

@@ -7,6 +7,8 @@ import { ExplanationView } from "./render-explanation.js";
 import { clock } from "./times.js";
 import { category, categoryShort, doubts, gapReason, level, words } from "./words.js";
 
+const LONGEST_QUOTE = 18;
+
 export class LineView {
   constructor({ row, place, count, models, open, onJump, onSize, onFocus }) {
     this.row = row;
@@ -75,7 +77,11 @@ export class LineView {
     const view = new ExplanationView(`finding-${finding.number}`, { evidence: true });
     const name = t("{name}({level})", { name: category(finding.category), level: level(finding.severity).label });
     view.draw(finding.explanation ?? plain(finding), name);
-    view.button.textContent = t("{explain}:{name}", { explain: words.explain, name: categoryShort(finding.category) });
+    // Three findings in one line are told apart by their words.
+    const quote = finding.quote.length > LONGEST_QUOTE ? `${finding.quote.slice(0, LONGEST_QUOTE)}…` : finding.quote;
+    const label = t("{explain}:{name}「{quote}」", { explain: words.explain, name: categoryShort(finding.category), quote });
+    view.button.textContent = label;
+    view.button.setAttribute("aria-label", label);
     view.panel.classList.add("line-explain");
     view.turn(this.open.has(finding.number));
     view.button.addEventListener("click", () => {
