@@ -123,7 +123,7 @@ def call_sheet(
 
 def is_formula_like(text: str) -> bool:
     """Say whether a spreadsheet might take *text* for more than text."""
-    return text.startswith(_DANGEROUS)
+    return text.startswith(_DANGEROUS) or text.lstrip().startswith(_DANGEROUS)
 
 
 def csv_text(value: Value) -> str:

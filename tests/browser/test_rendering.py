@@ -71,14 +71,17 @@ def test_a_file_that_has_not_changed_is_not_sent_again() -> None:
 @pytest.mark.parametrize(
     ("role", "hrefs"),
     [
-        (Role.OPERATOR, ["/calls"]),
+        (Role.OPERATOR, ["/calls", "/reports"]),
         (
             Role.SUPERVISOR,
-            [*"/calls /board /search /judgements /rules /scripts /measures /statistics".split()],
+            [*"/calls /board /search /judgements /reports /rules /scripts /measures /statistics".split()],
         ),
         (
             Role.AUDITOR,
-            [*"/calls /search /judgements /rules /trials /scripts /measures /statistics /trail /retention".split()],
+            [
+                *"/calls /search /judgements /reports /rules /trials /scripts".split(),
+                *"/measures /statistics /trail /retention".split(),
+            ],
         ),
         (
             Role.ADMINISTRATOR,

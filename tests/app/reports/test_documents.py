@@ -14,7 +14,7 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 from fontTools.ttLib import TTFont
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.reports.docx import docx_of
@@ -192,6 +192,7 @@ def measured(text: str, size_pt: float, *, bold: bool = False) -> float:
 TEXTS: Final = st.text("あ漢、。「」(ー1a \n", max_size=3000)
 
 
+@settings(max_examples=30)
 @given(TEXTS, st.integers(0, 40))
 def test_nothing_runs_past_the_foot_and_no_line_is_lost(text: str, count: int) -> None:
     report = replace(
