@@ -1,4 +1,4 @@
-"""Pure: calls for the search to look through: lines of the corpora, each varied, no two talks alike."""
+"""Adapter: calls for the search to look through: lines of the corpora, each varied, no two talks alike."""
 
 from __future__ import annotations
 
