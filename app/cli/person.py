@@ -17,8 +17,8 @@ from app.cli.options import COMMAND_LINE, JsonOption, fail, load_settings, print
 from app.cli.purge import NOT_PROVED, opened_parts
 from app.private_files import make_private_file
 from app.recordings.library import RecordingLibrary
+from app.retention.file_places import RecordingFiles
 from app.retention.models import PurgeRun
-from app.retention.opening import RecordingFiles
 from app.retention.person import PersonCalls, Stays, calls_of_person, erase_person, hashes_of
 from app.retention.person_export import write_export
 from app.retention.purging import Purged

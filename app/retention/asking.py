@@ -17,6 +17,7 @@ from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
 from app.callers.keys import CallerKeys
 from app.errors import Conflict, NotAllowed, NotFound
+from app.retention.file_places import PERSON_EXPORTS
 from app.retention.holding import checked_reason
 from app.retention.models import PersonRequest
 from app.retention.opening import open_parts
@@ -36,7 +37,7 @@ from app.services import Services
 from app.trail.chain import Deed
 from app.trail.writing import record
 
-FOLDER: Final = "person_exports"
+FOLDER: Final = PERSON_EXPORTS
 WAITING: Final = "waiting"
 READY: Final = "ready"
 FETCHED: Final = "fetched"

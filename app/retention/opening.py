@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import anyio
 import anyio.to_thread
@@ -12,9 +11,15 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
+from app.exports.keeping import FOLDER as EXPORTS
 from app.ports import Clock
 from app.recordings.library import RecordingLibrary
-from app.recordings.models import Recording
+from app.retention.file_places import (
+    PERSON_EXPORTS,
+    ExportFiles,
+    PersonExportFiles,
+    RecordingFiles,
+)
 from app.retention.running import PurgeParts, nobody_calls
 from app.sealing import RecordKeys, open_record_keys
 from app.search.index import forget, overwrite_step
@@ -22,27 +27,6 @@ from app.search.models import SearchedCall
 from app.settings import Settings
 from app.statistics.rollup import keep
 from app.trail.opening import open_trail_keys
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingFiles:
-    """The recordings, whose rows name their files."""
-
-    library: RecordingLibrary
-    name: str = "recording files"
-    _named: dict[str, Path] = field(default_factory=dict)
-    """Of the calls that this run has deleted: the rows are gone when it looks again."""
-
-    async def delete(self, call_id: str) -> int:
-        async with self.library.database.transaction() as session:
-            row = await session.get(Recording, call_id)
-        if row is not None:
-            self._named[call_id] = self.library.folder / row.file
-        return await self.library.delete(call_id)
-
-    async def left(self, call_ids: Sequence[str]) -> int:
-        files = [self._named[one] for one in call_ids if one in self._named]
-        return await anyio.to_thread.run_sync(lambda: sum(file.exists() for file in files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +80,11 @@ async def open_parts(
         settings=settings.retention,
         data_dir=settings.data_dir,
         keys=keys,
-        files=(RecordingFiles(RecordingLibrary(database, record_keys, folder)),),
+        files=(
+            RecordingFiles(RecordingLibrary(database, record_keys, folder)),
+            ExportFiles(database, settings.data_dir / EXPORTS),
+            PersonExportFiles(database, settings.data_dir / PERSON_EXPORTS),
+        ),
         indexes=(SearchIndex(),),
         farewells=(keep_counts,),
         calls_are_live=calls_are_live,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.callers.models import CallerMeasure
 from app.db import Database
 from app.errors import Conflict
+from app.exports.models import CallExport
 from app.models import Call
-from app.retention.models import Deletion, LegalHold, PurgeRun
+from app.retention.models import Deletion, LegalHold, PersonRequest, PurgeRun
 from app.retention.places import BY_CALL_ID, STAYS, conditions_for, rows_left
 from app.retention.planning import digest_of_all
 from app.retention.purging import purge_due
@@ -256,7 +258,7 @@ class Stubborn:
     async def delete(self, call_id: str) -> int:
         return 0
 
-    async def left(self, call_ids: list[str]) -> int:
+    async def left(self, call_ids: Sequence[str]) -> int:
         return len(call_ids)
 
 
@@ -287,8 +289,8 @@ class Locked:
             raise PermissionError(13, "not allowed")
         return 0
 
-    async def left(self, _call_ids: list[str]) -> int:
-        return 0
+    async def left(self, call_ids: Sequence[str]) -> int:
+        return 0 * len(call_ids)
 
 
 async def test_only_one_purge_runs_at_a_time(
@@ -338,3 +340,38 @@ class Holder:
                     call_id=self.call_id, reason="訴訟", by_login="kansa", at=self.clock.now()
                 )
             )
+
+
+async def test_exports_that_nobody_fetched_go_with_their_calls(
+    parts: PurgeParts, trailed: Database, clock: FakeClock, either: Settings
+) -> None:
+    async with trailed.transaction() as session:
+        await fill_call(session, "old", ended_at=days_ago(clock, 400))
+        await session.execute(text("UPDATE calls SET caller_hash = 'hash of the number'"))
+        exported = (await session.scalars(select(CallExport.id))).one()
+        session.add(
+            PersonRequest(
+                id="theirs",
+                kind="export",
+                state="ready",
+                hashes=["hash of the number"],
+                reason="請求",
+                calls=1,
+                asked_by="kansa",
+                asked_at=clock.now(),
+                decided_by=None,
+                decided_at=None,
+                expires_at=clock.now() + timedelta(minutes=30),
+            )
+        )
+    for folder, name in (("call_exports", exported), ("person_exports", "theirs")):
+        (either.data_dir / folder).mkdir()
+        (either.data_dir / folder / name).write_bytes(b"sealed")
+
+    await purge_due(parts)
+
+    async with trailed.transaction() as session:
+        run = (await session.scalars(select(PurgeRun))).one()
+    assert list((either.data_dir / "call_exports").iterdir()) == []
+    assert list((either.data_dir / "person_exports").iterdir()) == []
+    assert run.file_bytes == len(b"sealed") * 2
