@@ -12,6 +12,7 @@ from app.callers.number import masked
 from app.judgements.opinions import Standing
 from app.judgements.repository import standing_of
 from app.models import Call
+from app.privacy.numbers import number_of
 from app.privacy.sight import MASK, TextSight
 from app.privacy.sight_of_call import text_sights
 from app.search.asking import Asked, Words
@@ -62,7 +63,9 @@ async def shown(
             _hit(asked, row, _as_read(row, ranges, sights[call.id]), words)
             for row, ranges in _first_said(one.hits, call.id, said, told)
         ]
-        cards.append(_card(call, hits, len(one.hits), categories.get(call.id, {}), standing, marks))
+        number = masked(number_of(services.record_keys, call))
+        found_in = categories.get(call.id, {})
+        cards.append(_card(call, number, hits, len(one.hits), found_in, standing, marks))
     return cards
 
 
@@ -112,6 +115,7 @@ def _hit(asked: Asked, row: Said, text: str, words: Words) -> HitOut:
 
 def _card(
     call: Call,
+    number: str,
     hits: list[HitOut],
     hit_count: int,
     categories: Mapping[str, int],
@@ -124,7 +128,7 @@ def _card(
     return FoundCallOut(
         call_id=call.id,
         section=call.section,
-        caller_number=masked(call.caller_number),
+        caller_number=number,
         started_at=call.started_at,
         duration_ms=call.duration_ms,
         top_level=call.top_level,
