@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.identity import Identity, Role
 from app.calls.endpoints import numbers_for
 from app.models import Call
+from app.callers.number import masked
 from app.privacy.sight import TextSight
 from app.privacy.sight_of_call import text_sight
 from app.reports.filling import JAPAN, filled
@@ -84,12 +85,13 @@ async def read_report(
     seen = {key: sight.of(text) for key, text in texts.items()}
     originals = {key: str(text) for key, text in report.originals.items()}
     chosen = await quoted(session, call, report.quotes)
+    number = numbers_for(services, identity).of_call(call)
     return ReadReport(
         report=report,
         call=call,
         record=record,
         number=report_number(call, versions[-1].id),
-        caller_number=numbers_for(services, identity).of_call(call),
+        caller_number=number if sight.whole else masked(number),
         texts=seen,
         originals={key: sight.of(text) for key, text in originals.items()},
         record_texts={key: sight.of(text) for key, text in filled(record).items()},
