@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.identity import Identity, Role
+from app.callers.number import masked
 from app.calls.endpoints import numbers_for
 from app.models import Call
-from app.callers.number import masked
 from app.privacy.sight import TextSight
 from app.privacy.sight_of_call import text_sight
 from app.reports.filling import JAPAN, filled
