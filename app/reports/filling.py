@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
+from app.reports.form import fitted
 from app.reports.record import CallRecord, Clause, InForce, Moment, Said, Stay, Warned
 from app.screens.words import LEVELS, OUTCOMES
 from detection.types import Outcome, Severity
@@ -35,7 +36,7 @@ _RECORDED: Final[Mapping[str, str]] = {
 
 def filled(record: CallRecord) -> dict[str, str]:
     """Return the text of every automatic field."""
-    return {
+    texts = {
         "when": _when(record.began_at, record.ended_at),
         "duration": spoken_duration(record.duration_ms),
         "where": f"{record.section or '所属の記録なし'}(電話による対応)",
@@ -54,6 +55,7 @@ def filled(record: CallRecord) -> dict[str, str]:
         "rest": _rest(record),
         "judgement": _judgement(record),
     }
+    return {key: fitted(key, text) for key, text in texts.items()}
 
 
 def chosen_at_first(said: Sequence[Said]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ class Kind(StrEnum):
 
 LARGEST: Final[Mapping[Kind, int]] = {Kind.LINE: 300, Kind.TEXT: 3_000}
 """Characters."""
+CUT: Final = "…(続きは通話の記録)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,7 @@ def checked_text(key: str, text: str) -> str:
         raise FieldRefused(
             key, "report_field_unknown", "この欄は様式にありません。画面を読み込み直してください。"
         )
-    tidy = "\n".join(
-        line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    )
-    tidy = "".join(letter for letter in tidy if letter == "\n" or ord(letter) >= 0x20).strip()
-    if field.kind is Kind.LINE:
-        tidy = tidy.replace("\n", " ")
+    tidy = _tidy(field, text)
     if len(tidy) > LARGEST[field.kind]:
         raise FieldRefused(
             key,
@@ -146,6 +142,21 @@ def checked_text(key: str, text: str) -> str:
             "欄に入る文字数を超えています。短くするか、備考の欄に分けてください。",
         )
     return tidy
+
+
+def fitted(key: str, text: str) -> str:
+    """Return *text*, out of the record, as it is stored in field *key*: cut where the field has no more room."""
+    field = BY_KEY[key]
+    tidy = _tidy(field, text)
+    most = LARGEST[field.kind]
+    return tidy if len(tidy) <= most else tidy[: most - len(CUT)] + CUT
+
+
+def _tidy(field: Field, text: str) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    tidy = "\n".join(line.rstrip() for line in lines)
+    tidy = "".join(letter for letter in tidy if letter == "\n" or ord(letter) >= 0x20).strip()
+    return tidy.replace("\n", " ") if field.kind is Kind.LINE else tidy
 
 
 def missing_in(texts: Mapping[str, str]) -> tuple[Field, ...]:
