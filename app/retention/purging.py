@@ -28,6 +28,7 @@ from app.retention.repository import (
     facts_of,
     lock_call,
     unfinished_runs,
+    untidied_runs,
 )
 from app.retention.running import Progress, PurgeParts
 from app.retention.turns import one_at_a_time
@@ -70,12 +71,14 @@ async def purge_due(
         async with parts.database.transaction() as session:
             found = await plan(session, parts.settings, parts.clock.now())
         if not found.due:
+            await _tidy(parts)
             return Purged(tuple(finished), failed)
 
         def still_due(facts: CallFacts, what: What) -> bool:
             return due(facts, parts.settings, parts.clock.now()) is what
 
         run = await _run(parts, RETENTION, by_login, found.due, still_due, progress)
+        await _tidy(parts)
         return Purged((*finished, run.id), failed + run.failed)
 
 
@@ -266,6 +269,19 @@ async def _wiped(parts: PurgeParts, rows: Counter[str]) -> Wiped:
         compact=parts.settings.compact,
         idle=lambda: not parts.calls_are_live(),
     )
+
+
+async def _tidy(parts: PurgeParts) -> None:
+    """Do what earlier runs left for a time when nobody is on the telephone, or nobody reads the log."""
+    async with parts.database.transaction() as session:
+        put_off = [run.id for run in await untidied_runs(session)]
+    if not put_off:
+        return
+    done = await _wiped(parts, Counter())
+    async with parts.database.transaction() as session:
+        await session.execute(
+            update(PurgeRun).where(PurgeRun.id.in_(put_off)).values(database=done.value)
+        )
 
 
 async def look_again(

@@ -20,6 +20,7 @@ from app.retention.models import Deletion, LegalHold, PersonRequest, PurgeRun
 AT_ONCE: Final = 500
 """Ids in one question: SQLite takes no more than some thousand values."""
 APPROVED: Final = "approved"
+UNTIDY: Final = ("wiped", "busy")
 
 
 def in_force(today: date) -> ColumnElement[bool]:
@@ -128,6 +129,12 @@ async def runs(session: AsyncSession, limit: int = 100) -> Sequence[PurgeRun]:
 
 async def unfinished_runs(session: AsyncSession) -> Sequence[PurgeRun]:
     query = select(PurgeRun).where(PurgeRun.finished_at.is_(None)).order_by(PurgeRun.started_at)
+    return (await session.scalars(query)).all()
+
+
+async def untidied_runs(session: AsyncSession) -> Sequence[PurgeRun]:
+    """Return the runs after which the database's file was not written anew, or its log not cut."""
+    query = select(PurgeRun).where(PurgeRun.database.in_(UNTIDY), PurgeRun.finished_at.is_not(None))
     return (await session.scalars(query)).all()
 
 

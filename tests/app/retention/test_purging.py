@@ -16,6 +16,7 @@ from app.db import Database
 from app.errors import Conflict
 from app.exports.models import CallExport
 from app.models import Call
+from app.retention.daily import purge_once
 from app.retention.models import Deletion, LegalHold, PersonRequest, PurgeRun
 from app.retention.places import BY_CALL_ID, STAYS, conditions_for, rows_left
 from app.retention.planning import digest_of_all
@@ -375,3 +376,38 @@ async def test_exports_that_nobody_fetched_go_with_their_calls(
     assert list((either.data_dir / "call_exports").iterdir()) == []
     assert list((either.data_dir / "person_exports").iterdir()) == []
     assert run.file_bytes == len(b"sealed") * 2
+
+
+async def test_a_file_that_could_not_be_written_anew_is_when_nobody_is_on_the_telephone(
+    parts: PurgeParts, trailed: Database, clock: FakeClock
+) -> None:
+    async with trailed.transaction() as session:
+        await fill_call(session, "old", ended_at=days_ago(clock, 400))
+
+    await purge_due(replace(parts, calls_are_live=lambda: True))
+    first = await last_run(trailed)
+    await purge_due(parts)
+    second = await last_run(trailed)
+
+    expected = ("vacuumed",) * 2 if trailed.is_postgresql else ("wiped", "compacted")
+    assert (first.database, second.database) == expected
+
+
+async def last_run(database: Database) -> PurgeRun:
+    async with database.transaction() as session:
+        return (await session.scalars(select(PurgeRun))).one()
+
+
+async def test_a_busy_database_puts_the_purge_off_and_nothing_else(
+    parts: PurgeParts, trailed: Database, clock: FakeClock, either: Settings
+) -> None:
+    async with trailed.transaction() as session:
+        await fill_call(session, "old", ended_at=days_ago(clock, 400))
+
+    async with one_at_a_time(trailed, either.data_dir):
+        put_off = await purge_once(parts)
+    left = await ids_left(trailed)
+    done = await purge_once(parts)
+
+    assert (put_off, left) == (False, {"old"})
+    assert (done, await ids_left(trailed)) == (True, set())
