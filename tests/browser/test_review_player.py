@@ -78,6 +78,24 @@ async def test_who_scrolls_away_is_left_there_until_they_want_to_follow_again(
     await expect(review.find(".line-now")).to_be_in_viewport()
 
 
+async def test_words_are_found_in_the_whole_call_and_the_sound_stays_where_it_is(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    review = await opened(context, server)
+
+    await review.find("#find").fill("カスタマーハラスメント")
+    await review.press("Enter")
+    await expect(review.find("#find-told")).to_have_text("2件中1件目")
+    await expect(review.line("06:06")).to_be_in_viewport()
+    await review.press("Enter")
+    await expect(review.line("09:06")).to_be_in_viewport()
+    await review.find("#find").fill("ありえない言葉")
+    await review.press("Enter")
+
+    await expect(review.find("#find-told")).to_have_text("見つかりません")
+    assert await review.page.evaluate(f"{SOUND}.currentTime") == 0
+
+
 async def test_keys_play_step_and_lead_from_finding_to_finding(
     context: BrowserContext, server: RunningServer
 ) -> None:

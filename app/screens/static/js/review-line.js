@@ -98,6 +98,10 @@ export class LineView {
     else this.root.removeAttribute("aria-current");
   }
 
+  setSought(sought) {
+    this.root.classList.toggle("line-sought", sought);
+  }
+
   setTabStop(wanted) {
     this.time.tabIndex = wanted ? 0 : -1;
   }

@@ -6,6 +6,8 @@ import { t, tError } from "./language.js";
 import { Axis } from "./review-axis.js";
 import { ReviewedCall } from "./review-call.js";
 import { Deeds } from "./review-deeds.js";
+import { Find } from "./review-find.js";
+import { ReviewExports } from "./review-exports.js";
 import { ReviewJudgement } from "./review-judgement.js";
 import { Loudness } from "./review-loudness.js";
 import { Player } from "./review-player.js";
@@ -74,6 +76,7 @@ async function open() {
   byId("talk-empty").hidden = reviewed.rows.length > 0;
   say(byId("talk-empty"), t("この通話には、文字にできた発言がありません。"));
   transcript = new Transcript({ scroll: byId("talk-scroll"), rows: reviewed.rows, models: told.models, onJump: jump, onFollow: (following) => (byId("follow").hidden = following) });
+  new Find({ transcript });
   const axis = new Axis({ reviewed, sound, onSeek: jump, onMarks: (marks) => lead(marks) });
   const player = new Player({ reviewed, sound, onSeek: jump, onMuted: () => axis.drawNear() });
   if (state !== "kept") player.tellWhy(told.recording);
@@ -99,7 +102,7 @@ async function open() {
   sound.seek(Number.isFinite(from) ? from : 0);
   document.body.dataset.usable = "true";
   drawSound(axis, told);
-  for (const Part of [ReviewUnmask, ReviewJudgement, ReviewReport, ReviewRecords]) {
+  for (const Part of [ReviewUnmask, ReviewJudgement, ReviewReport, ReviewRecords, ReviewExports]) {
     try {
       new Part({ callId, api, sound });
     } catch (error) {

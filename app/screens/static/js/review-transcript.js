@@ -20,6 +20,7 @@ export class Transcript {
     this.open = new Set(); // findings whose explanation is read
     this.views = new Map();
     this.present = -1;
+    this.sought = -1;
     this.tabStop = 0;
     this.following = true;
     this.sheet = make("div", { class: "lines", role: "list", "aria-label": t("発言の一覧") });
@@ -61,6 +62,17 @@ export class Transcript {
     this.present = place;
     this.views.get(place)?.setPresent(true);
     if (this.following && place >= 0) this.bring(place, FREE_SHARE);
+  }
+
+  /** Show the row that somebody looked for; -1 for none. It is read there, and the sound stays where it is. */
+  setSought(place) {
+    this.views.get(this.sought)?.setSought(false);
+    this.sought = place;
+    if (place < 0) return;
+    this.setFollowing(false);
+    this.bring(place, FREE_SHARE);
+    this.setTabStop(place);
+    this.views.get(place)?.setSought(true);
   }
 
   /** Scroll so that row `place` stands at that share of what is seen. */
@@ -135,6 +147,7 @@ export class Transcript {
       onFocus: () => this.setTabStop(place),
     });
     view.setPresent(place === this.present);
+    view.setSought(place === this.sought);
     view.setTabStop(place === this.tabStop);
     return view;
   }
