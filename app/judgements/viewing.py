@@ -30,6 +30,7 @@ from app.judgements.schemas import (
 )
 from app.models import Call, StaffAction, User
 from app.privacy.sight import TextSight
+from app.review.covering import CoveredCall
 from detection.types import Severity
 
 HELP: Final = "help_requested"
@@ -71,7 +72,10 @@ async def judgements_view(
         marks[mark.judgement_id].append(one)
         last[mark.finding_id] = mark.borne_out
     names = await _names(session, {row.by_login for row in rows})
-    begun = {row.id: row.start_ms for row in await utterances_of(session, call.id)}
+    covered, begun = CoveredCall(sight), dict[str, int]()
+    for spoken in await utterances_of(session, call.id):
+        covered.said(spoken.id, spoken.text)
+        begun[spoken.id] = spoken.start_ms
     refused = why_not(identity, call, rows)
     return JudgementsOut(
         call_id=call.id,
@@ -100,7 +104,7 @@ async def judgements_view(
                 category=row.category,
                 severity=row.severity,
                 rule=row.rule,
-                quote=sight.of(row.quote),
+                quote=covered.quote(row.utterance_id, row.quote, row.span_start),
                 reason=row.reason,
                 start_ms=begun[row.utterance_id],
                 right=last.get(row.id),

@@ -226,10 +226,13 @@ def _section(identity: Identity, wanted: str) -> str:
 
 
 def _start(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time.min, JAPAN)
+    # Where the calendar itself ends a day in Japan has no moment in UTC; no call was begun there.
+    if day is None or day.year <= date.min.year:
+        return None
+    return datetime.combine(day, time.min, JAPAN)
 
 
 def _end(day: date | None) -> datetime | None:
-    if day is None or day == date.max:
+    if day is None or day.year >= date.max.year:
         return None
     return datetime.combine(day + timedelta(days=1), time.min, JAPAN)

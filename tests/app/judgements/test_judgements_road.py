@@ -296,6 +296,24 @@ async def _mark(session: Any, call_id: str, right: list[bool]) -> None:
     await session.flush()
 
 
+async def test_an_auditor_reads_quotes_covered_until_they_say_why(server: RunningServer) -> None:
+    said = f"折り返しは090-1234-5678だ、{RUDE}"
+    await keep_calls(server.services.database, [Past("c1", said=(said,), found=(0,))])
+    async with (
+        await auditor(server) as mori,
+        server.client(await server.token(Role.SUPERVISOR, name="kato")) as kato,
+    ):
+        covered, whole = [
+            (await one.get("/v1/calls/c1/judgements")).json()["findings"][0]["quote"]
+            for one in (mori, kato)
+        ]
+
+    assert whole == said
+    assert len(covered) == len(said)
+    assert "1234" not in covered
+    assert RUDE in covered
+
+
 async def test_a_deleted_call_takes_its_judgements_with_it(server: RunningServer) -> None:
     await keep_calls(server.services.database, [Past("c1")])
     async with await auditor(server) as mori:

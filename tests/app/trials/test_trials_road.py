@@ -95,7 +95,9 @@ async def test_words_that_are_added_and_rules_that_are_left_out_show_in_the_diff
     await keep_calls(
         server.services.database,
         [
-            Past("added", said=(f"この{word}が、いい加減にしろ馬鹿野郎",), found=()),
+            Past(
+                "added", said=(f"この{word}が、いい加減にしろ馬鹿野郎、090-1234-5678だ",), found=()
+            ),
             Past("threat", said=(THREAT,), found=()),
         ],
     )
@@ -109,6 +111,8 @@ async def test_words_that_are_added_and_rules_that_are_left_out_show_in_the_diff
     assert view["tally"]["differing"] == 1
     rules = {change["rule"] for one in found["differences"] for change in one["findings"]}
     assert "office.mental_attack_1" in rules
+    # What an auditor may not read uncovered stands covered here too.
+    assert "1234" not in found["differences"][0]["text"]
     assert tomllib.loads(file.text)["entry"][0]["catches"] == [word]
     assert view["versions"]["before"] != view["versions"]["after"]
 
@@ -172,6 +176,14 @@ async def test_administrators_read_counts_and_never_a_call(server: RunningServer
     assert told == [200, 403, 403, 403]
     assert view["sees_calls"] is False
     assert "c1" not in str(view)
+
+
+async def test_days_at_the_ends_of_the_calendar_are_no_limit(server: RunningServer) -> None:
+    await keep_calls(server.services.database, [Past("c1")])
+    async with await auditor(server) as mori:
+        trial = await started(mori, WITHOUT, since="0001-01-01", until="9999-12-31")
+
+    assert (trial["calls"], trial["since"], trial["until"]) == (1, None, None)
 
 
 async def test_an_auditor_of_a_section_tries_rules_on_that_section_alone(
