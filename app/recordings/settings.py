@@ -1,4 +1,4 @@
-"""Pure: what an office may set about recording calls (``MIMAMORI_RECORDING__…``)."""
+"""Glue: what an office may set about recording calls (``MIMAMORI_RECORDING__…``)."""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ export function markTitle(mark) {
     case "gap":
       return t("聞き取れなかった所({why})", { why: gapReason(mark.because) });
     case "recording_paused":
-      return t("録音を一時停止({length})", { length: spoken(mark.end_ms - mark.at_ms) });
+      // The stretch without sound; the press that began it has no end of its own.
+      return mark.end_ms ? t("録音を一時停止({length})", { length: spoken(mark.end_ms - mark.at_ms) }) : words.deeds[mark.kind];
     case "recording_lost":
       return t("録音が失われた所({length})", { length: spoken(mark.end_ms - mark.at_ms) });
     case "recording_off":
