@@ -4,6 +4,7 @@ export const TRACKS = ["caller", "operator"];
 const MOST_BINS = 4_000; // at a time: more than a screen has dots
 const FEWEST_MS = 20;
 const ENOUGH_BINS = 500;
+const FAINT = 0.35; // a side that is muted
 const LOUD = 0.6; // the ear hears less of the loud than the number says: quiet voices are seen too
 
 /** The loudness of each track from `fromMs` to `toMs` by even stretches, one byte each. */
@@ -81,12 +82,14 @@ export class WaveCanvas {
       pen.fillStyle = ink("--line-soft");
       pen.fillRect(0, Math.round(middle), width, 1);
       if (!peaks) return;
-      pen.fillStyle = muted?.[track] ? ink("--line") : ink(place === 0 ? "--wave-caller" : "--wave-operator");
+      pen.fillStyle = ink(place === 0 ? "--wave-caller" : "--wave-operator");
+      pen.globalAlpha = muted?.[track] ? FAINT : 1;
       const step = (toMs - fromMs) / width;
       for (let at = 0; at < width; at += 1) {
         const half = peaks.loudest(track, fromMs + at * step, fromMs + (at + 1) * step) ** LOUD * (lane / 2 - 2);
         if (half > 0.5) pen.fillRect(at, middle - half, 1, half * 2);
       }
+      pen.globalAlpha = 1;
     });
     pen.fillStyle = ink("--line-soft");
     pen.fillRect(0, Math.round(lane), width, 1);
