@@ -136,6 +136,12 @@ def _width(node: Node) -> int:
     return len(months_in(node[0])) + 12 * (node[1] == ALL)
 
 
+def _inside(places: Sequence[tuple[str, str, int]], node: Node) -> list[int]:
+    """Return which of *places* count in the cell."""
+    months = months_in(node[0])
+    return [n for n, (m, s, _) in enumerate(places) if m in months and node[1] in (s, ALL)]
+
+
 def _summed(witness: Witness) -> dict[Node, int]:
     """Return *witness* without its kinds."""
     summed: dict[Node, int] = {}
@@ -169,8 +175,15 @@ class _Search:
             if not self.take_cheapest(self._in_place(node)) and not self.take_cheapest(
                 self._in_totals(node, of_totals), both_ways=False
             ):
-                raise AssertionError(f"no other table shows the same without {node}")
+                # Not known to happen; what cannot be shown to be safe is not shown at all.
+                self._hide_everything()
         return self.hidden
+
+    def _hide_everything(self) -> None:
+        times, sections = (*MONTHS, *QUARTERS, YEAR), (*self.table.sections, ALL)
+        every = set(product(times, sections, self.table.kinds))
+        self.hidden.nodes |= every
+        self.hidden.vague |= every
 
     def take_cheapest(self, options: Iterable[Witness], *, both_ways: bool = True) -> bool:
         """Hide what the cheapest of *options* needs; say whether one of them will do."""
@@ -224,11 +237,13 @@ class _Search:
             able = [kind for kind in kinds if counts[kind] + by >= 0]
             return sorted(able, key=lambda k: (k not in taken, counts[k] == 0, counts[k], k))
 
-        able = [fitting(*place) for place in places]
-        for chosen in islice(product(*(names[:_FITTING] for names in able)), _MOST_TRIED):
-            option = {(m, s, k): by for (m, s, by), k in zip(places, chosen, strict=True)}
-            if wanted is None or wanted in changes_of(option):
-                yield option
+        able = [fitting(*place)[:_FITTING] for place in places]
+        for forced in _inside(places, wanted) if wanted is not None else (None,):
+            lists = [[wanted[2]] if n == forced and wanted else one for n, one in enumerate(able)]
+            for chosen in islice(product(*lists), _MOST_TRIED):
+                option = {(m, s, k): by for (m, s, by), k in zip(places, chosen, strict=True)}
+                if wanted is None or wanted in changes_of(option):
+                    yield option
 
     def _in_totals(self, node: Node, witnesses: Iterable[Witness]) -> Iterator[Witness]:
         """Yield what witnesses of the totals become when their call is of the node's kind."""
