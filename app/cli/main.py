@@ -11,6 +11,7 @@ from app.cli.announcement import announcement_app
 from app.cli.database_roles import database_roles
 from app.cli.demo import demo
 from app.cli.evaluate import evaluate_app
+from app.cli.export import export
 from app.cli.failures import explain
 from app.cli.model import model_app
 from app.cli.options import REFUSED
@@ -45,6 +46,7 @@ cli.command("search-index")(search_index)
 cli.command("verify-audit")(verify_audit)
 cli.command("database-roles")(database_roles)
 cli.command("purge")(purge)
+cli.command("export")(export)
 cli.add_typer(user_app, name="user")
 cli.add_typer(token_app, name="token")
 cli.add_typer(model_app, name="model")

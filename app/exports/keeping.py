@@ -71,7 +71,7 @@ async def keep(services: Services, identity: Identity, call_id: str, made: Made)
         await anyio.to_thread.run_sync(write)
         async with services.database.transaction() as session:
             session.add(row)
-            await record(session, Deed("export.made", call_id=call_id, subject=_subject(row)))
+            await record(session, Deed("export.made", call_id=call_id, subject=subject_of(row)))
     except BaseException:
         file.unlink(missing_ok=True)
         raise
@@ -98,7 +98,7 @@ async def fetch(
         if row.fetched_at is not None or row.expires_at <= now:
             raise _over()
         row.fetched_at = now
-        await record(session, Deed("export.fetched", call_id=row.call_id, subject=_subject(row)))
+        await record(session, Deed("export.fetched", call_id=row.call_id, subject=subject_of(row)))
     try:
         content = await anyio.to_thread.run_sync(
             taken_once, _file(services, export_id), services.record_keys
@@ -141,9 +141,10 @@ async def drop_expired_again_and_again(services: Services) -> None:
         await anyio.sleep(LOOK_SECONDS)
 
 
-def _subject(row: CallExport) -> str:
-    parts = [row.kind, "covered" if row.covered else "whole", "sound" if row.sound else "no sound"]
-    return f"{' '.join(parts)} {row.sha256}"
+def subject_of(made: Made | CallExport) -> str:
+    """Return what the trail says of a file that left: no word of the call."""
+    covered, sound = "covered" if made.covered else "whole", "sound" if made.sound else "no sound"
+    return f"{made.kind}, {covered}, {sound}"
 
 
 def _over() -> Conflict:

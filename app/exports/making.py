@@ -5,26 +5,44 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import anyio.to_thread
 
 from app.auth.identity import Identity
+from app.db import Database
 from app.errors import Conflict, NotAllowed
 from app.exports.keeping import Made
-from app.exports.signing import Signer
 from app.exports.signing_key import FILE_NAME, open_signer
 from app.exports.vcon import Exported, Sound, vcon_of
 from app.judgements.models import Judgement
 from app.judgements.repository import judgements_of
-from app.recordings.library import StoredRecording
+from app.ports import Clock
+from app.recordings.library import RecordingLibrary, StoredRecording
 from app.recordings.wav import Wav
 from app.review.answering import read_whole
 from app.review.schemas import ReviewOut
 from app.services import Services
+from app.settings import Settings
 
-MEDIA_TYPE = "application/vcon+json"
+MEDIA_TYPE: Final = "application/vcon+json"
+
+
+class NeedsToExport(Protocol):
+    """What an export takes of the services; a command brings it without a server."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def recordings(self) -> RecordingLibrary: ...
+
+    @property
+    def clock(self) -> Clock: ...
 
 
 async def make_vcon(
@@ -40,27 +58,33 @@ async def make_vcon(
     """
     composed = await read_whole(services, identity, call_id)
     review = await anyio.to_thread.run_sync(composed)
-    sound = await _sound(services, review) if with_sound else None
-    async with services.database.transaction() as session:
+    return await signed_file(services, review, with_sound=with_sound)
+
+
+async def signed_file(needs: NeedsToExport, review: ReviewOut, *, with_sound: bool) -> Made:
+    """Return *review* as a signed vCon; raises what ``make_vcon`` does."""
+    call_id, settings = review.call.call_id, needs.settings
+    sound = await _sound(needs, review) if with_sound else None
+    async with needs.database.transaction() as session:
         judgements = [_said(row) for row in await judgements_of(session, call_id)]
-    signer = await anyio.to_thread.run_sync(_signer, services)
+    office, now = office_of(settings), needs.clock.now()
+    file = settings.exports.signing_file or settings.data_dir / FILE_NAME
+    exported = Exported(
+        review=review,
+        sound=sound,
+        judgements=_as_read(judgements, review),
+        made_at=now,
+        office=office,
+        random=os.urandom(8),
+    )
 
     def written() -> bytes:
-        exported = Exported(
-            review=review,
-            sound=sound,
-            judgements=_as_read(judgements, review),
-            made_at=services.clock.now(),
-            office=office_of(services),
-            random=os.urandom(8),
-        )
-        signed = signer.signed(vcon_of(exported))
+        signed = open_signer(file, office, now).signed(vcon_of(exported))
         return json.dumps(signed, separators=(",", ":")).encode()
 
-    content = await anyio.to_thread.run_sync(written)
     return Made(
         kind="vcon",
-        content=content,
+        content=await anyio.to_thread.run_sync(written),
         file_name=f"{call_id}.vcon.json",
         media_type=MEDIA_TYPE,
         covered=review.covered,
@@ -68,27 +92,21 @@ async def make_vcon(
     )
 
 
-def office_of(services: Services) -> str:
+def office_of(settings: Settings) -> str:
     """Return the office's name in the network."""
-    return urlsplit(services.settings.public_url).hostname or "localhost"
+    return urlsplit(settings.public_url).hostname or "localhost"
 
 
-def _signer(services: Services) -> Signer:
-    settings = services.settings
-    file = settings.exports.signing_file or settings.data_dir / FILE_NAME
-    return open_signer(file, office_of(services), services.clock.now())
-
-
-async def _sound(services: Services, review: ReviewOut) -> Sound:
+async def _sound(needs: NeedsToExport, review: ReviewOut) -> Sound:
     if review.covered:
         raise NotAllowed(
             "sound_needs_whole",
             "録音には、伏せた言葉がそのまま入っています。録音を含めるときは、先に「伏せた部分を表示」で理由を記録してください。",
         )
-    stored = await services.recordings.find(review.call.call_id)
+    stored = await needs.recordings.find(review.call.call_id)
     if stored is None:
         raise Conflict("no_sound", "この通話の録音はありません。録音を含めずに書き出してください。")
-    most = services.settings.exports.sound_minutes
+    most = needs.settings.exports.sound_minutes
     if stored.duration_ms > most * 60_000:
         raise Conflict(
             "sound_too_long",
