@@ -6,13 +6,14 @@ Each is bound to its call: moved to another row it does not open. A number whose
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
 import structlog
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.callers.number import UNREADABLE
 from app.db import Database
@@ -63,9 +64,18 @@ def opened_number(keys: RecordKeys, call_id: str, box: bytes, key_id: str | None
 
 async def seal_left_over(database: Database, keys: RecordKeys) -> int:
     """Seal the numbers that stand plainly in the table, as before version 0016; return how many they were."""
-    done = 0
-    while sealed := await _seal_some(database, keys):
-        done += sealed
+    done, after = 0, ""
+    while True:
+        async with database.transaction() as session:
+            query = select(Call.id, Call.caller_number).where(
+                Call.caller_number != "", Call.id > after
+            )
+            rows = (await session.execute(query.order_by(Call.id).limit(AT_ONCE))).all()
+            if rows:
+                await _write(session, keys, {row.id: row.caller_number for row in rows})
+        if not rows:
+            break
+        done, after = done + len(rows), rows[-1].id
     if done and not database.is_postgresql:
         await _forget_what_was_written(database)
     return done
@@ -77,27 +87,24 @@ async def reseal(database: Database, keys: RecordKeys) -> int:
     Afterwards an older key is not needed for numbers, but for those that no key here opens: they stay as they are.
     """
     done, after = 0, ""
-    older = Call.number_key_id != keys.key_id
     while True:
         async with database.transaction() as session:
             query = select(Call.id, Call.number_box, Call.number_key_id).where(
-                Call.number_box.is_not(None), older, Call.id > after
+                Call.number_box.is_not(None), Call.number_key_id != keys.key_id, Call.id > after
             )
             rows = (await session.execute(query.order_by(Call.id).limit(AT_ONCE))).all()
-            for row in rows:
-                number = opened_number(keys, row.id, row.number_box, row.number_key_id)
-                sealed = None if number == UNREADABLE else sealed_number(keys, row.id, number)
-                if sealed is None:
-                    continue
-                await session.execute(
-                    update(Call)
-                    .where(Call.id == row.id, older)
-                    .values(number_box=sealed.box, number_key_id=sealed.key_id)
-                )
-                done += 1
+            opened = {
+                row.id: opened_number(keys, row.id, row.number_box, row.number_key_id)
+                for row in rows
+            }
+            numbers = {
+                call_id: number for call_id, number in opened.items() if number != UNREADABLE
+            }
+            if numbers:
+                await _write(session, keys, numbers)
         if not rows:
             return done
-        after = rows[-1].id
+        done, after = done + len(numbers), rows[-1].id
 
 
 async def seal_in_background(database: Database, keys: RecordKeys) -> None:
@@ -111,24 +118,19 @@ async def seal_in_background(database: Database, keys: RecordKeys) -> None:
         log.info("numbers sealed", calls=sealed)
 
 
-async def _seal_some(database: Database, keys: RecordKeys) -> int:
-    plain = Call.caller_number != ""
-    async with database.transaction() as session:
-        rows = (
-            await session.execute(
-                select(Call.id, Call.caller_number, Call.number_box)
-                .where(plain)
-                .order_by(Call.id)
-                .limit(AT_ONCE)
-            )
-        ).all()
-        for row in rows:
-            values: dict[str, object] = {"caller_number": ""}
-            sealed = sealed_number(keys, row.id, row.caller_number)
-            if row.number_box is None and sealed is not None:
-                values |= {"number_box": sealed.box, "number_key_id": sealed.key_id}
-            await session.execute(update(Call).where(Call.id == row.id, plain).values(values))
-    return len(rows)
+async def _write(session: AsyncSession, keys: RecordKeys, numbers: Mapping[str, str]) -> None:
+    """Seal *numbers*, by the ids of their calls, and leave nothing plain."""
+    rows: list[dict[str, object]] = []
+    for call_id, number in numbers.items():
+        sealed = keys.seal(number.encode(), _place(call_id))
+        rows.append({"call": call_id, "box": sealed.box, "by_key": sealed.key_id})
+    # In one go: row by row it takes ten times as long.
+    await (await session.connection()).execute(
+        update(Call)
+        .where(Call.id == bindparam("call"))
+        .values(caller_number="", number_box=bindparam("box"), number_key_id=bindparam("by_key")),
+        rows,
+    )
 
 
 async def _forget_what_was_written(database: Database) -> None:

@@ -109,7 +109,8 @@ async def test_no_answer_to_an_auditor_holds_what_was_told_of_a_person(
 
 
 def _is_json(answer: httpx.Response) -> bool:
-    return answer.headers.get("content-type", "").startswith("application/json")
+    kind: str = answer.headers.get("content-type", "")
+    return kind.startswith("application/json")
 
 
 async def test_places_stay_true_under_the_covers(served: RunningServer, person: Person) -> None:
