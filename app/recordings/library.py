@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ KIND_WORDS: Final = {
     Kind.OFF: "off",
 }
 
+MOST_KNOWN: Final = 4
+"""An index of 3 hours is 5 MB."""
 KEY_MISSING: Final = "recording_key_missing"
 
 log = structlog.get_logger()
@@ -150,6 +153,10 @@ class RecordingLibrary:
     database: Database
     keys: RecordKeys
     folder: Path
+    _known: OrderedDict[tuple[str, int, int], Contents] = field(
+        default_factory=OrderedDict, init=False, repr=False, compare=False
+    )
+    """Where the chunks of the recordings lie that were asked for last: a player asks again and again."""
 
     async def find(self, call_id: str) -> StoredRecording | None:
         """Return what is kept of the call's sound so far; None where nothing is.
@@ -181,7 +188,7 @@ class RecordingLibrary:
     def _stored(self, row: Recording, call: Call, seal: ChunkSeal) -> StoredRecording:
         file, facts = self.folder / row.file, facts_of(call)
         with _told_as_damaged(row.call_id):
-            contents = read_whole(file, row)
+            contents = self._contents(file, row)
         rate_hz = facts.format.rate_hz
         stretches = tuple(
             Stretch(first * 1000 // rate_hz, end * 1000 // rate_hz, KIND_WORDS[kind])
@@ -199,6 +206,20 @@ class RecordingLibrary:
             _seal=seal,
             _chunks=contents.chunks,
         )
+
+    def _contents(self, file: Path, row: Recording) -> Contents:
+        try:
+            facts = file.stat()
+        except FileNotFoundError:
+            raise Damaged("the file is gone") from None
+        place = (row.file, facts.st_size, facts.st_mtime_ns)
+        known = self._known.get(place) if row.closed_at is not None else None
+        if known is None:
+            known = read_whole(file, row)
+            self._known[place] = known
+            while len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
+        return known
 
 
 def key_of(keys: RecordKeys, row: Recording) -> bytes:
