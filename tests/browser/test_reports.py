@@ -8,7 +8,10 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from app.auth.identity import Role
-from tests.app.reports.people import WRITTEN
+from app.reports.writing import Written
+from app.reports.writing import begin as begin_report
+from app.reports.writing import save as save_report
+from tests.app.reports.people import SATO, WRITTEN
 from tests.app.review.filled import THREAT, add_ended_call
 from tests.app.running import RunningServer
 from tests.browser.signing_in import first_sign_in
@@ -228,6 +231,47 @@ async def test_the_head_who_wrote_it_is_offered_no_approval(
 
     await expect(yamada.get_by_role("button", name="承認する")).to_have_count(0)
     await expect(yamada.locator(".report-side")).to_contain_text("書いた本人は承認できません")
+
+
+async def test_the_review_page_begins_the_report_and_then_says_how_it_stands(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    await with_call(server)
+    yamada = await head(context, server)
+    review = f"{server.url}/calls/r-1/review"
+    await yamada.goto(review)
+    await yamada.get_by_role("tab", name="報告書").click()
+    await expect(yamada.locator("#review-report-state")).to_have_text(
+        "この通話の報告書はまだありません。"
+    )
+    await yamada.get_by_role("button", name="報告書を作成する").click()
+    await expect(yamada.locator("#report-form")).to_be_visible()
+
+    await yamada.goto(review)
+    await yamada.get_by_role("tab", name="報告書").click()
+
+    await expect(yamada.locator("#review-report-state")).to_contain_text("第1版")
+    await expect(yamada.locator("#review-report-quotes li").first).to_contain_text(THREAT)
+    await expect(yamada.locator("#review-report-open")).to_have_attribute("href", "/reports/1")
+
+
+async def test_an_auditor_reads_covered_words_covered_and_cannot_write_over_them(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    await with_call(server)
+    services = server.services
+    report_id, _ = await begin_report(services, SATO, "r-1")
+    secret = "田中さんを出せ。番号は090-1234-5678だ。"
+    await save_report(services, SATO, report_id, Written(1, {"demand": secret}))
+    abe = await first_sign_in(context, server, Role.AUDITOR, login="abe", section="")
+
+    await abe.goto(f"{server.url}/reports/{report_id}")
+
+    field = abe.locator("#f-demand")
+    await expect(field).to_contain_text("●")
+    await expect(field).not_to_contain_text("1234")
+    await expect(abe.locator("textarea[name=demand]")).to_have_count(0)
+    assert "1234-5678" not in await abe.content()
 
 
 @pytest.mark.parametrize("width", [1024, 1280, 1920])
