@@ -27,7 +27,7 @@ export function card(call) {
 
 function tags(call) {
   const texts = [
-    words.outcomes?.[call.outcome] ?? "",
+    call.outcome === "ordinary" ? "" : (words.outcomes?.[call.outcome] ?? ""),
     ...call.categories.map((one) => categoryShort(one.category)),
     call.judgement ? t("判断:{verdict}", { verdict: JUDGED[call.judgement] }) : "",
     call.false_alarm ? t("誤検知あり") : "",
