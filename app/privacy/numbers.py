@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.callers.number import UNREADABLE
 from app.db import Database
 from app.models import Call
+from app.privacy.number_traces import without_number
 from app.sealing import CannotOpen, RecordKeys, Sealed
 
 log = structlog.get_logger()
@@ -67,10 +68,12 @@ async def seal_left_over(database: Database, keys: RecordKeys) -> int:
     done, after = 0, ""
     while True:
         async with database.transaction() as session:
-            query = select(Call.id, Call.caller_number).where(
+            query = select(Call.id, Call.caller_number, Call.stream_format).where(
                 Call.caller_number != "", Call.id > after
             )
             rows = (await session.execute(query.order_by(Call.id).limit(AT_ONCE))).all()
+            for row in rows:
+                await _forget_traces(session, row.id, row.caller_number, row.stream_format)
             if rows:
                 await _write(session, keys, {row.id: row.caller_number for row in rows})
         if not rows:
@@ -116,6 +119,19 @@ async def seal_in_background(database: Database, keys: RecordKeys) -> None:
         return
     if sealed:
         log.info("numbers sealed", calls=sealed)
+
+
+async def _forget_traces(
+    session: AsyncSession, call_id: str, number: str, stored: Mapping[str, object]
+) -> None:
+    """Keep the last digits only, wherever the number stands in what the telephone told."""
+    told = stored.get("metadata")
+    if isinstance(told, Mapping) and (left := without_number(told, number)) != told:
+        await session.execute(
+            update(Call)
+            .where(Call.id == call_id)
+            .values(stream_format={**stored, "metadata": left})
+        )
 
 
 async def _write(session: AsyncSession, keys: RecordKeys, numbers: Mapping[str, str]) -> None:

@@ -49,7 +49,7 @@ async def plain_calls(database: Database, clock: FakeClock, numbers: Sequence[st
                     token_id=made.token.id,
                     section=SECTION,
                     caller_number=number,
-                    stream_format={},
+                    stream_format={"rate": 8000, "metadata": {"ani": number, "trunk": "t-1"}},
                     started_at=clock.now(),
                 )
             )
@@ -77,6 +77,10 @@ async def test_what_stands_plainly_is_sealed_in_small_steps_and_only_once(
     assert (sealed, again) == (sum(number != "" for number in numbers), 0)
     assert {call.caller_number for call in calls} == {""}
     assert [number_of(OLD, call) for call in calls] == numbers
+    assert [call.stream_format["metadata"]["ani"] for call in calls] == [
+        masked(number) for number in numbers
+    ]
+    assert {call.stream_format["metadata"]["trunk"] for call in calls} == {"t-1"}
 
 
 async def test_a_new_key_seals_all_anew_and_the_old_one_can_go(
