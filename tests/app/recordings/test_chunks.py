@@ -74,7 +74,9 @@ def played(file: Path, seal: ChunkSeal = SEAL) -> list[tuple[Kind, int, int, byt
         os.close(opened)
 
 
-def cuts(draw: Callable[[st.SearchStrategy[list[int]]], list[int]], length: int) -> list[tuple[int, int]]:
+def cuts(
+    draw: Callable[[st.SearchStrategy[list[int]]], list[int]], length: int
+) -> list[tuple[int, int]]:
     at = sorted(draw(st.lists(st.integers(0, length), max_size=12)))
     return list(itertools.pairwise((0, *at, length)))
 

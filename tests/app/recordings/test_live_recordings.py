@@ -10,11 +10,13 @@ from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import select
 from websockets.asyncio.client import ClientConnection
 
 from app.auth.identity import Role
 from app.recordings.settings import RecordingSettings
 from app.settings import Settings, StreamSettings
+from app.trail.models import TrailRow
 from tests.app.recordings.recorded import (
     begin,
     facts_of_recording,
@@ -100,6 +102,10 @@ async def test_who_pauses_is_told_to_the_screens_and_stands_in_the_record(
     record = await fetched(server, "/v1/calls/c1")
     kinds = [one["kind"] for one in record.json()["notes"]]
     assert kinds == ["recording_paused", "recording_resumed"]
+    async with server.services.database.transaction() as session:
+        deeds = select(TrailRow.kind).where(TrailRow.kind.startswith("call.recording"))
+        trail = (await session.scalars(deeds.order_by(TrailRow.number))).all()
+    assert trail == ["call.recording_paused", "call.recording_resumed"]
 
 
 async def test_a_call_that_has_ended_cannot_be_paused(server: RunningServer) -> None:
