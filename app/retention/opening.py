@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import anyio
 import anyio.to_thread
@@ -28,6 +29,9 @@ from app.settings import Settings
 from app.statistics.rollup import keep
 from app.trail.opening import open_trail_keys
 
+GAP_SECONDS: Final = 0.02
+"""Between two steps: who waits for SQLite's one writer asks again and again, and must find it free."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchIndex:
@@ -48,7 +52,7 @@ class SearchIndex:
             async with database.transaction() as session:
                 more = await overwrite_step(session, first=first)
             first = False
-            await anyio.lowlevel.checkpoint()
+            await anyio.sleep(GAP_SECONDS)
 
 
 async def keep_counts(session: AsyncSession, call_id: str) -> None:
