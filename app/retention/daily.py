@@ -100,7 +100,9 @@ async def _opened(services: Services) -> PurgeParts | None:
         )
     except AppError as refused:
         log.error("nothing is purged", code=refused.code)  # noqa: TRY400 - told without words
-        return None
+    except Exception:
+        log.exception("nothing is purged")  # the server goes on without
+    return None
 
 
 async def _until(clock: Clock, at: datetime) -> None:
