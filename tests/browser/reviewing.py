@@ -45,10 +45,18 @@ async ([place, seconds]) => {
 }
 """
 """How loud one side comes out of the page."""
+PLAYED: Final = """
+new Promise((there) => {
+  const sound = document.getElementById("sound");
+  const place = sound.currentTime;
+  const look = () => (sound.currentTime > place ? there() : requestAnimationFrame(look));
+  look();
+})
+"""
 SEEKED: Final = """
 new Promise((there) => {
   const sound = document.getElementById("sound");
-  if (sound.seeking || sound.readyState === 0) sound.addEventListener("seeked", there, { once: true });
+  if (sound.seeking) sound.addEventListener("seeked", there, { once: true });
   else there();
 })
 """

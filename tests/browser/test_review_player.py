@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from playwright.async_api import BrowserContext, expect
+from sqlalchemy import select
 
 from app.auth.identity import Role
+from app.trail.models import TrailRow
 from tests.app.running import RunningServer
-from tests.browser.reviewing import LOUDEST, SOUND, ReviewPage, signed_in, with_call
+from tests.browser.reviewing import CALL, LOUDEST, PLAYED, SOUND, ReviewPage, signed_in, with_call
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -200,6 +202,29 @@ async def test_the_list_of_keys_opens_and_closes(
     await review.press("Escape")
 
     await expect(review.find("#keys-help")).to_be_hidden()
+
+
+async def test_reading_a_call_is_not_hearing_it_and_the_trail_tells_them_apart(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    review = await opened(context, server)
+    await review.line("00:18").locator(".line-words").click()
+    await review.press("n")
+    read = await looks(server)
+
+    await review.press("k")
+    await review.page.evaluate(PLAYED)
+
+    assert "review.seen" in read
+    assert "recording.heard" not in read
+    assert "recording.heard" in await looks(server)
+
+
+async def looks(server: RunningServer) -> set[str]:
+    """Return what the trail says was looked at in the call."""
+    async with server.services.database.transaction() as session:
+        kinds = await session.scalars(select(TrailRow.kind).where(TrailRow.call_id == CALL))
+        return set(kinds)
 
 
 async def test_without_a_recording_the_page_says_why_and_the_words_still_lead(

@@ -19,7 +19,7 @@ export class Sound {
     /** Set by the page: reads the call again, for who has changed what may be read of it. */
     this.reload = async () => {};
     if (!this.hasSound) return;
-    audio.preload = "metadata";
+    audio.preload = "none"; // who only reads has not heard the call, and the trail must not say so
     audio.preservesPitch = true;
     audio.src = source;
     for (const type of ["play", "pause", "seeked", "ended", "ratechange", "loadedmetadata"]) audio.addEventListener(type, () => this.tell());
@@ -33,7 +33,7 @@ export class Sound {
 
   get atMs() {
     if (!this.hasSound) return this.place;
-    // Until the recording is open there, the place that was asked for is where the reader is.
+    // Until the recording is open there – before it is first played, it is not – the place that was asked for counts.
     return this.audio.readyState === 0 || this.audio.seeking ? this.place : this.audio.currentTime * 1000;
   }
 
