@@ -23,6 +23,7 @@ from app.cli.rules import rules
 from app.cli.search_index import search_index
 from app.cli.serve import serve
 from app.cli.simulate import simulate
+from app.cli.statistics import statistics
 from app.cli.token import token_app
 from app.cli.train import train
 from app.cli.try_rules import try_rules
@@ -45,6 +46,7 @@ cli.command("train")(train)
 cli.command("search-index")(search_index)
 cli.command("verify-audit")(verify_audit)
 cli.command("database-roles")(database_roles)
+cli.command("statistics")(statistics)
 cli.command("purge")(purge)
 cli.command("export")(export)
 cli.add_typer(user_app, name="user")

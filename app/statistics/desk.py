@@ -86,7 +86,7 @@ class StatisticsDesk:
             too_few_people=untold,
             empty=not span.tally.count("calls") and not (before and before.tally.count("calls")),
             unfinished=period.last >= month_of_day(self._today()),
-            tables=[] if untold else tables_of(span, before, measures),
+            tables=[] if untold else tables_of(span, before, measures, self.today_month()),
         )
 
     def today_month(self) -> Month:

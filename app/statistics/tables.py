@@ -18,7 +18,7 @@ from app.statistics.figures import (
     told_of_month,
 )
 from app.statistics.hiding import ALL
-from app.statistics.periods import Period
+from app.statistics.periods import Month, Period
 from app.statistics.schemas import CellOut, ColumnOut, RowOut, TableOut
 from app.statistics.words import ALL_CALLS, COLUMNS, TABLES, row_words
 from detection.types import Category, Outcome
@@ -58,11 +58,11 @@ Cells = Callable[[Span, str], Sequence[CellOut]]
 
 
 def tables_of(
-    span: Span, before: Span | None, measures: tuple[Shown, Shown] | None
+    span: Span, before: Span | None, measures: tuple[Shown, Shown] | None, this_month: Month
 ) -> list[TableOut]:
     """Return every table of the period; *measures* in force, now and a year before, are told of the whole office."""
     tables = [
-        _months(span, before),
+        _months(span, before, this_month),
         *([_sections(span, before)] if span.section == ALL else []),
         _outcomes(span, before),
         _categories(span, before),
@@ -142,8 +142,9 @@ def _two(measure: str) -> Cells:
     ]
 
 
-def _months(span: Span, before: Span | None) -> TableOut:
-    months = span.period.months
+def _months(span: Span, before: Span | None, this_month: Month) -> TableOut:
+    # Months to come are no months without calls; a year before they had some.
+    months = [m for m in span.period.months if m <= this_month or before is not None]
     place = {str(month): number for number, month in enumerate(months)}
 
     def cells(of: Span, row: str) -> list[CellOut]:

@@ -23,12 +23,17 @@ NOON = datetime(2026, 4, 10, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def either(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[Database]:
-    url = settings.async_database_url
-    if request.param == "postgres":
-        plain = SecretStr(request.getfixturevalue("postgres_url"))
-        url = settings.model_copy(update={"database_url": plain}).async_database_url
-    async with open_database(url) as database:
+def address(request: pytest.FixtureRequest, settings: Settings) -> str:
+    """Address of one database and of the other."""
+    if request.param == "sqlite":
+        return settings.async_database_url
+    plain = SecretStr(request.getfixturevalue("postgres_url"))
+    return settings.model_copy(update={"database_url": plain}).async_database_url
+
+
+@pytest.fixture
+async def either(address: str) -> AsyncIterator[Database]:
+    async with open_database(address) as database:
         yield database
 
 

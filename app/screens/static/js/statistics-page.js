@@ -88,7 +88,7 @@ function fill(figures) {
   const nothing = reasonForNothing(figures);
   byId("waiting").hidden = !nothing;
   say(byId("waiting-word"), nothing);
-  const shown = nothing ? [] : figures.tables.filter((table) => table.key !== "months" || table.rows.length > 1);
+  const shown = nothing ? [] : figures.tables.filter((table) => table.rows.length > 1 || table.key !== "months");
   byId("tables").replaceChildren(...shown.map((table) => figure(table, figures)));
 }
 
