@@ -22,10 +22,10 @@ _BORN_BEFORE: Final = re.compile(
 _BEFORE_CHARACTERS: Final = 14
 _ANOTHER_DATE: Final = re.compile(r"届|締切|期限|受付|予約|開庁|提出")
 
-_WORD: Final = r"[A-Za-z0-9_+-]+|[ァ-ヶー]+"
+_WORD: Final = r"[A-Za-z0-9_+-]{1,64}|[ァ-ヶー]{1,40}"
 _DOT: Final = r"\s?(?:\.|ドット|テン)\s?"
 _MAIL: Final = re.compile(
-    rf"(?:{_WORD})(?:\s?(?:\.|ドット|ハイフン|アンダーバー|アンダースコア|-|_)\s?(?:{_WORD}))*?"
+    rf"(?:{_WORD})(?:\s?(?:\.|ドット|ハイフン|アンダーバー|アンダースコア|-|_)\s?(?:{_WORD})){{0,8}}?"
     rf"\s?(?:@|[aA]t ?マーク|アットマーク|アット)\s?(?:{_WORD})(?:{_DOT}(?:{_WORD}))*"
 )
 _KATAKANA_AT: Final = re.compile(r"アット|@|[aA]t ?マーク")

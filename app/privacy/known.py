@@ -8,7 +8,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 import anyio.to_thread
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
@@ -17,8 +17,8 @@ from app.privacy.lines import Line
 from app.privacy.sight import COVERED, TextSight, sight_of_lines
 
 MOST_KEPT: Final = 256
-MOST_AT_ONCE: Final = 50
-"""Of more calls only what each line shows by itself is covered: a list shows one line of each."""
+MOST_LINES: Final = 5_000
+"""Half a second of work. In the calls of a list after these only what a line shows by itself is covered."""
 
 _kept: Final[WeakKeyDictionary[Database, OrderedDict[str, TextSight]]] = WeakKeyDictionary()
 
@@ -30,24 +30,40 @@ async def covered_sights(
     kept = _kept.setdefault(database, OrderedDict())
     found = {call_id: kept[call_id] for call_id in call_ids if call_id in kept}
     missing = [call_id for call_id in call_ids if call_id not in found]
-    if len(missing) > MOST_AT_ONCE:
-        return found | dict.fromkeys(missing, COVERED)
     if missing:
-        lines = await _lines_of(session, missing)
-        # A call of three hours is a quarter of a second of work: no live call waits for it.
+        heard = await _within_reach(session, missing)
+        lines = await _lines_of(session, heard)
+        # A call of three hours is half a second of work: no live call waits for it.
         made = await anyio.to_thread.run_sync(_sights, lines)
-        found |= {call_id: made.get(call_id, COVERED) for call_id in missing}
-    for call_id in call_ids:
+        found |= {call_id: made.get(call_id, COVERED) for call_id in heard}
+    for call_id in found:
         kept[call_id] = found[call_id]
         kept.move_to_end(call_id)
     while len(kept) > MOST_KEPT:
         kept.popitem(last=False)
-    return found
+    return dict.fromkeys(call_ids, COVERED) | found
 
 
 def forget(database: Database, call_id: str) -> None:
     """Forget what is known of a call that was deleted or changed."""
     _kept.get(database, OrderedDict()).pop(call_id, None)
+
+
+async def _within_reach(session: AsyncSession, call_ids: Collection[str]) -> list[str]:
+    """Return the first of *call_ids* that have so many lines together; one at least."""
+    query = (
+        select(UtteranceRow.call_id, func.count())
+        .where(UtteranceRow.call_id.in_(list(call_ids)))
+        .group_by(UtteranceRow.call_id)
+    )
+    counts = {row[0]: int(row[1]) for row in await session.execute(query)}
+    reached, lines = list[str](), 0
+    for call_id in call_ids:
+        lines += counts.get(call_id, 0)
+        if reached and lines > MOST_LINES:
+            break
+        reached.append(call_id)
+    return reached
 
 
 async def _lines_of(session: AsyncSession, call_ids: Collection[str]) -> Mapping[str, list[Line]]:
