@@ -51,6 +51,13 @@ async def submit(page: Page) -> None:
     await page.click("button[value=submit]")
 
 
+async def tab_of_report(page: Page, review: str) -> None:
+    """Open the tab on the review page, once that can be used."""
+    await page.goto(review)
+    await expect(page.locator("body[data-usable=true]")).to_be_attached()
+    await page.get_by_role("tab", name="報告書").click()
+
+
 async def operator(context: BrowserContext, server: RunningServer) -> Page:
     return await first_sign_in(context, server, Role.OPERATOR, login="sato")
 
@@ -239,16 +246,14 @@ async def test_the_review_page_begins_the_report_and_then_says_how_it_stands(
     await with_call(server)
     yamada = await head(context, server)
     review = f"{server.url}/calls/r-1/review"
-    await yamada.goto(review)
-    await yamada.get_by_role("tab", name="報告書").click()
+    await tab_of_report(yamada, review)
     await expect(yamada.locator("#review-report-state")).to_have_text(
         "この通話の報告書はまだありません。"
     )
     await yamada.get_by_role("button", name="報告書を作成する").click()
     await expect(yamada.locator("#report-form")).to_be_visible()
 
-    await yamada.goto(review)
-    await yamada.get_by_role("tab", name="報告書").click()
+    await tab_of_report(yamada, review)
 
     await expect(yamada.locator("#review-report-state")).to_contain_text("第1版")
     await expect(yamada.locator("#review-report-quotes li").first).to_contain_text(THREAT)

@@ -13,6 +13,7 @@ from typing import Final
 import docx
 import pytest
 from docx.oxml.ns import qn
+from docx.shared import Mm
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -172,7 +173,7 @@ def test_the_docx_names_japanese_fonts_for_japanese_letters() -> None:
     }
 
     assert fonts <= {"游明朝", "游ゴシック"}
-    assert opened.sections[0].page_width.mm == pytest.approx(210, abs=0.1)
+    assert opened.sections[0].page_width == pytest.approx(Mm(210), abs=Mm(1) / 10)
 
 
 def test_what_no_page_can_show_is_left_out_and_breaks_no_file() -> None:
