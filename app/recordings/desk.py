@@ -40,6 +40,7 @@ from app.recordings.opening import (
     close_tape,
     go_on_tape,
     left_behind,
+    store_lost,
 )
 from app.recordings.sealed_file import Damaged
 from app.recordings.settings import RecordingSettings
@@ -283,11 +284,20 @@ class RecordingDesk:
                 await anyio.to_thread.run_sync(one.tape.close)
             elif one.tape is not None:
                 await close_tape(self._ledger, one.call.facts, one.tape, one.unwritten)
+            elif one.failure is not None and not one.call.goes_on:
+                await self._leave_lost(one)
         except (SQLAlchemyError, OSError):
             log.exception("the end of a recording is not stored", call_id=one.call_id)
         finally:
             self._live.pop(one.call_id, None)
             one.left.set()
+
+    async def _leave_lost(self, one: LiveRecording) -> None:
+        async with self._library.database.transaction() as session:
+            known = await session.get(Recording, one.call_id)
+        if known is None and one.intake.position:
+            facts = one.call.facts
+            await store_lost(self._library, self._ledger, facts, one.intake.position)
 
     async def _finish_left_behind(self) -> None:
         """Finish what earlier processes could not; those of calls that may come back wait for their end."""

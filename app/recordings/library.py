@@ -21,7 +21,7 @@ from app.calls.protocol import Track
 from app.db import Database
 from app.errors import Unavailable
 from app.models import Call
-from app.recordings.chunks import Kind, Placed, joined_kinds
+from app.recordings.chunks import Head, Kind, Placed, joined_kinds
 from app.recordings.models import Recording
 from app.recordings.sealed_file import (
     ChunkSeal,
@@ -111,6 +111,8 @@ class StoredRecording:
 
     def read_through(self) -> None:
         """Open every chunk; otherwise as ``read``."""
+        if not any(placed.offset for placed in self._chunks):
+            return  # all was lost: there is no file
         with _told_as_damaged(self.call_id):
             opened = open_to_read(self._file)
             try:
@@ -208,12 +210,14 @@ class RecordingLibrary:
         )
 
     def _contents(self, file: Path, row: Recording) -> Contents:
+        if not row.chunks:
+            return read_whole(file, row)
         try:
             facts = file.stat()
         except FileNotFoundError:
             raise Damaged("the file is gone") from None
         place = (row.file, facts.st_size, facts.st_mtime_ns)
-        known = self._known.get(place) if row.closed_at is not None else None
+        known = self._known.get(place)
         if known is None:
             known = read_whole(file, row)
             self._known[place] = known
@@ -245,6 +249,8 @@ def read_whole(file: Path, row: Recording) -> Contents:
     Raises:
         Damaged: it is not what was written; of a finished recording, also where something is missing.
     """
+    if row.closed_at is not None and row.chunks == 0:
+        return Contents((Placed(Head(0, Kind.LOST, 0, row.samples or 0, 0), 0),), 0, 0)
     try:
         opened = open_to_read(file)
     except FileNotFoundError:

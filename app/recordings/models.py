@@ -28,4 +28,4 @@ class Recording(Base):
     """When it was finished in order; until then it ends with its last whole chunk."""
     chunks: Mapped[int | None]
     samples: Mapped[int | None] = mapped_column(BigInteger)
-    """Both known once it is closed: a file that holds less was cut."""
+    """Both known once it is closed: a file that holds less was cut. Without chunks there is none: all was lost."""

@@ -90,6 +90,29 @@ async def close_tape(ledger: Ledger, facts: CallFacts, tape: Tape, unwritten: li
         await ledger.write(_closed(facts.call_id, tape))
 
 
+async def store_lost(
+    library: RecordingLibrary, ledger: Ledger, facts: CallFacts, samples: int
+) -> None:
+    """Store that a call was to be recorded and nothing of it could be: a recording without a file."""
+    sealed = library.keys.seal(os.urandom(KEY_BYTES), key_place(facts.call_id))
+
+    async def change(entry: Entry) -> None:
+        entry.session.add(
+            Recording(
+                call_id=facts.call_id,
+                file=secrets.token_hex(16),
+                key_id=sealed.key_id,
+                sealed_key=sealed.box,
+                begun_at=entry.now,
+                closed_at=entry.now,
+                chunks=0,
+                samples=samples,
+            )
+        )
+
+    await ledger.write(change)
+
+
 async def close_left_behind(library: RecordingLibrary, ledger: Ledger, call_id: str) -> None:
     """Finish the recording of an ended call that no process is writing any more.
 

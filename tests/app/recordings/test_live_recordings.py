@@ -284,6 +284,10 @@ class TestWithoutRoom:
             await stop(stream)
 
         assert failed["reason"] == "disk_full"
+        facts = await facts_of_recording(server, "c2")
+        assert facts["stretches"] == [{"start_ms": 0, "end_ms": 1_000, "kind": "lost"}]
+        assert await sound_of(server, "c2") == b"\xff" * SECOND
+        assert await server.services.recordings.delete("c2") == 0
         assert (await facts_of_recording(server, "c2"))["standing"] == "off"
         assert len(list((small_disk / "recordings").iterdir())) == 1
 
