@@ -32,6 +32,7 @@ from app.calls import endpoints as calls
 from app.control import endpoints as control
 from app.errors import AppError, NotSignedIn
 from app.exports import endpoints as exports
+from app.exports import pages as export_pages
 from app.feedback import endpoints as feedback
 from app.feedback import pages as feedback_pages
 from app.joining import endpoints as joining
@@ -145,6 +146,7 @@ def create_app(settings: Settings, *, open_services: OpenServices = open_service
         trail,
         trail_pages,
         exports,
+        export_pages,
         accounts,
         account_pages,
         feedback_pages,

@@ -85,23 +85,18 @@ def export(
             office = _Office(settings, database, library, clock, keys)
             review = await _read(office, call_id, whole=whole)
             made = await signed_file(office, review, with_sound=sound)
-            await anyio.to_thread.run_sync(_write, to, made.content)
+            await anyio.to_thread.run_sync(_write, to, made)
             async with database.transaction() as session:
                 deed = Deed("export.made", call_id=call_id, subject=subject_of(made))
                 await record(session, deed)
             return made
 
     made = run(work)
-    told = {
-        "file": str(to),
-        "bytes": len(made.content),
-        "covered": made.covered,
-        "sound": made.sound,
-    }
+    size = to.stat().st_size
     if as_json:
-        print_json(told)
+        print_json({"file": str(to), "bytes": size, "covered": made.covered, "sound": made.sound})
     else:
-        typer.echo(f"{to} に書き出しました({len(made.content):,} バイト)。")
+        typer.echo(f"{to} に書き出しました({size:,} バイト)。")
 
 
 async def _read(office: _Office, call_id: str, *, whole: bool) -> ReviewOut:
@@ -128,10 +123,11 @@ async def _read(office: _Office, call_id: str, *, whole: bool) -> ReviewOut:
     )
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write(file: Path, made: Made) -> None:
     try:
         make_private_file(file)
-        file.write_bytes(content)
+        with file.open("wb") as opened:
+            made.write(opened)
     except OSError as error:
         raise Unavailable(
             "export_not_written",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import chain
 from urllib.parse import quote
 
@@ -13,12 +14,25 @@ from app.auth.identity import Identity
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
 from app.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
+from app.exports.disclosing import Cover
+from app.exports.disclosure_making import disclosable, make_copy
 from app.exports.keeping import exports_of, fetch, keep
 from app.exports.making import make_vcon
 from app.exports.models import ID_CHARACTERS, CallExport
-from app.exports.schemas import ExportOut, ExportsOut, VconIn
+from app.exports.schemas import (
+    DisclosureIn,
+    DisclosureOut,
+    ExportOut,
+    ExportsOut,
+    SentenceOut,
+    SuggestionOut,
+    VconIn,
+)
 from app.review.looking import Reviewer, over
+from app.review.recording import facts_of_recording
+from app.review.schemas import RecordingState
 from app.services import services_of
+from app.trail.looking import Look, looks_of
 
 router = APIRouter(
     prefix="/v1", tags=["exports"], responses=problems(NotSignedIn, NotAllowed, NotFound)
@@ -41,6 +55,57 @@ async def export_vcon(
     """Make the call's signed vCon, to be fetched once within the office's time."""
     services = services_of(request)
     made = await make_vcon(services, identity, call_id, with_sound=body.sound)
+    return _out(await keep(services, identity, call_id, made), identity)
+
+
+@router.get("/calls/{call_id}/disclosure", responses=problems(Conflict))
+async def read_disclosure(request: Request, identity: Reviewer, call_id: str) -> DisclosureOut:
+    """Return the sentences of an ended call and what a copy of it should cover."""
+    services = services_of(request)
+    found = await disclosable(services, identity, call_id)
+    await looks_of(request).note(Look.REVIEW, identity, call_id)
+    stored = await facts_of_recording(services.recordings, call_id)
+    by_sentence = defaultdict[str, list[SuggestionOut]](list)
+    for one in found.suggestions:
+        by_sentence[one.utterance_id].append(
+            SuggestionOut(start=one.start, end=one.end, kind=one.kind)
+        )
+    return DisclosureOut(
+        covered=not found.sight.whole,
+        recorded=stored.state is RecordingState.KEPT,
+        sentences=[
+            SentenceOut.model_validate(
+                {
+                    "utterance_id": said.utterance_id,
+                    "track": said.track,
+                    "start_ms": said.start_ms,
+                    "end_ms": said.end_ms,
+                    "text": found.sight.of(said.text),
+                    "suggestions": by_sentence[said.utterance_id],
+                }
+            )
+            for said in found.said
+        ],
+    )
+
+
+@router.post(
+    "/calls/{call_id}/disclosure", status_code=201, responses=problems(Conflict, Unavailable)
+)
+async def make_disclosure(
+    request: Request, identity: Reviewer, call_id: str, body: DisclosureIn
+) -> ExportOut:
+    """Make a copy in which what is named is covered, in the words and in the sound; to be fetched once."""
+    services = services_of(request)
+    covers = [Cover(one.utterance_id, one.start, one.end, one.sound) for one in body.covers]
+    made = await make_copy(
+        services,
+        identity,
+        call_id,
+        covers=covers,
+        reference=body.reference,
+        with_sound=body.sound,
+    )
     return _out(await keep(services, identity, call_id, made), identity)
 
 
@@ -74,6 +139,7 @@ def _out(row: CallExport, identity: Identity) -> ExportOut:
         {
             "export_id": row.id if row.by_login == identity.login else None,
             "kind": row.kind,
+            "reference": row.reference,
             "covered": row.covered,
             "sound": row.sound,
             "file_name": row.file_name,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, cast
 
 import anyio.to_thread
 import structlog
@@ -36,39 +36,66 @@ class Made:
     """A file that is to leave the office."""
 
     kind: str
-    content: bytes
+    write: Callable[[IO[bytes]], object]
+    """Writes it, a piece after another; blocking."""
     file_name: str
     media_type: str
     covered: bool
     sound: bool
+    reference: str = ""
+
+
+class _Counted:
+    """Hands bytes on, and knows how many they were and their digest."""
+
+    def __init__(self, target: SealedWriter) -> None:
+        self._target = target
+        self._digest = hashlib.sha256()
+        self.bytes = 0
+
+    def write(self, given: bytes) -> int:
+        self._digest.update(given)
+        self.bytes += len(given)
+        return self._target.write(given)
+
+    def flush(self) -> None:
+        self._target.flush()
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
 
 
 async def keep(services: Services, identity: Identity, call_id: str, made: Made) -> CallExport:
     """Lay *made* down for *identity* to fetch; on the trail as ``export.made``."""
-    now = services.clock.now()
-    row = CallExport(
-        id=secrets.token_urlsafe(32),
-        call_id=call_id,
-        kind=made.kind,
-        covered=made.covered,
-        sound=made.sound,
-        file_name=made.file_name,
-        media_type=made.media_type,
-        bytes=len(made.content),
-        sha256=await anyio.to_thread.run_sync(lambda: hashlib.sha256(made.content).hexdigest()),
-        by_login=identity.login,
-        made_at=now,
-        expires_at=now + timedelta(minutes=services.settings.exports.minutes),
-        fetched_at=None,
-    )
-    file = _file(services, row.id)
+    export_id = secrets.token_urlsafe(32)
+    file = _file(services, export_id)
 
-    def write() -> None:
+    def write() -> tuple[int, str]:
         with SealedWriter(file, services.record_keys) as writer:
-            writer.write(made.content)
+            counted = _Counted(writer)
+            made.write(cast("IO[bytes]", counted))
+        return counted.bytes, counted.sha256
 
     try:
-        await anyio.to_thread.run_sync(write)
+        size, digest = await anyio.to_thread.run_sync(write)
+        now = services.clock.now()
+        row = CallExport(
+            id=export_id,
+            call_id=call_id,
+            kind=made.kind,
+            reference=made.reference,
+            covered=made.covered,
+            sound=made.sound,
+            file_name=made.file_name,
+            media_type=made.media_type,
+            bytes=size,
+            sha256=digest,
+            by_login=identity.login,
+            made_at=now,
+            expires_at=now + timedelta(minutes=services.settings.exports.minutes),
+            fetched_at=None,
+        )
         async with services.database.transaction() as session:
             session.add(row)
             await record(session, Deed("export.made", call_id=call_id, subject=subject_of(row)))

@@ -82,9 +82,10 @@ async def signed_file(needs: NeedsToExport, review: ReviewOut, *, with_sound: bo
         signed = open_signer(file, office, now).signed(vcon_of(exported))
         return json.dumps(signed, separators=(",", ":")).encode()
 
+    content = await anyio.to_thread.run_sync(written)
     return Made(
         kind="vcon",
-        content=await anyio.to_thread.run_sync(written),
+        write=lambda target: target.write(content),
         file_name=f"{call_id}.vcon.json",
         media_type=MEDIA_TYPE,
         covered=review.covered,

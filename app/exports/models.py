@@ -22,6 +22,8 @@ class CallExport(Base):
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     """``vcon`` or ``disclosure``."""
+    reference: Mapped[str] = mapped_column(String(120))
+    """Under which the office keeps the request for disclosure; empty for others."""
     covered: Mapped[bool]
     """Whether personal data in it is covered."""
     sound: Mapped[bool]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.calls.schemas import StorableText
+from app.exports.disclosing import SoundCover
 
 
 class _Model(BaseModel):
@@ -19,10 +22,52 @@ class VconIn(BaseModel):
     """Also the recording; only for who reads the words of the call whole."""
 
 
+class SuggestionOut(_Model):
+    start: int
+    end: int
+    kind: str
+    """What it seems to be, in Japanese."""
+
+
+class SentenceOut(_Model):
+    utterance_id: str
+    track: Literal["caller", "operator"]
+    start_ms: int
+    end_ms: int
+    text: str
+    suggestions: list[SuggestionOut]
+
+
+class DisclosureOut(_Model):
+    covered: bool
+    """Whether this person reads the words covered: what they do not see stays covered in the copy."""
+    recorded: bool
+    sentences: list[SentenceOut]
+
+
+class CoverIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    utterance_id: str = Field(max_length=96)
+    start: int = Field(ge=0, le=100_000)
+    end: int = Field(ge=1, le=100_000)
+    sound: SoundCover = SoundCover.SENTENCE
+
+
+class DisclosureIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    reference: StorableText = Field(min_length=1, max_length=120)
+    """Under which the office keeps the request."""
+    sound: bool = True
+    covers: list[CoverIn] = Field(max_length=20_000)
+
+
 class ExportOut(_Model):
     export_id: str | None
     """Fetch ``/v1/exports/{export_id}`` with it; null for what somebody else made."""
     kind: Literal["vcon", "disclosure"]
+    reference: str
     covered: bool
     sound: bool
     file_name: str

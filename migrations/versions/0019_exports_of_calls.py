@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=43), nullable=False),
         sa.Column("call_id", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("reference", sa.String(length=120), nullable=False),
         sa.Column("covered", sa.Boolean(), nullable=False),
         sa.Column("sound", sa.Boolean(), nullable=False),
         sa.Column("file_name", sa.String(length=120), nullable=False),

@@ -1,0 +1,108 @@
+"""Glue: what may be covered in a call, and the copy in which it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import anyio.to_thread
+
+from app.auth.errors import FieldRefused
+from app.auth.identity import Identity
+from app.calls.endpoints import load_seen
+from app.calls.repository import utterances_of
+from app.errors import Conflict
+from app.exports.disclosing import Cover, Said, Suggestion, suggested
+from app.exports.disclosure_file import Copy, write_copy
+from app.exports.keeping import Made
+from app.models import Call
+from app.privacy.sight import TextSight
+from app.privacy.sight_of_call import text_sight
+from app.review.looking import over
+from app.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosable:
+    """An ended call as one person may disclose it."""
+
+    call: Call
+    said: Sequence[Said]
+    sight: TextSight
+    suggestions: Sequence[Suggestion]
+
+
+async def disclosable(services: Services, identity: Identity, call_id: str) -> Disclosable:
+    """Return the call's sentences, whole, with what should be covered in them.
+
+    Raises:
+        NotFound, NotAllowed: the call is not for these eyes.
+        Conflict: it goes on.
+    """
+    call = over(await load_seen(services, identity, call_id))
+    async with services.database.transaction() as session:
+        rows = await utterances_of(session, call_id)
+        sight = await text_sight(session, services, identity, call)
+    said = sorted(
+        (Said(row.id, row.track, row.start_ms, row.end_ms, row.text) for row in rows),
+        key=lambda one: (one.start_ms, one.track),
+    )
+    # Three hours are half a second of work, which no live call may wait for.
+    suggestions = await anyio.to_thread.run_sync(suggested, said)
+    return Disclosable(call, said, sight, suggestions)
+
+
+async def make_copy(
+    services: Services,
+    identity: Identity,
+    call_id: str,
+    *,
+    covers: Sequence[Cover],
+    reference: str,
+    with_sound: bool,
+) -> Made:
+    """Return the copy in which *covers* are covered, and everything that *identity* reads covered.
+
+    Raises:
+        FieldRefused: a place lies in no sentence (``cover_unknown``), or the reference is blank.
+        Conflict: no sound was kept (``no_sound``).
+        NotFound, NotAllowed, Unavailable: as ``disclosable`` and the recording say.
+    """
+    if not reference.strip():
+        raise FieldRefused(
+            "reference", "reference_missing", "開示の求めの整理番号を入力してください。"
+        )
+    found = await disclosable(services, identity, call_id)
+    lengths = {one.utterance_id: len(one.text) for one in found.said}
+    for cover in covers:
+        if not 0 <= cover.start < cover.end <= lengths.get(cover.utterance_id, -1):
+            raise FieldRefused(
+                "covers",
+                "cover_unknown",
+                "伏せる場所がこの通話の発言にありません。ページを読み込み直してください。",
+            )
+    if not found.sight.whole:
+        # Nobody can let out what they are not shown.
+        covers = [*covers, *(Cover(s.utterance_id, s.start, s.end) for s in found.suggestions)]
+    recording = await services.recordings.find(call_id) if with_sound else None
+    if with_sound and recording is None:
+        raise Conflict("no_sound", "この通話の録音はありません。録音を含めずに書き出してください。")
+    copy = Copy(
+        call=found.call,
+        said=found.said,
+        covers=covers,
+        recording=recording,
+        office=services.settings.reports.office_name,
+        reference=reference.strip(),
+        made_at=services.clock.now(),
+    )
+    return Made(
+        kind="disclosure",
+        write=partial(write_copy, copy),
+        file_name=f"通話記録の写し_{copy.made_at:%Y%m%d}.zip",
+        media_type="application/zip",
+        covered=True,
+        sound=recording is not None,
+        reference=copy.reference,
+    )
