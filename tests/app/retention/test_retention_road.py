@@ -139,3 +139,27 @@ async def test_the_list_says_which_calls_are_held_but_not_to_operators(
         Role.SUPERVISOR: {"held": True, "free": False},
         Role.OPERATOR: {"held": False, "free": False},
     }
+
+
+async def test_requests_of_a_person_are_for_auditors_of_the_whole_office_and_administrators(
+    server: RunningServer,
+) -> None:
+    answers = {}
+    for role, section in [
+        (Role.AUDITOR, ""),
+        (Role.AUDITOR, SECTION),
+        (Role.ADMINISTRATOR, ""),
+        (Role.SUPERVISOR, SECTION),
+        (Role.OPERATOR, SECTION),
+    ]:
+        async with server.client(await server.token(role, section)) as client:
+            page = await client.get("/retention/person", headers={"Accept": "text/html"})
+        answers[role, section] = page.status_code
+
+    assert answers == {
+        (Role.AUDITOR, ""): 200,
+        (Role.AUDITOR, SECTION): 403,
+        (Role.ADMINISTRATOR, ""): 200,
+        (Role.SUPERVISOR, SECTION): 403,
+        (Role.OPERATOR, SECTION): 403,
+    }
