@@ -21,6 +21,7 @@ from app.clock import SystemClock
 from app.db import Database, open_database
 from app.models import AccessToken, AlertRow, Call, FindingRow, UtteranceRow
 from app.privacy.lines import Line
+from app.sealing import open_record_keys
 from app.search.answering import answered
 from app.search.asking import Facts, Order, Scope, Track, asked, days_in_japan
 from app.search.finding import Search
@@ -124,7 +125,10 @@ async def measure_search(
         services = cast(
             "Services",
             SimpleNamespace(
-                database=database, settings=Settings(data_dir=folder), clock=SystemClock()
+                database=database,
+                settings=Settings(data_dir=folder),
+                clock=SystemClock(),
+                record_keys=open_record_keys(folder),
             ),
         )
         rows = list[dict[str, Any]]()
