@@ -16,12 +16,12 @@ from app.feedback.reviews import Key, switched_off
 from app.ledger import Entry
 from app.services import Services
 from app.trials.added_words import NothingToFind, Words, word_lists
-from app.trials.models import Trial, TrialCall
+from app.trials.models import Trial
 from app.trials.policy_text import UnknownKey, with_values
-from app.trials.repository import Range, calls_in, move, open_trials, trial_for
+from app.trials.repository import Range, add_calls, calls_in, move, open_trials, trial_for
 from app.trials.rules import changed_lexicon
 from app.trials.schemas import ChangeIn, TrialIn
-from app.trials.states import CallState, TrialState
+from app.trials.states import TrialState
 from detection.errors import LexiconInvalid, PolicyInvalid
 from detection.policy import Policy
 from detection.policy_files import load_policy, policy_names
@@ -33,6 +33,8 @@ JAPAN: Final = timezone(timedelta(hours=9))
 MOST_OPEN: Final = 5
 """Trials that may wait: each takes minutes."""
 _MOST_FAULTS_TOLD: Final = 5
+_AT_ONCE: Final = 250
+"""Calls written down in one transaction."""
 UPLOADED: Final = "policy.toml"
 
 
@@ -48,6 +50,13 @@ async def ask(services: Services, identity: Identity, wanted: TrialIn) -> str:
     change = await anyio.to_thread.run_sync(_checked, wanted.change, current)
     chosen = Range(section, _start(wanted.since), _end(wanted.until), wanted.most_calls)
     trial_id = uuid4().hex
+    async with services.database.transaction() as session:
+        calls = await calls_in(session, chosen)
+    if not calls:
+        raise BadRequest(
+            "trial_without_calls",
+            "この範囲に終了した通話がありません。期間か課を広げてください。",
+        )
 
     async def write(entry: Entry) -> None:
         if await open_trials(entry.session) >= MOST_OPEN:
@@ -61,12 +70,6 @@ async def ask(services: Services, identity: Identity, wanted: TrialIn) -> str:
                 "trial_changes_nothing",
                 "今のルールと違いがありません。変えるところを一つ以上入力してください。",
             )
-        calls = await calls_in(entry.session, chosen)
-        if not calls:
-            raise BadRequest(
-                "trial_without_calls",
-                "この範囲に終了した通話がありません。期間か課を広げてください。",
-            )
         entry.session.add(
             Trial(
                 id=trial_id,
@@ -76,7 +79,7 @@ async def ask(services: Services, identity: Identity, wanted: TrialIn) -> str:
                 since=chosen.since,
                 until=chosen.until,
                 most_calls=wanted.most_calls,
-                state=TrialState.WAITING.value,
+                state=TrialState.PREPARING.value,
                 why="",
                 by_login=identity.login,
                 at=entry.now,
@@ -88,25 +91,14 @@ async def ask(services: Services, identity: Identity, wanted: TrialIn) -> str:
                 versions={},
             )
         )
-        await entry.session.flush()
-        entry.session.add_all(
-            TrialCall(
-                trial_id=trial_id,
-                call_id=call_id,
-                place=place,
-                state=CallState.WAITING.value,
-                why="",
-                level_before=0,
-                level_after=0,
-                come=0,
-                gone=0,
-                differs=False,
-                differences=[],
-            )
-            for place, call_id in enumerate(calls)
-        )
 
     await services.ledger.write(write)
+    # Not in the ledger's turn, and some at a time: live calls write in between.
+    for start in range(0, len(calls), _AT_ONCE):
+        async with services.database.transaction() as session:
+            await add_calls(session, trial_id, calls[start : start + _AT_ONCE], start)
+    async with services.database.transaction() as session:
+        await move(session, trial_id, TrialState.WAITING, at=services.clock.now())
     return trial_id
 
 

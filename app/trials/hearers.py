@@ -50,6 +50,7 @@ class ProcessHearer:
     def __init__(self, process: anyio.abc.Process) -> None:
         if process.stdin is None or process.stdout is None:
             raise HearerLost("no_pipes")
+        self.pid = process.pid
         self._questions = process.stdin
         self._answers = BufferedByteReceiveStream(process.stdout)
 

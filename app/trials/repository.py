@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.identity import Identity, Role
 from app.calls.recovery import pressed_by, standing_deeds
 from app.calls.repository import actions_of, utterances_as_judged
 from app.judgements.models import Judgement
-from app.judgements.opinions import Standing
 from app.judgements.repository import standing_of
 from app.models import Call, UtteranceRow
 from app.trials.hearing import StoredCall
 from app.trials.models import Trial, TrialCall
-from app.trials.states import OPEN, CallState, Levels, TrialState
+from app.trials.states import OPEN, CallState, Levels, Tally, TrialState, tally
 from detection.types import Pressed, Speaker, Utterance
 
 
@@ -103,8 +102,9 @@ async def next_trial(session: AsyncSession) -> Trial | None:
 
 
 async def open_trials(session: AsyncSession) -> int:
-    query = select(func.count()).select_from(Trial)
-    return await session.scalar(query.where(Trial.state.in_([s.value for s in OPEN]))) or 0
+    states = [state.value for state in (*OPEN, TrialState.PREPARING)]
+    query = select(func.count()).select_from(Trial).where(Trial.state.in_(states))
+    return await session.scalar(query) or 0
 
 
 async def next_call(session: AsyncSession, trial_id: str) -> str | None:
@@ -129,15 +129,18 @@ async def move(
     at: datetime,
     why: str = "",
 ) -> bool:
-    """Move an open trial; return whether it was open."""
+    """Move an open trial, or one that is being prepared; return whether it was."""
     values: dict[str, object] = {"state": to.value, "why": why}
     if to is TrialState.RUNNING:
         values["started_at"] = func.coalesce(Trial.started_at, at)
-    else:
+    elif to not in OPEN:
         values["ended_at"] = at
     moved = await session.execute(
         update(Trial)
-        .where(Trial.id == trial_id, Trial.state.in_([state.value for state in OPEN]))
+        .where(
+            Trial.id == trial_id,
+            Trial.state.in_([state.value for state in (*OPEN, TrialState.PREPARING)]),
+        )
         .values(values)
         .returning(Trial.id)
     )
@@ -176,8 +179,34 @@ async def call_states(session: AsyncSession, trial_ids: Sequence[str]) -> dict[s
     return found
 
 
-async def levels_of(session: AsyncSession, trial_id: str) -> list[Levels]:
-    """Return the levels of every compared call."""
+async def counts_of(session: AsyncSession, trial_id: str) -> Tally:
+    """Return what the compared calls come to, whatever was judged; counted where they lie: there may be thousands."""
+
+    def number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.count(case((condition, 1)))
+
+    before, after = TrialCall.level_before, TrialCall.level_after
+    query = select(
+        number_of(after > before).label("up"),
+        number_of(after < before).label("down"),
+        number_of(after == before).label("same"),
+        number_of(TrialCall.differs.is_(True)).label("differing"),
+        func.coalesce(func.sum(TrialCall.come), 0).label("come"),
+        func.coalesce(func.sum(TrialCall.gone), 0).label("gone"),
+    ).where(TrialCall.trial_id == trial_id, TrialCall.state == CallState.COMPARED.value)
+    row = (await session.execute(query)).one()
+    return Tally(
+        up=row.up,
+        down=row.down,
+        same=row.same,
+        differing=row.differing,
+        alerts_come=int(row.come),
+        alerts_gone=int(row.gone),
+    )
+
+
+async def judged_levels(session: AsyncSession, trial_id: str) -> list[Levels]:
+    """Return the levels of those compared calls that were judged."""
     query = select(
         TrialCall.call_id,
         TrialCall.level_before,
@@ -185,13 +214,58 @@ async def levels_of(session: AsyncSession, trial_id: str) -> list[Levels]:
         TrialCall.come,
         TrialCall.gone,
         TrialCall.differs,
-    ).where(TrialCall.trial_id == trial_id, TrialCall.state == CallState.COMPARED.value)
+    ).where(
+        TrialCall.trial_id == trial_id,
+        TrialCall.state == CallState.COMPARED.value,
+        TrialCall.call_id.in_(select(Judgement.call_id)),
+    )
     return [Levels(*row) for row in await session.execute(query)]
 
 
-async def judged_in(session: AsyncSession, trial_id: str) -> dict[str, Standing]:
-    """Return what stands now for those calls of the trial that were judged."""
-    query = select(TrialCall.call_id).where(
-        TrialCall.trial_id == trial_id, TrialCall.call_id.in_(select(Judgement.call_id))
+async def tally_of(session: AsyncSession, trial_id: str) -> Tally:
+    """Return the numbers of a trial, by the judgements as they stand now."""
+    levels = await judged_levels(session, trial_id)
+    judged = tally(levels, await standing_of(session, [one.call_id for one in levels]))
+    counted = await counts_of(session, trial_id)
+    return replace(
+        counted,
+        harassment_missed=judged.harassment_missed,
+        fair_relieved=judged.fair_relieved,
+        harassment_found=judged.harassment_found,
+        fair_alarmed=judged.fair_alarmed,
+        harassment=judged.harassment,
+        fair=judged.fair,
     )
-    return await standing_of(session, (await session.scalars(query)).all())
+
+
+async def add_calls(session: AsyncSession, trial_id: str, call_ids: Sequence[str], at: int) -> None:
+    """Add calls that wait, from place *at* on; one that was deleted meanwhile is left out."""
+    there = set(await session.scalars(select(Call.id).where(Call.id.in_(call_ids))))
+    rows = [
+        {
+            "trial_id": trial_id,
+            "call_id": call_id,
+            "place": at + place,
+            "state": CallState.WAITING.value,
+            "why": "",
+            "level_before": 0,
+            "level_after": 0,
+            "come": 0,
+            "gone": 0,
+            "differs": False,
+            "differences": [],
+        }
+        for place, call_id in enumerate(call_ids)
+        if call_id in there
+    ]
+    if rows:
+        await session.execute(insert(TrialCall), rows)
+
+
+async def give_up_unprepared(session: AsyncSession, *, before: datetime, at: datetime) -> None:
+    """Fail the trials that were cut off while their calls were being written down."""
+    await session.execute(
+        update(Trial)
+        .where(Trial.state == TrialState.PREPARING.value, Trial.at < before)
+        .values(state=TrialState.FAILED.value, why="interrupted", ended_at=at)
+    )

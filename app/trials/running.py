@@ -6,6 +6,7 @@ cut off goes on with the calls that still wait.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 import anyio
@@ -17,6 +18,7 @@ from app.services import Services
 from app.trials.hearers import HearerLost, NotComparable, ProcessHearer, hearing_process
 from app.trials.models import Trial
 from app.trials.repository import (
+    give_up_unprepared,
     move,
     next_call,
     next_trial,
@@ -30,6 +32,7 @@ from app.trials.states import CallState, TrialState
 LOOK_SECONDS: Final = 2
 """How often the tables are asked for a trial. They are asked, not told of it: another process may have written it."""
 TROUBLE_SECONDS: Final = 30
+PREPARED_WITHIN: Final = timedelta(minutes=10)
 MOST_LOST: Final = 3
 """Processes in a row that did not live through a single call."""
 
@@ -43,6 +46,9 @@ async def run_trials(services: Services) -> None:
         try:
             async with services.database.transaction() as session:
                 trial = await next_trial(session)
+                if trial is None:
+                    now = services.clock.now()
+                    await give_up_unprepared(session, before=now - PREPARED_WITHIN, at=now)
             if trial is not None:
                 await _run(services, trial)
                 continue

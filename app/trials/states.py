@@ -15,6 +15,8 @@ ALARMED_FROM: Final = Severity.WARNING
 
 
 class TrialState(StrEnum):
+    PREPARING = "preparing"
+    """Its calls are being written down, some hundred at a time."""
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"

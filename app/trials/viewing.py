@@ -17,7 +17,7 @@ from app.models import Call
 from app.privacy.sight import TextSight
 from app.trials.hearing import MOST_DIFFERENCES
 from app.trials.models import Trial, TrialCall
-from app.trials.repository import call_states, judged_in, levels_of
+from app.trials.repository import call_states, tally_of
 from app.trials.schemas import (
     ChangedValueOut,
     DifferenceOut,
@@ -30,7 +30,7 @@ from app.trials.schemas import (
     TriedCallOut,
     TriedCallsOut,
 )
-from app.trials.states import CallState, TrialState, tally
+from app.trials.states import CallState, TrialState
 from detection.policy_reading import parse_policy
 from detection.policy_writing import differences
 
@@ -42,7 +42,7 @@ async def trials_view(session: AsyncSession, trials: Sequence[Trial]) -> list[Tr
 
 async def trial_view(session: AsyncSession, identity: Identity, trial: Trial) -> TrialDetailOut:
     states = (await call_states(session, [trial.id])).get(trial.id, {})
-    counted = tally(await levels_of(session, trial.id), await judged_in(session, trial.id))
+    counted = await tally_of(session, trial.id)
     before, after = (
         parse_policy(text, "policy.toml") for text in (trial.policy_before, trial.policy_after)
     )

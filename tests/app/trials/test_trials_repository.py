@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -16,10 +15,11 @@ from app.settings import Settings
 from app.trials.models import Trial, TrialCall
 from app.trials.repository import (
     Range,
+    add_calls,
     call_states,
     calls_in,
-    judged_in,
-    levels_of,
+    give_up_unprepared,
+    judged_levels,
     move,
     next_call,
     next_trial,
@@ -187,8 +187,7 @@ async def test_a_call_is_counted_once_and_calls_that_move_come_first(both: Datab
         await note_call(session, "a", "c2", {"state": "compared"})
     async with both.transaction() as session:
         states = await call_states(session, ["a"])
-        levels = {one.call_id: asdict(one) for one in await levels_of(session, "a")}
-        judged = await judged_in(session, "a")
+        judged = await judged_levels(session, "a")
         found = await trial_for(session, AUDITOR, "a")
         assert found is not None
         view = await trial_view(session, AUDITOR, found)
@@ -197,9 +196,40 @@ async def test_a_call_is_counted_once_and_calls_that_move_come_first(both: Datab
 
     assert (first, second, done) == ("c3", "c2", None)
     assert states == {"a": {"compared": 2, "not_comparable": 1}}
-    assert (levels["c1"]["gone"], list(judged)) == (1, ["c1"])
+    assert [(one.call_id, one.gone) for one in judged] == [("c1", 1)]
+    assert (view.tally.alerts_gone, view.tally.same, view.tally.differing) == (1, 1, 1)
     assert (view.tally.harassment_missed, view.tally.down, view.not_comparable) == (1, 1, 1)
     assert [call.call_id for call in calls.calls] == ["c1", "c3"]
+
+
+async def test_a_trial_that_was_cut_off_while_it_was_prepared_ends_as_failed(
+    both: Database,
+) -> None:
+    async with both.transaction() as session:
+        session.add_all(
+            [trial("old", TrialState.PREPARING), trial("new", TrialState.PREPARING, minutes=9)]
+        )
+    async with both.transaction() as session:
+        last = MONDAY_MORNING + timedelta(minutes=5)
+        none = await next_trial(session)
+        await give_up_unprepared(session, before=last, at=last)
+    async with both.transaction() as session:
+        states = {one.id: (one.state, one.why) for one in await trials_for(session, AUDITOR, 9)}
+
+    assert none is None
+    assert states == {"old": ("failed", "interrupted"), "new": ("preparing", "")}
+
+
+async def test_calls_that_were_deleted_meanwhile_are_left_out(both: Database) -> None:
+    async with both.transaction() as session:
+        session.add(trial("a", TrialState.PREPARING))
+        await session.flush()
+        await add_calls(session, "a", ["c1", "gone", "c2"], 250)
+        await add_calls(session, "a", ["gone"], 500)
+
+        places = dict((await session.execute(select(TrialCall.call_id, TrialCall.place))).all())
+
+    assert places == {"c1": 250, "c2": 252}
 
 
 async def test_nothing_is_taken_up_of_a_trial_that_was_cancelled(both: Database) -> None:

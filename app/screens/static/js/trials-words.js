@@ -4,6 +4,7 @@ import { t } from "./language.js";
 import { spoken } from "./times.js";
 
 const STATES = {
+  preparing: t("準備中"),
   waiting: t("順番待ち"),
   running: t("試行中"),
   done: t("終わりました"),
@@ -16,7 +17,7 @@ export function stateWord(state) {
 }
 
 export function isOpen(trial) {
-  return trial.state === "waiting" || trial.state === "running";
+  return ["preparing", "waiting", "running"].includes(trial.state);
 }
 
 export function progressWord({ state, done, calls, not_comparable: lost }) {
