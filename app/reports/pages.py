@@ -64,13 +64,17 @@ async def save_report(request: Request, identity: Viewer, report_id: ReportId) -
             None if quotes is None else [one.strip() for one in quotes if one.strip()],
         )
         revision = await save(services, identity, report_id, written)
-        if fields.get("then") == "submit":
-            await submit(services, identity, report_id, revision)
-            return RedirectResponse(f"/reports/{report_id}?done=submitted", 303)
     except AppError as refused:
         return await _refused(request, identity, report_id, "report", fields, refused)
-    # A reload of the page must not do the same thing again.
-    return RedirectResponse(f"/reports/{report_id}?done=saved", 303)
+    if fields.get("then") != "submit":
+        # A reload of the page must not do the same thing again.
+        return RedirectResponse(f"/reports/{report_id}?done=saved", 303)
+    try:
+        await submit(services, identity, report_id, revision)
+    except AppError as refused:
+        # What was typed is stored by now; only the submission was refused.
+        return await _refused(request, identity, report_id, "report", {}, refused)
+    return RedirectResponse(f"/reports/{report_id}?done=submitted", 303)
 
 
 @router.post("/reports/{report_id}/withdraw")

@@ -224,6 +224,8 @@ async def test_what_is_missing_is_named_at_its_field(
     await expect(sato.locator("#f-answer")).to_have_attribute("aria-invalid", "true")
     await expect(sato.locator("#f-answer-error")).to_contain_text("この欄を書いてください")
     await expect(sato.locator("#f-remarks")).to_have_value("残る文")
+    await expect(sato.locator(".notice-warning").first).to_contain_text("下書きは保存しました")
+    await expect(sato.locator("#report-unsaved")).to_have_text("")
 
 
 async def test_the_head_who_wrote_it_is_offered_no_approval(

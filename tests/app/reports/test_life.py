@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 from sqlalchemy import select
 
@@ -101,6 +102,28 @@ async def test_the_second_of_two_who_write_is_refused_and_told_who_was_first(
 
     assert refused.value.by == "yamada"
     assert (await read(on_both, report_id)).texts["answer"] == "山田の文"
+
+
+async def test_of_many_who_save_in_the_same_moment_one_succeeds_and_the_others_are_told(
+    on_both: Services,
+) -> None:
+    report_id = await begun(on_both)
+    told: list[str] = []
+
+    async def save_as(number: int) -> None:
+        try:
+            await save(on_both, YAMADA, report_id, Written(1, {"remarks": f"{number}"}))
+        except ChangedMeanwhile:
+            told.append("late")
+        else:
+            told.append("saved")
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(6):
+            tasks.start_soon(save_as, number)
+
+    assert sorted(told) == ["late"] * 5 + ["saved"]
+    assert (await read(on_both, report_id)).report.revision == 2
 
 
 async def test_what_changes_nothing_is_no_edit(services: Services) -> None:
