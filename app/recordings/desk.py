@@ -179,29 +179,40 @@ class RecordingDesk:
             if one.tape is None:
                 await self._open(one, anyio.Event())
         await self._round()
+        for one in tuple(self._live.values()):
+            if one.leaving:
+                await one.left.wait()
 
     async def _round(self) -> None:
         async with self._writing:
             self._began_ms = now_ms = self._clock.monotonic_ms()
             self._open_those_that_wait(now_ms)
-            over = [one for one in self._live.values() if one.intake.over and not one.opening]
-            slow = [one for one in self._live.values() if one.intake.overflowed]
+            written = [one for one in self._live.values() if not one.leaving]
+            over = [one for one in written if one.intake.over and one.opening is None]
+            slow = [one for one in written if one.intake.overflowed]
             works = [
                 _Work(one, one.intake.take(), one.tape if _may_try(one, now_ms) else None)
-                for one in self._live.values()
+                for one in written
                 if one.tape is not None or one.failure is not None
             ]
-            if works:
-                failures = await anyio.to_thread.run_sync(
-                    self._append_all, works, limiter=self._thread
-                )
-                for work, failure in zip(works, failures, strict=True):
-                    self._settle(work, failure, now_ms)
-            self._began_ms = None
+            try:
+                await self._write(works, now_ms)
+            finally:
+                self._began_ms = None
             for one in slow:
                 self._fail(one, Failure.TOO_SLOW, now_ms)
             for one in over:
-                await self._leave(one)
+                one.leaving = True
+                if self._tasks is not None:
+                    # The database may be away, and the others go on.
+                    self._tasks.start_soon(self._leave, one)
+
+    async def _write(self, works: Sequence[_Work], now_ms: int) -> None:
+        if not works:
+            return
+        failures = await anyio.to_thread.run_sync(self._append_all, works, limiter=self._thread)
+        for work, failure in zip(works, failures, strict=True):
+            self._settle(work, failure, now_ms)
 
     def _open_those_that_wait(self, now_ms: int) -> None:
         for one in self._live.values():
@@ -280,13 +291,14 @@ class RecordingDesk:
     async def _leave(self, one: LiveRecording) -> None:
         """Nothing more comes of this call: finish its recording, unless another process goes on with it."""
         try:
-            if one.tape is not None and one.call.goes_on:
-                await anyio.to_thread.run_sync(one.tape.close)
-            elif one.tape is not None:
-                await close_tape(self._ledger, one.call.facts, one.tape, one.unwritten)
-            elif one.failure is not None and not one.call.goes_on:
-                await self._leave_lost(one)
-        except (SQLAlchemyError, OSError):
+            with anyio.CancelScope(shield=True):
+                if one.tape is not None and one.call.goes_on:
+                    await anyio.to_thread.run_sync(one.tape.close)
+                elif one.tape is not None:
+                    await close_tape(self._ledger, one.call.facts, one.tape, one.unwritten)
+                elif one.failure is not None and not one.call.goes_on:
+                    await self._leave_lost(one)
+        except Exception:
             log.exception("the end of a recording is not stored", call_id=one.call_id)
         finally:
             self._live.pop(one.call_id, None)
@@ -301,8 +313,12 @@ class RecordingDesk:
 
     async def _finish_left_behind(self) -> None:
         """Finish what earlier processes could not; those of calls that may come back wait for their end."""
-        with anyio.CancelScope(shield=True):
-            unfinished = await left_behind(self._library)
+        try:
+            with anyio.CancelScope(shield=True):
+                unfinished = await left_behind(self._library)
+        except (SQLAlchemyError, OSError):
+            log.exception("recordings that were left behind wait for the next start")
+            unfinished = ()
         for call_id in unfinished:
             await self._finish_one(call_id)
         while True:  # who falls behind is cut off, and comes back
@@ -317,6 +333,8 @@ class RecordingDesk:
                 await close_left_behind(self._library, self._ledger, call_id)
         except (AppError, Damaged, OSError, SQLAlchemyError) as error:
             log.warning("a recording cannot be finished", call_id=call_id, why=type(error).__name__)
+        except Exception:
+            log.exception("a recording cannot be finished", call_id=call_id)
 
     # Telling
 

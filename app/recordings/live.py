@@ -59,6 +59,8 @@ class LiveRecording:
     turn: anyio.Lock = field(default_factory=anyio.Lock)
     """Opening, pausing and going on happen one after the other."""
 
+    leaving: bool = False
+    """All that came is written: it is being finished."""
     left: anyio.Event = field(default_factory=anyio.Event)
     """Set when nothing more is written by this process."""
 
