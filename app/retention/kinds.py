@@ -133,14 +133,14 @@ def due(facts: CallFacts, settings: RetentionSettings, now: datetime) -> What | 
 
 
 def shortest_days(settings: RetentionSettings) -> int | None:
-    """Return the age before which nothing can be due; None where nothing ever is."""
-    days = (
-        settings.days_of_ordinary,
-        settings.days_of_incident,
-        settings.days_of_report,
-        settings.ordinary_sound_days,
-        settings.incident_sound_days,
-    )
+    """Return the age before which no call can be due; None where none ever is."""
+    days = (settings.days_of_ordinary, settings.days_of_incident, settings.days_of_report)
+    return min((one for one in days if one is not None), default=None)
+
+
+def shortest_sound_days(settings: RetentionSettings) -> int | None:
+    """Return the age before which no recording can be due by itself; None where it goes with its call."""
+    days = (settings.ordinary_sound_days, settings.incident_sound_days)
     return min((one for one in days if one is not None), default=None)
 
 

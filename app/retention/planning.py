@@ -13,7 +13,16 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.callers.deciding import today_in_japan
-from app.retention.kinds import CallFacts, Kind, What, Why, due, kind_of, shortest_days
+from app.retention.kinds import (
+    CallFacts,
+    Kind,
+    What,
+    Why,
+    due,
+    kind_of,
+    shortest_days,
+    shortest_sound_days,
+)
 from app.retention.repository import AT_ONCE, ended_before, facts_of, recorded_among
 from app.retention.settings import RetentionSettings
 
@@ -69,10 +78,11 @@ def rule_of(settings: RetentionSettings) -> dict[str, Any]:
 
 async def plan(session: AsyncSession, settings: RetentionSettings, now: datetime) -> Plan:
     """Return what is due *now*, the oldest first."""
-    days = shortest_days(settings)
-    if days is None:
-        return Plan((), 0)
-    ids = await ended_before(session, now - timedelta(days=days))
+    ids = await ended_before(
+        session,
+        _ago(now, shortest_days(settings)),
+        _ago(now, shortest_sound_days(settings)),
+    )
     found, held, today = list[Due](), 0, today_in_japan(now)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
@@ -92,6 +102,10 @@ async def plan(session: AsyncSession, settings: RetentionSettings, now: datetime
                 kind, why = kind_of(one)
                 found.append(Due(call_id, one.section, one.ended_at, what, kind, why))
     return Plan(tuple(found), held)
+
+
+def _ago(now: datetime, days: int | None) -> datetime | None:
+    return now - timedelta(days=days) if days is not None else None
 
 
 def _would_be_due(facts: CallFacts, settings: RetentionSettings, now: datetime) -> bool:

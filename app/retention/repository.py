@@ -69,9 +69,21 @@ async def being_deleted(session: AsyncSession, call_id: str) -> bool:
     return await session.scalar(query.limit(1)) is not None
 
 
-async def ended_before(session: AsyncSession, cutoff: datetime) -> Sequence[str]:
-    """Return the ids of calls that ended until *cutoff*, the oldest first."""
-    query = select(Call.id).where(Call.ended_at.is_not(None), Call.ended_at <= cutoff)
+async def ended_before(
+    session: AsyncSession, cutoff: datetime | None, sound_cutoff: datetime | None
+) -> Sequence[str]:
+    """Return the ids of calls that ended until *cutoff*, and of those with a recording until *sound_cutoff*.
+
+    The oldest come first. None: no call is that old.
+    """
+    ages = []
+    if cutoff is not None:
+        ages.append(Call.ended_at <= cutoff)
+    if sound_cutoff is not None:
+        ages.append((Call.ended_at <= sound_cutoff) & Call.id.in_(select(Recording.call_id)))
+    if not ages:
+        return []
+    query = select(Call.id).where(Call.ended_at.is_not(None), or_(*ages))
     return (await session.scalars(query.order_by(Call.ended_at, Call.id))).all()
 
 
