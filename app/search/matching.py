@@ -5,7 +5,7 @@ Both databases only bring candidates; what is decided here is the same on both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,15 +60,45 @@ def hit_lines(asked: Asked, sides: Sequence[Spoken]) -> list[HitLine]:
     found = list[HitLine]()
     every = asked.scope is Scope.UTTERANCE
     for side in _chosen(asked, sides):
-        words, readings = side.words.split("\n"), side.readings.split("\n")
-        for index, (line, sound) in enumerate(zip(words, readings, strict=True)):
-            worths = [_worth(term, line, sound) for term in asked.terms]
-            if not any(worths) or (every and not all(worths)):
-                continue
-            if every and any(letters in line for letters in asked.excluded):
-                continue
-            found.append(HitLine(side.track, index, sum(worths)))
+        by_term = [_worths(term, side) for term in asked.terms]
+        if not by_term:
+            continue
+        lines = set(by_term[0]).union(*by_term)
+        if every:
+            lines.intersection_update(*by_term)
+            for letters in asked.excluded:
+                lines.difference_update(_lines_with(letters, side.words))
+        found += [
+            HitLine(side.track, index, sum(worths.get(index, 0) for worths in by_term))
+            for index in sorted(lines)
+        ]
     return found
+
+
+def _worths(term: Term, side: Spoken) -> dict[int, int]:
+    """Return what each line of *side* counts for *term*. Whole sides are looked through, not line by line."""
+    worths = dict[int, int]()
+    if term.reading is not None:
+        at = index = 0
+        for heard in term.reading.pattern.finditer(side.readings):
+            index += side.readings.count("\n", at, heard.start())
+            at = heard.start()
+            worths[index] = BY_SOUND
+    worths.update(dict.fromkeys(_lines_with(term.letters, side.words), AS_WRITTEN))
+    return worths
+
+
+def _lines_with(letters: str, words: str) -> Iterator[int]:
+    """Yield the numbers of the lines of *words* in which *letters* stand."""
+    index, begin = 0, 0
+    at = words.find(letters)
+    while at >= 0:
+        index += words.count("\n", begin, at)
+        yield index
+        begin = words.find("\n", at)
+        if begin < 0:
+            return
+        at = words.find(letters, begin)
 
 
 def marks_in(asked: Asked, text: str, words: Words) -> list[Mark]:
