@@ -310,4 +310,4 @@ async def words_outside_the_talk(page: Page) -> list[str]:
     """Return what stands on the page itself, less the names of people and sections."""
     names = ("市民課", "田中 一郎")
     words: list[str] = await page.evaluate(WORDS_BY_LANGUAGE)
-    return [text for text in words if not any(name in text for name in names)]
+    return [text.replace(QUOTE, "") for text in words if not any(name in text for name in names)]
