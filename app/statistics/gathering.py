@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.aids.standing import AidKind
@@ -184,10 +184,10 @@ async def _repeated(
     calls: Sequence[tuple[str, str | None, datetime]],
 ) -> set[str]:
     known = [(call_id, number, at) for call_id, number, at in calls if number is not None]
-    noted: Select[tuple[str]] = (
+    noted = (
         select(StatisticsRepeat.call_id).join(Call, Call.id == StatisticsRepeat.call_id).where(here)
     )
-    found = set(await session.scalars(noted))
+    found: set[str] = set(await session.scalars(noted))
     if not known:
         return found
     hashes = sorted({number for _, number, _ in known})

@@ -80,11 +80,9 @@ async def _add(session: AsyncSession, month: str, section: str, cell: Cell, amou
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     insert = sqlite.insert if on_sqlite else postgresql.insert
     row = insert(StatisticsMonth).values(values)
-    known = StatisticsMonth.count
-    if cell[0] == OPERATORS:
-        count = (func.max if on_sqlite else func.greatest)(known, row.excluded.count)
-    else:
-        count = known + row.excluded.count
+    larger = func.max if on_sqlite else func.greatest
+    known, more = StatisticsMonth.count, row.excluded.count
+    count = larger(known, more) if cell[0] == OPERATORS else known + more
     await session.execute(
         row.on_conflict_do_update(
             index_elements=["month", "section", "measure", "key"],

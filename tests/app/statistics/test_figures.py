@@ -19,9 +19,9 @@ from app.statistics.facts import (
     outcome_of,
     tallied,
 )
-from app.statistics.figures import ALL, OTHER_SECTIONS, PARTITIONS, Limits, figures_of, told
-from app.statistics.gathering import help_wait_s
-from app.statistics.hiding import MONTHS
+from app.statistics.figures import OTHER_SECTIONS, PARTITIONS, Limits, figures_of, told
+from app.statistics.gathering import Deed, help_wait_s
+from app.statistics.hiding import ALL, MONTHS, months_in
 from app.statistics.periods import Month, Period, fiscal_year, month_named, period_named
 from app.statistics.tables import quantile_s
 
@@ -159,9 +159,9 @@ def test_nothing_that_a_call_adds_names_anybody() -> None:
 
 
 def test_waits_are_counted_from_the_request_to_whoever_came_first() -> None:
-    asked = ("help_requested", NOON, {})
-    came = ("supervisor_joined", NOON + timedelta(seconds=41), {})
-    done = ("help_withdrawn", NOON + timedelta(seconds=90), {})
+    asked: Deed = ("help_requested", NOON, {})
+    came: Deed = ("supervisor_joined", NOON + timedelta(seconds=41), {})
+    done: Deed = ("help_withdrawn", NOON + timedelta(seconds=90), {})
 
     assert help_wait_s([asked, came, done]) == 41
     assert help_wait_s([asked, done]) == 90
@@ -187,17 +187,13 @@ def test_a_period_is_the_fewest_whole_years_quarters_and_months(
     first = Month(year, number)
     period = Period(first, first.later(length - 1))
 
-    months = [Month(y, 4).later(MONTHS.index(m)) for y, part in period.parts for m in _months(part)]
+    months = [
+        Month(y, 4).later(MONTHS.index(m)) for y, part in period.parts for m in months_in(part)
+    ]
 
     assert tuple(months) == period.months
     assert all(a < b for a, b in pairwise(months))
     assert len(period.parts) <= 2 + 4 * 2 + 2
-
-
-def _months(part: str) -> tuple[str, ...]:
-    from app.statistics.hiding import months_in
-
-    return months_in(part)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ function figure(table, figures) {
   const plan = CHARTS[table.key];
   const body = make("div", { class: "figure-body" });
   if (plan) body.append(chart(table, plan, figures, `${id}-table`));
-  body.append(tableOf(table, figures, `${id}-table`));
+  body.append(make("div", { class: "figure-table" }, [tableOf(table, figures, `${id}-table`)]));
   return make("section", { class: "figure", id, "aria-labelledby": `${id}-heading`, "data-chart": Boolean(plan), "data-wide": figures.compared && table.columns.length > 2 }, [
     make("h2", { id: `${id}-heading`, text: named(table.title) }),
     table.note ? make("p", { class: "figure-note", text: named(table.note) }) : null,
