@@ -51,6 +51,17 @@ async def accepted(server: RunningServer, samples: int) -> None:
             await anyio.sleep(0.01)  # a socket in between: nothing says when
 
 
+async def written(server: RunningServer, samples: int) -> None:
+    """Wait until so much lies on the disk."""
+    with anyio.fail_after(10):
+        while True:
+            recording = server.services.recording_desk.find("c1")
+            tape = recording.tape if recording is not None else None
+            if tape is not None and tape.position >= samples:
+                return
+            await anyio.sleep(0.02)  # written beside: nothing says when
+
+
 async def note(screen: ClientConnection, kind: str) -> dict[str, Any]:
     while True:
         event = await hear(screen)
@@ -243,7 +254,7 @@ class TestWithoutRoom:
         async with server.stream() as stream, server.screen(watcher, "?call_id=c1") as screen:
             await begin(stream, call_id="c1")
             await send(stream, payload[: 2 * SECOND])
-            await self._written(server, SECOND)
+            await written(server, SECOND)
             with filler.open("wb", buffering=0) as others, suppress(OSError):
                 while others.write(bytes(512)):
                     pass
@@ -290,12 +301,3 @@ class TestWithoutRoom:
         assert await server.services.recordings.delete("c2") == 0
         assert (await facts_of_recording(server, "c2"))["standing"] == "off"
         assert len(list((small_disk / "recordings").iterdir())) == 1
-
-    async def _written(self, server: RunningServer, samples: int) -> None:
-        with anyio.fail_after(10):
-            while True:
-                recording = server.services.recording_desk.find("c1")
-                tape = recording.tape if recording is not None else None
-                if tape is not None and tape.position >= samples:
-                    return
-                await anyio.sleep(0.02)  # written beside: nothing says when
