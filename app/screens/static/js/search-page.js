@@ -150,3 +150,4 @@ document.addEventListener("keydown", (event) => {
   byId("q").select();
 });
 open();
+byId("search-page").dataset.ready = "yes";
