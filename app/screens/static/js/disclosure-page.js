@@ -122,11 +122,11 @@ byId("disclosure-form").addEventListener("submit", async (event) => {
   byId("disclosure-send").disabled = true;
   say(byId("disclosure-word"), t("写しを作っています…"));
   try {
-    const { body } = await api.send("POST", api.callPath(callId, "/disclosure"), wanted, { attempts: 1, timeoutMs: MAKING_MS });
+    const made = await api.send("POST", api.callPath(callId, "/disclosure"), wanted, { attempts: 1, timeoutMs: MAKING_MS });
     unsent = false;
     const link = byId("disclosure-fetch");
-    link.href = `/v1/exports/${encodeURIComponent(body.export_id)}`;
-    link.download = body.file_name;
+    link.href = `/v1/exports/${encodeURIComponent(made.export_id)}`;
+    link.download = made.file_name;
     link.hidden = false;
     link.focus();
     say(byId("disclosure-word"), t("写しができました。期限までに1回だけ受け取れます。"));
