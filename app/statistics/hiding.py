@@ -39,6 +39,10 @@ _FEW: Final = 2
 """So many other months, sections and kinds are tried beside a cell."""
 _VAGUENESS: Final = 2
 _KINDS: Final = 3
+_CHEAP: Final = 20
+"""What costs less hides no figure of a year."""
+_ENOUGH: Final = 12
+"""After so many tries a cheap witness is taken."""
 _FITTING: Final = 6
 _MOST_TRIED: Final = 2_000
 
@@ -188,7 +192,7 @@ class _Search:
     def take_cheapest(self, options: Iterable[Witness], *, both_ways: bool = True) -> bool:
         """Hide what the cheapest of *options* needs; say whether one of them will do."""
         best: tuple[int, Witness] | None = None
-        for option in options:
+        for tried, option in enumerate(options):
             signs = [
                 sign for sign in ((1, -1) if both_ways else (1,)) if self._possible(option, sign)
             ]
@@ -202,7 +206,7 @@ class _Search:
                 cost = hiding + _VAGUENESS * len(self._vague(changed, sign))
                 if best is None or cost < best[0]:
                     best = (cost, {leaf: by * sign for leaf, by in option.items()})
-            if best is not None and best[0] == 0:
+            if best is not None and best[0] < (_CHEAP if tried >= _ENOUGH else 1):
                 break
         if best is None:
             return False

@@ -127,7 +127,7 @@ function shortName(table, row) {
 
 /** At most two lines of a name: Japanese has no blanks to break at. */
 function folded(name) {
-  const room = /[ぁ-ヿ一-鿿]/.test(name) ? 14 : 26;
+  const room = /[\u3041-\u30ff\u4e00-\u9fff]/.test(name) ? 14 : 26;
   if (name.length <= room) return [name];
   const bracket = name.indexOf("(");
   const at = bracket > 0 && bracket <= room ? bracket : room;
