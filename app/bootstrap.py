@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import anyio
@@ -120,7 +119,7 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
         await ledger.open()
         async with database.transaction() as session:
             await scripts.catch_up(session)
-        recordings = RecordingLibrary(database, record_keys, recordings_folder(settings))
+        recordings = RecordingLibrary(database, record_keys, settings.recordings_folder)
         recording_desk = RecordingDesk(
             settings.recording, recordings, ledger=ledger, bus=bus, clock=clock
         )
@@ -192,11 +191,6 @@ async def _open_around(settings: Settings, transcriber: Transcriber) -> AsyncIte
                 yield services
             finally:
                 watching.cancel_scope.cancel()
-
-
-def recordings_folder(settings: Settings) -> Path:
-    """Return where recordings lie."""
-    return settings.recording.folder or settings.data_dir / "recordings"
 
 
 def office_warnings() -> OfficeWarnings:

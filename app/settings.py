@@ -255,6 +255,10 @@ class Settings(BaseSettings):
         return url
 
     @property
+    def recordings_folder(self) -> Path:
+        return self.recording.folder or self.data_dir / "recordings"
+
+    @property
     def secure_cookies(self) -> bool:
         if self.auth.cookie_secure is not None:
             return self.auth.cookie_secure

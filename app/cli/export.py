@@ -10,7 +10,6 @@ import anyio.to_thread
 import typer
 
 from app.auth.identity import Identity, Role
-from app.bootstrap import recordings_folder
 from app.callers.history import NumberSight
 from app.calls.protocol import CALL_ID
 from app.calls.repository import call_by_id
@@ -81,7 +80,7 @@ def export(
         keys = await anyio.to_thread.run_sync(open_record_keys, settings.data_dir)
         async with open_trailed_database(settings, clock) as database:
             acting.set(Acting(COMMAND_LINE))
-            library = RecordingLibrary(database, keys, recordings_folder(settings))
+            library = RecordingLibrary(database, keys, settings.recordings_folder)
             office = _Office(settings, database, library, clock, keys)
             review = await _read(office, call_id, whole=whole)
             made = await signed_file(office, review, with_sound=sound)

@@ -15,6 +15,7 @@ from app.callers.keys import CallerKeys, open_caller_keys
 from app.callers.number import masked
 from app.cli.options import COMMAND_LINE, JsonOption, fail, load_settings, print_json, run
 from app.cli.purge import NOT_PROVED, opened_parts
+from app.privacy.numbers import reading_numbers
 from app.private_files import make_private_file
 from app.recordings.library import RecordingLibrary
 from app.retention.file_places import RecordingFiles
@@ -82,6 +83,7 @@ def export(
                             _library(parts),
                             found.call_ids,
                             found.hashes,
+                            number_of=reading_numbers(_library(parts).keys),
                             now=parts.clock.now(),
                             progress=lambda done, of: bar.update(task, completed=done, total=of),
                         )

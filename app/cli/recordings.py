@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.bootstrap import recordings_folder
 from app.cli.options import COMMAND_LINE, JsonOption, load_settings, print_json, run
 from app.clock import SystemClock
 from app.key_file import add_key
@@ -123,7 +122,7 @@ def check(as_json: JsonOption = False) -> None:
     async def work() -> Checked:
         keys = await anyio.to_thread.run_sync(open_record_keys, settings.data_dir)
         async with open_trailed_database(settings, SystemClock()) as database:
-            library = RecordingLibrary(database, keys, recordings_folder(settings))
+            library = RecordingLibrary(database, keys, settings.recordings_folder)
             with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
                 task = bar.add_task("確かめています", total=None)
                 return await check_recordings(

@@ -17,6 +17,7 @@ from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
 from app.callers.keys import CallerKeys
 from app.errors import Conflict, NotAllowed, NotFound
+from app.privacy.numbers import reading_numbers
 from app.retention.file_places import PERSON_EXPORTS
 from app.retention.holding import checked_reason
 from app.retention.models import PersonRequest
@@ -124,6 +125,7 @@ async def _make(services: Services, request_id: str, found: PersonCalls) -> None
                 services.recordings,
                 found.call_ids,
                 found.hashes,
+                number_of=reading_numbers(services.record_keys),
                 now=services.clock.now(),
                 progress=no_progress,
             )

@@ -76,7 +76,7 @@ async def open_parts(
     keys = await anyio.to_thread.run_sync(open_trail_keys, settings.data_dir)
     if record_keys is None:
         record_keys = await anyio.to_thread.run_sync(open_record_keys, settings.data_dir)
-    folder = settings.recording.folder or settings.data_dir / "recordings"
+    folder = settings.recordings_folder
     return PurgeParts(
         database=database,
         database_url=settings.async_database_url,

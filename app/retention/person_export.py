@@ -65,6 +65,7 @@ async def write_export(
     call_ids: Sequence[str],
     hashes: Sequence[str],
     *,
+    number_of: Callable[[Call], str],
     now: datetime,
     progress: Callable[[int, int], None],
 ) -> int:
@@ -82,6 +83,8 @@ async def write_export(
             records = await records_of(session, call_id) if call is not None else {}
         if call is None:
             continue
+        for row in records.get("calls", ()):
+            row["caller_number"] = number_of(call)  # sealed in the table, and the caller's own
         stored = await recordings.find(call_id)
         folder = f"calls/{number:04d}"
         content = json.dumps(records, ensure_ascii=False, indent=1).encode()

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import delete, update
 
 from app.callers.deciding import today_in_japan
+from app.privacy import known
 from app.recordings.models import Recording
 from app.retention.kinds import CallFacts, What, due
 from app.retention.models import Deletion, PurgeRun
@@ -196,6 +197,8 @@ async def _delete(
         )
         kind = "call.purged" if what is What.CALL else "recording.purged"
         await record(session, Deed(kind, call_id=call_id, subject=f"run {run_id}"))
+    if what is What.CALL:
+        known.forget(parts.database, call_id)
     return True
 
 

@@ -18,6 +18,7 @@ from app.callers.keys import CallerKeys, open_caller_keys
 from app.callers.models import CallerMeasure
 from app.db import Database
 from app.errors import Conflict, NotAllowed
+from app.privacy.numbers import sealed_number
 from app.retention.asking import (
     FOLDER,
     approve_erasure,
@@ -65,7 +66,9 @@ def services(either: Settings, trailed: Database, clock: FakeClock) -> Services:
 async def call_from(services: Services, call_id: str, number: str, **given: object) -> None:
     keys = open_caller_keys(services.settings.data_dir)
     stored = keys.hash_of_caller(number)
+    sealed = sealed_number(services.record_keys, call_id, number)
     assert stored is not None
+    assert sealed is not None
     async with services.database.transaction() as session:
         await fill_call(
             session,
@@ -74,6 +77,8 @@ async def call_from(services: Services, call_id: str, number: str, **given: obje
             caller_hash=stored.hash,
             caller_key_id=stored.key_id,
             caller_number="",
+            number_box=sealed.box,
+            number_key_id=sealed.key_id,
             section="市民課",
         )
 
@@ -108,6 +113,7 @@ async def test_an_export_holds_every_call_of_the_number_and_says_what_each_file_
     assert records["alerts"][0]["quote"] == MARK
     assert records["judgements"][0]["by_login"] == "(職員)"
     assert "caller_hash" not in records["calls"][0]
+    assert records["calls"][0]["caller_number"] == NUMBER
     assert len(lines) == 3
     assert MARK in package.read("summary.html").decode()
 

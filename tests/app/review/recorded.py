@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 
-from app.bootstrap import recordings_folder
 from app.ledger import Entry
 from app.models import Call
 from app.recordings.chunks import Kind, Run
@@ -35,7 +34,7 @@ async def add_recording(
 ) -> None:
     """Record the call that ``add_ended_call`` has written."""
     key, file = os.urandom(KEY_BYTES), f"{secrets.token_hex(16)}.rec"
-    tape = Tape.begin(recordings_folder(services.settings) / file, ChunkSeal(call_id, key), RATE_HZ)
+    tape = Tape.begin(services.settings.recordings_folder / file, ChunkSeal(call_id, key), RATE_HZ)
     for run in _runs(filling.minutes * 60_000, filling, holes):
         tape.append([run])
     tape.end()
