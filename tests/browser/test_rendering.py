@@ -12,7 +12,8 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from app.auth.identity import Identity, Role
-from app.screens.rendering import ScreenFiles, navigation_for, render
+from app.screens.navigation import navigation_for
+from app.screens.rendering import ScreenFiles, render
 from tests.browser.preview import OPERATOR
 
 
@@ -71,28 +72,26 @@ def test_a_file_that_has_not_changed_is_not_sent_again() -> None:
 @pytest.mark.parametrize(
     ("role", "hrefs"),
     [
-        (Role.OPERATOR, ["/calls", "/reports"]),
+        (Role.OPERATOR, "/calls /reports"),
         (
             Role.SUPERVISOR,
-            [*"/calls /board /search /judgements /reports /rules /scripts /measures /statistics".split()],
+            "/calls /board /search /judgements /rules /scripts /measures /reports /statistics",
         ),
         (
             Role.AUDITOR,
-            [
-                *"/calls /search /judgements /reports /rules /trials /scripts".split(),
-                *"/measures /statistics /trail /retention".split(),
-            ],
+            "/calls /search /judgements /rules /trials /scripts /measures"
+            " /reports /statistics /trail /retention",
         ),
         (
             Role.ADMINISTRATOR,
-            [*"/admin /rules /trials /scripts /measures /notices /statistics /trail /retention".split()],
+            "/admin /rules /trials /scripts /measures /notices /statistics /trail /retention",
         ),
     ],
 )
-def test_each_role_is_shown_the_pages_it_may_open(role: Role, hrefs: list[str]) -> None:
+def test_each_role_is_shown_the_pages_it_may_open(role: Role, hrefs: str) -> None:
     shown = navigation_for(replace(OPERATOR, role=role), "/calls/c-1")
 
-    assert [item.href for item in shown] == hrefs
+    assert [item.href for item in shown] == hrefs.split()
 
 
 def test_who_must_choose_a_password_is_led_nowhere_else() -> None:

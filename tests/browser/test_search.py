@@ -86,7 +86,7 @@ async def test_a_word_is_found_marked_and_leads_to_its_moment_in_the_review(
     await expect(card.locator("mark")).to_have_text(["税金泥棒"])
     await expect(page.locator("#start")).to_be_hidden()
     await card.locator(".found-hit").click()
-    await expect(page).to_have_url(f"{server.url}/calls/tax/review#t={LINE_MS}")
+    await expect(page).to_have_url(f"{server.url}/calls/tax/review?at={LINE_MS}")
 
 
 async def test_a_search_is_kept_in_the_address_and_comes_back_with_it(

@@ -52,7 +52,9 @@ async def test_an_auditor_reads_pages_and_narrows_them(
     page = await opened(context, server, Role.AUDITOR)
 
     await expect(page.locator("#rows tr")).to_have_count(100)
-    await expect(page.locator("#rows tr", has_text="通話の閲覧")).to_contain_text("gone-1 (削除済み)")
+    await expect(page.locator("#rows tr", has_text="通話の閲覧")).to_contain_text(
+        "gone-1 (削除済み)"
+    )
     await expect(page.locator("#rows")).to_contain_text("名称のない操作 future.deed")
     await page.click("#more")
     await expect(page.locator("#more")).to_be_hidden()

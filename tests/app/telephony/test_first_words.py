@@ -14,7 +14,7 @@ from app.telephony.first_words import (
     FirstWords,
     Wording,
     first_words,
-    json_object,
+    exchange_object,
 )
 from app.telephony.messages import Direction
 
@@ -184,7 +184,7 @@ def test_metadata_has_a_bound() -> None:
 )
 def test_what_is_no_object_is_refused(frame: str, refusal: Refusal) -> None:
     with pytest.raises(StreamRefused) as caught:
-        json_object(frame)
+        exchange_object(frame)
 
     assert caught.value.refusal is refusal
 

@@ -40,7 +40,7 @@ function tags(call) {
 function line(hit, review) {
   const sounds = hit.marks.length > 0 && hit.marks.every((mark) => mark.by === "reading");
   return make("li", {}, [
-    make("a", { class: "found-hit", href: `${review}#t=${hit.start_ms}` }, [
+    make("a", { class: "found-hit", href: `${review}?at=${hit.start_ms}` }, [
       make("span", { class: "number", text: clock(hit.start_ms) }),
       make("span", { class: "found-who", text: SPEAKERS[hit.track] }),
       make("span", { class: "found-text", lang: "ja" }, marked(hit.text, hit.marks)),
