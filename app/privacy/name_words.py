@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+USUAL: Final = str.maketrans(
+    "髙﨑𠮷德濵濱栁桒槗𣘺緖惠廣國澤邊邉齋齊眞瀨曻",
+    "高崎吉徳浜浜柳桑橋橋緒恵広国沢辺辺斎斉真瀬昇",
+)
+"""Kanji that families write otherwise than the dictionary does, letter for letter."""
 CALLED: Final = re.compile(r"さん|様|さま|氏|くん|君|ちゃん|殿|どの|先生|女史|議員")
 RANKS: Final = re.compile(
     r"課長|係長|部長|主任|室長|次長|主査|主幹|局長|所長|館長|園長|校長|市長|町長|知事|主事|補佐"

@@ -48,7 +48,7 @@ _MOBILE_BEGUN: Final = re.compile(r"0[789]0\d{1,8}")
 
 def kinds_of(number: SpokenNumber, text: str, asked: str = "") -> Iterator[PersonalSpan]:
     """Yield what is personal in *number* of *text*, which is plain; *asked* was said to the speaker before."""
-    first = 0
+    first = _called_before(number)
     while first < len(number.digits):
         rest = number.part(first, len(number.digits) - first)
         kind, count = _kind(rest, text, number.start, asked)
@@ -56,6 +56,17 @@ def kinds_of(number: SpokenNumber, text: str, asked: str = "") -> Iterator[Perso
             found = rest.part(0, count)
             yield PersonalSpan(*_with_signs(text, found.start, found.end, kind), kind)
         first += count
+
+
+def _called_before(number: SpokenNumber) -> int:
+    """Return 1 where the first digit is the さん after a name: 田中さん(090-1234-5678)."""
+    start, end = number.places[0]
+    if number.digits[0] != "3" or end - start == 1:
+        return 0
+    size, whole = len(number.digits), _by_shape(number)
+    if whole is not None and whole[1] == size:
+        return 0
+    return 1 if _by_shape(number.part(1, size - 1)) is not None else 0
 
 
 def _with_signs(text: str, start: int, end: int, kind: Kind) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from app.privacy.dates_and_mail import birth_dates, mail_addresses
 from app.privacy.digits import plain, spoken_numbers
+from app.privacy.name_words import USUAL
 from app.privacy.number_kinds import kinds_of
 from app.privacy.person_names import person_names
 from app.privacy.places import addresses
@@ -50,12 +51,13 @@ def covered(text: str, spans: Iterable[PersonalSpan]) -> str:
 
 def _spans(text: str, asked: str) -> tuple[PersonalSpan, ...]:
     written, asked_plainly = plain(text), plain(asked)
-    words = words_of(text)
+    as_in_dictionary = text.translate(USUAL)
+    words = words_of(as_in_dictionary)
     found = [
         *mail_addresses(text),
         *birth_dates(written, asked_plainly),
         *addresses(written, words, asked_plainly),
-        *person_names(text, words, asked),
+        *person_names(as_in_dictionary, words, asked),
     ]
     taken = in_order(found)
     for number in spoken_numbers(written):

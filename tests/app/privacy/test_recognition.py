@@ -141,6 +141,35 @@ def test_an_answer_is_understood_by_its_question(question: str, answer: str, cov
     assert masked_lines([Line("operator", question), Line("caller", answer)])[1] == covered
 
 
+@pytest.mark.parametrize(
+    ("said", "covered"),
+    [
+        ("田中さん(090-1234-5678)から", "●●さん(●●●●●●●●●●●●●)から"),
+        ("田中さん（０９０－１２３４－５６７８）", "●●さん（●●●●●●●●●●●●●）"),
+        ("佐藤さん(09012345678)", "●●さん(●●●●●●●●●●●)"),
+        ("田中さん、ゼロキュウゼロのいちにさんよんのごろくななはち", "●●さん、" + "●" * 23),
+        ("鈴木さん(4111-1111-1111-1111)", "●●さん(●●●●●●●●●●●●●●●●●●●)"),
+    ],
+)
+def test_a_number_right_after_a_polite_name_is_no_longer_by_its_syllable(
+    said: str, covered: str
+) -> None:
+    assert masked_text(said) == covered
+
+
+@pytest.mark.parametrize(
+    ("said", "covered"),
+    [
+        ("髙橋", "●●"),
+        ("私は髙橋一郎です", "私は●●●●です"),
+        ("𠮷田さんと山﨑様", "●●さんと●●様"),
+        ("神﨑様の件", "●●様の件"),
+    ],
+)
+def test_a_name_in_rare_kanji_is_covered_whole(said: str, covered: str) -> None:
+    assert masked_text(said) == covered
+
+
 def test_a_name_that_was_given_once_is_covered_in_the_rest_of_the_call() -> None:
     sight = sight_of_lines([Line("caller", "サカキバラと申します"), Line("operator", "はい")])
 
