@@ -45,9 +45,14 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Commit when the block ends well, roll back when it does not."""
-        async with self._sessions.begin() as session:
-            yield session
+        """Commit when the block ends well, roll back when it does not. Cancellation waits for its end.
+
+        A query that is cancelled half way makes SQLAlchemy end its connection, and cancelled again in that
+        – as anyio does until a task is gone – it leaves a task that waits for ever: the server never stopped.
+        """
+        with anyio.CancelScope(shield=True):
+            async with self._sessions.begin() as session:
+                yield session
 
     async def answers(self) -> bool:
         try:
