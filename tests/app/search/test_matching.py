@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.privacy.lines import Line
+from app.search.asking import Scope
 from app.search.folding import folded
 from app.search.grams import pieces_of_readings, pieces_of_words, wanted_pieces
-from app.search.matching import Spoken, marks_in, matches
+from app.search.matching import Spoken, hit_lines, marks_in, matches
 from app.search.preparing import covered_ranges, indexed, words_here
 from app.search.sounding import reading_of, sounding
 from tests.app.search.said import wanted
@@ -78,6 +81,46 @@ def test_a_sound_is_found_where_it_was_written_in_other_letters(
     heard = bool(reading and reading.pattern.search(sounding(words_here(said)).text))
 
     assert heard is found
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("|ノー|フショ", True),
+        ("|ッノフショ", True),
+        ("|ーッノフーショ", True),
+        ("|キノフショ", False),
+    ],
+)
+def test_a_sound_begins_where_a_word_begins_whatever_lengths_it_begins_with(
+    said: str, found: bool
+) -> None:
+    reading = reading_of(words_here("納付書"))
+    assert reading is not None
+
+    assert bool(reading.pattern.search(f"|アノ{said}")) is found
+
+
+@given(
+    st.lists(
+        st.sampled_from(["税金", "どろぼうだ", "税金泥棒", "泥棒の税", "あの", ""]), max_size=6
+    ),
+    st.sampled_from(["税金 泥棒", "泥棒 税 金", "税金 -泥棒", "「税金」 どろぼう", "あの あの"]),
+)
+def test_words_are_in_one_utterance_where_a_call_of_that_utterance_alone_would_be_found(
+    lines: list[str], typed: str
+) -> None:
+    asked = replace(wanted(typed), scope=Scope.UTTERANCE)
+    whole = indexed("c", [Line("caller", line) for line in lines])
+    alone = [indexed("c", [Line("caller", line)]) for line in lines]
+
+    hits = hit_lines(asked, [Spoken("caller", whole.caller_words, whole.caller_readings)])
+    found = [
+        matches(wanted(typed), [Spoken("caller", one.caller_words, one.caller_readings)])
+        for one in alone
+    ]
+
+    assert [hit.index for hit in hits] == [place for place, there in enumerate(found) if there]
 
 
 def test_no_sound_reaches_across_a_sentence_or_a_cover() -> None:
