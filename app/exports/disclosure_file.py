@@ -117,6 +117,7 @@ def document_of(copy: Copy) -> Document:
             Quotes(("時刻", "話した人", "発言"), (12, 12, 76), rows),
         ),
         care=CARE,
+        number_label="整理番号",
     )
 
 

@@ -84,7 +84,7 @@ def _page(file: Any, document: Document, made_at: datetime) -> None:  # noqa: AN
     head = tidy(section.header.paragraphs[0])
     _at_both_ends(head)
     left = "　".join(one for one in (document.form_number, document.office) if one)
-    right = "　".join((f"報告書番号 {document.number}", document.version, document.state))
+    right = "　".join(document.standing)
     write(head, f"{left}\t{right}", size_pt=_SMALL_PT, grey=True)
     if document.draft:
         add_watermark(head, "案")

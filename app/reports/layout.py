@@ -69,6 +69,13 @@ class Document:
     blocks: tuple[Block, ...]
     care: str
     """At the foot of every page."""
+    number_label: str = "報告書番号"
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """What stands at the head of every page, at the right."""
+        number = f"{self.number_label} {self.number}" if self.number else ""
+        return tuple(one for one in (number, self.version, self.state) if one)
 
 
 def printable(text: str) -> str:
@@ -89,8 +96,7 @@ def texts_of(document: Document) -> list[str]:
         document.office,
         document.form_number,
         document.number,
-        document.version,
-        document.state,
+        *document.standing,
         document.care,
     ]
     for label, value in document.about:

@@ -36,7 +36,7 @@ MOST_NAMED: Final = 30
 """Letters that the font lacks."""
 PRODUCER: Final = "Mimamori"
 _FIXED_LETTERS: Final = (
-    "0123456789/ページ案(続き)※U+ABCDEF 　報告書番号この書体にない文字があるため、〓で表しています:"
+    "0123456789/ページ案(続き)※U+ABCDEF 　この書体にない文字があるため、〓で表しています:"
 )
 _ONE_AT_A_TIME: Final = threading.Lock()
 """reportlab knows fonts by name for the whole process."""
@@ -150,9 +150,7 @@ def _head_and_foot(
     shown: Shown,
 ) -> None:
     left = "　".join(one for one in (document.form_number, document.office) if one)
-    right = "　".join(
-        one for one in (f"報告書番号 {document.number}", document.version, document.state) if one
-    )
+    right = "　".join(document.standing)
     foot = f"{number}/{count}ページ"
     line = replace(Words(LEFT_MM, 15.0, left, 8.5), grey=True)
     _words(canvas, line, shown(left))
