@@ -17,6 +17,8 @@ from app.privacy.lines import Line
 from app.privacy.sight import COVERED, TextSight, sight_of_lines
 
 MOST_KEPT: Final = 256
+MOST_LINES_KEPT: Final = 50_000
+"""Some 20 MB."""
 MOST_LINES: Final = 5_000
 """Half a second of work. In the calls of a list after these only what a line shows by itself is covered."""
 
@@ -39,8 +41,9 @@ async def covered_sights(
     for call_id in found:
         kept[call_id] = found[call_id]
         kept.move_to_end(call_id)
-    while len(kept) > MOST_KEPT:
-        kept.popitem(last=False)
+    lines_kept = sum(len(sight.as_said) for sight in kept.values())
+    while len(kept) > MOST_KEPT or (lines_kept > MOST_LINES_KEPT and len(kept) > 1):
+        lines_kept -= len(kept.popitem(last=False)[1].as_said)
     return dict.fromkeys(call_ids, COVERED) | found
 
 

@@ -20,7 +20,10 @@ class TextSight:
     known: frozenset[str] = frozenset()
     """What was told of persons elsewhere in the call, and is covered wherever it stands again."""
     as_said: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Lines that hold more than they show by themselves, such as the answer to 「お名前は」, and how they are read."""
+    """The lines of the call, and how they are read: an answer to 「お名前は」 holds more than it shows by itself.
+
+    Also those that hold nothing: to find that out again takes the dictionary.
+    """
 
     def of(self, text: str) -> str:
         """Return *text* as this person reads it."""
@@ -59,11 +62,11 @@ def sight_of_lines(lines: Sequence[Line]) -> TextSight:
     """Return the covered sight of a call in which *lines* were said."""
     spans = spans_of_lines(lines)
     known = known_words(lines, spans)
-    as_said = {
-        line.text: _without(known, covered(line.text, found))
-        for line, found in zip(lines, spans, strict=True)
-        if found and found != personal_spans(line.text)
-    }
+    as_said: dict[str, str] = {}
+    for line, found in zip(lines, spans, strict=True):
+        read = _without(known, covered(line.text, found))
+        # 「1234567」 may be said twice, and be somebody's number once: it is covered both times.
+        as_said[line.text] = _both(as_said.get(line.text, read), read)
     return TextSight(whole=False, known=known, as_said=as_said)
 
 
@@ -76,6 +79,13 @@ def masked_lines(lines: Sequence[Line]) -> list[str]:
     """Return the texts of *lines*, each as long as it was, with what tells of persons covered."""
     sight = sight_of_lines(lines)
     return [sight.of(line.text) for line in lines]
+
+
+def _both(one: str, other: str) -> str:
+    """Return the same line covered where either has it covered."""
+    if one == other:
+        return one
+    return "".join(MASK if MASK in pair else pair[0] for pair in zip(one, other, strict=True))
 
 
 def _without(known: frozenset[str], text: str) -> str:

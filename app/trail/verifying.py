@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,14 +11,19 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
-from app.models import StaffAction
+from app.judgements.models import Judgement
+from app.models import Base, Call, StaffAction
+from app.reports.models import IncidentReport, ReportStep
+from app.reports.repository import contents_hash
 from app.trail.chain import Broken, Deed, End, Link, checked, digest_of, ended_at
 from app.trail.deeds import fields_of
 from app.trail.models import TrailEndRow, TrailRow
 
 PAGE: Final = 2_000
-ACTION: Final = "call."
-"""Begins the kinds of staff actions."""
+CALLS_AT_ONCE: Final = 200
+"""Their records are in memory together."""
+OF_SIGHT: Final = frozenset({"call.unmasked", "call.covered"})
+"""Told of a row that changes; it has a number too, but not of a staff action."""
 
 Progress = Callable[[int, int], None]
 
@@ -30,7 +36,7 @@ class Verified:
     end: End
     broken: Broken | None
     altered: tuple[int, ...]
-    """Links whose record, though still there, no longer says what it said (the first 20)."""
+    """Links whose record no longer says what it said, or is gone though its call is kept (the first 20)."""
 
     @property
     def sound(self) -> bool:
@@ -44,7 +50,7 @@ async def verify(
     known: End | None = None,
     progress: Progress = lambda _done, _all: None,
 ) -> Verified:
-    """Check every link, where the trail ends, and every staff action that it vouches for.
+    """Check every link, where the trail ends, and every record of a call that it vouches for.
 
     *known*: an end that was noted elsewhere; the trail must still hold it.
     """
@@ -82,18 +88,72 @@ async def _links_after(session: AsyncSession, number: int) -> list[Link]:
 async def _altered(
     session: AsyncSession, links: Sequence[Link], keys: Mapping[str, bytes]
 ) -> list[int]:
-    vouched = {
-        int(link.deed.subject): link
-        for link in links
-        if link.deed.kind.startswith(ACTION) and link.deed.subject.isdecimal()
-    }
-    query = select(StaffAction).where(StaffAction.id.in_(list(vouched)))
+    """Return the links of staff actions, judgements and steps with reports that their records belie.
+
+    These rows are only added, and go only with their call. What several links tell of one row that
+    changes, such as a legal hold, is not compared.
+    """
+    vouching = [link for link in links if link.deed.digest and _kind_of_row(link) is not None]
+    calls = sorted({link.deed.call_id for link in vouching})
+    altered = list[int]()
+    for start in range(0, len(calls), CALLS_AT_ONCE):
+        some = frozenset(calls[start : start + CALLS_AT_ONCE])
+        of_some = [link for link in vouching if link.deed.call_id in some]
+        altered += await _belied(session, of_some, some, keys)
+    return sorted(altered)
+
+
+def _kind_of_row(link: Link) -> type[Base] | None:
+    kind = link.deed.kind
+    if kind.startswith("report."):
+        return ReportStep
+    if kind == "call.judged":
+        return Judgement
+    of_action = kind.startswith("call.") and kind not in OF_SIGHT
+    return StaffAction if of_action and link.deed.subject.isdecimal() else None
+
+
+async def _belied(
+    session: AsyncSession, links: Sequence[Link], calls: frozenset[str], keys: Mapping[str, bytes]
+) -> list[int]:
+    told: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in await _rows_of(session, calls):
+        fields = fields_of(row)
+        for key_id, key in keys.items():
+            told[row.call_id, key_id].add(digest_of(fields, key))
+    # Asked after the rows: a call that is deleted meanwhile is then gone here, too.
+    kept = set(await session.scalars(select(Call.id).where(Call.id.in_(calls))))
     return [
-        vouched[row.id].number
-        for row in (await session.scalars(query)).all()
-        if (key := keys.get(vouched[row.id].key_id)) is not None
-        and digest_of(fields_of(row), key) != vouched[row.id].deed.digest
+        link.number
+        for link in links
+        if link.key_id in keys
+        and link.deed.call_id in kept
+        and link.deed.digest not in told[link.deed.call_id, link.key_id]
     ]
+
+
+async def _rows_of(
+    session: AsyncSession, calls: frozenset[str]
+) -> list[StaffAction | Judgement | ReportStep]:
+    actions = await session.scalars(select(StaffAction).where(StaffAction.call_id.in_(calls)))
+    judgements = await session.scalars(select(Judgement).where(Judgement.call_id.in_(calls)))
+    steps = select(ReportStep).where(ReportStep.call_id.in_(calls)).order_by(ReportStep.id)
+    reports = select(IncidentReport).where(IncidentReport.call_id.in_(calls))
+    found = (await session.scalars(steps)).all()
+    by_id = {report.id: report for report in await session.scalars(reports)}
+    return [*actions, *judgements, *_steps_that_hold(found, by_id)]
+
+
+def _steps_that_hold(
+    steps: Sequence[ReportStep], reports: Mapping[int, IncidentReport]
+) -> Iterator[ReportStep]:
+    """Yield *steps* but for the last of a report that says something else than after that step."""
+    last = {step.report_id: step for step in steps}
+    for step in steps:
+        report = reports.get(step.report_id)
+        says_so = report is not None and contents_hash(report) == step.contents_hash
+        if says_so or last[step.report_id] is not step:
+            yield step
 
 
 def _link(row: TrailRow) -> Link:

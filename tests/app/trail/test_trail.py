@@ -9,7 +9,6 @@ from pathlib import Path
 
 import anyio
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -46,15 +45,6 @@ def forge(settings: Settings, *statements: str) -> None:
             tables.execute(f"DROP TRIGGER {trigger}")
         for statement in statements:
             tables.execute(statement)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def either(request: pytest.FixtureRequest, settings: Settings) -> Settings:
-    """Settings of an office on one database and on the other."""
-    if request.param == "sqlite":
-        return settings
-    url: str = request.getfixturevalue("postgres_url")
-    return settings.model_copy(update={"database_url": SecretStr(url)})
 
 
 async def write(database: Database, clock: FakeClock) -> None:
