@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import PlainTextResponse
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +24,7 @@ from app.services import services_of
 
 OfCall = Annotated[Identity, Depends(requires(Role.SUPERVISOR, Role.AUDITOR))]
 Reader = Annotated[Identity, Depends(requires(Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR))]
+Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 router = APIRouter(tags=["basis"], responses=problems(NotSignedIn, NotAllowed, NotFound))
 
@@ -46,22 +48,43 @@ async def read_basis(request: Request, identity: OfCall, call_id: str) -> BasisO
         )
 
 
+@router.get("/v1/basis/{digest}.txt", response_class=PlainTextResponse)
+async def read_file(request: Request, identity: Reader, digest: Digest) -> PlainTextResponse:
+    """Return the same text as a file. Its SHA-256 is the digest by which it was asked for."""
+    del identity
+    async with services_of(request).database.transaction() as session:
+        text = (await _kept(session, digest)).text
+    return PlainTextResponse(
+        text, headers={"Content-Disposition": f'attachment; filename="mimamori-{digest[:12]}.txt"'}
+    )
+
+
 @router.get("/v1/basis/{digest}")
 async def read_text(
     request: Request,
     identity: Reader,
-    digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")],
+    digest: Digest,
 ) -> BasisTextOut:
     """Return the text of a policy or of the word lists as it was when calls were judged by it."""
     del identity
     async with services_of(request).database.transaction() as session:
-        kept = await session.get(BasisText, digest)
-        if kept is None:
-            raise NotFound("basis_unknown", "この版の内容は残っていません。")
+        kept = await _kept(session, digest)
         used = await session.scalars(
             select(BasisInUse).where(BasisInUse.digest == digest).order_by(BasisInUse.id)
         )
         return BasisTextOut(digest=digest, text=kept.text, used=[_out(row) for row in used])
+
+
+async def _kept(session: AsyncSession, digest: str) -> BasisText:
+    """Return the text of *digest*.
+
+    Raises:
+        NotFound: none is kept (``basis_unknown``).
+    """
+    kept = await session.get(BasisText, digest)
+    if kept is None:
+        raise NotFound("basis_unknown", "この版の内容は残っていません。")
+    return kept
 
 
 async def _decided(session: AsyncSession, call_id: str) -> list[JudgedByOut]:

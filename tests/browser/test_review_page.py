@@ -8,8 +8,11 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from app.auth.identity import Role
+from app.basis.keeping import Basis, BasisKind, keep_basis
 from app.ledger import Entry
 from app.recordings.models import Recording
+from app.trail.chain import Deed
+from app.trail.writing import record
 from tests.app.review.filled import QUOTE, SAID, THREE_HOURS, WARNING
 from tests.app.running import SECTION, RunningServer
 from tests.browser.reviewing import CALL, ReviewPage, signed_in, with_call
@@ -119,6 +122,59 @@ async def test_it_is_shown_which_model_heard_and_which_rules_judged(
     await expect(review.find("#version-rows tr")).to_have_count(2)
     await expect(review.find("#version-rows")).to_contain_text("ebetsu-2")
     await expect(review.find("#model-rows")).to_contain_text("whisper-small")
+
+
+async def test_what_the_policy_said_then_is_read_and_saved_as_it_was(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    async with server.services.database.transaction() as session:
+        policy = Basis(BasisKind.POLICY, "ebetsu-2025-10-01", "points = 3 # 当時の覚え書き")
+        await keep_basis(session, server.services.clock, [policy])
+    review = await opened(context, server)
+
+    await review.find("#tab-versions").click()
+    row = review.find("#basis-rows tr[data-kind='policy']").last
+    await row.get_by_role("button", name="対応の方針の内容を読む").click()
+
+    await expect(review.find("#basis-text")).to_have_text(policy.text)
+    await expect(review.find("#basis-digest")).to_contain_text(policy.digest)
+    async with review.page.expect_download() as saving:
+        await review.find("#basis-file").click()
+    assert (await (await saving.value).path()).read_text(encoding="utf-8") == policy.text
+    await review.find("#basis-close").click()
+    await expect(row.get_by_role("button")).to_be_focused()
+    assert review.complaints == []
+
+
+async def test_it_is_shown_who_saw_the_call_and_what_they_did(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    kinds = (
+        "call.seen",
+        "recording.heard",
+        "call.unmasked",
+        "export.fetched",
+        "call.help_requested",
+    )
+    async with server.services.database.transaction() as session:
+        for kind in kinds:
+            await record(session, Deed(kind, by_login="mori", role="supervisor", call_id=CALL))
+    review = await opened(context, server, role=Role.SUPERVISOR)
+
+    await review.find("#tab-records").click()
+
+    rows = review.find("#people-rows tr")
+    await expect(rows.filter(has_text="振り返りの閲覧")).to_have_count(1)  # one's own look
+    await expect(rows.first).to_contain_text("監督者")
+    done = " ".join(await rows.all_inner_texts())
+    for words in (
+        "振り返りの閲覧",
+        "録音の再生",
+        "個人情報をすべて表示",
+        "書き出した記録の受け取り",
+    ):
+        assert words in done
+    assert "応援を要請" not in done
 
 
 async def test_an_auditor_reads_numbers_covered_everywhere_on_the_page(

@@ -83,7 +83,9 @@ async def test_a_call_tells_by_what_it_was_judged_and_the_policys_text_can_be_re
         async with server.client(administrator) as client:
             text = (await client.get(f"/v1/basis/{policy['digest']}")).json()
             unseen = await client.get("/v1/calls/c1/basis")
+            file = await client.get(f"/v1/basis/{policy['digest']}.txt")
             unknown = await client.get(f"/v1/basis/{'0' * 64}")
+            unknown_file = await client.get(f"/v1/basis/{'0' * 64}.txt")
 
     (judged,) = told["decided"]
     assert judged["policy_version"] == policy["version"] == "ebetsu-2025-10-01"
@@ -92,7 +94,9 @@ async def test_a_call_tells_by_what_it_was_judged_and_the_policys_text_can_be_re
     assert {one["kind"] for one in told["in_use"]} == {kind.value for kind in BasisKind}
     assert text["text"] == policy_text("ebetsu")[0]
     assert hashlib.sha256(text["text"].encode()).hexdigest() == policy["digest"]
-    assert (unseen.status_code, unknown.status_code) == (403, 404)
+    assert hashlib.sha256(file.content).hexdigest() == policy["digest"]
+    assert file.headers["content-disposition"].startswith("attachment")
+    assert [unseen.status_code, unknown.status_code, unknown_file.status_code] == [403, 404, 404]
 
 
 def test_an_offices_own_policy_is_kept_as_it_is_written(tmp_path: Path) -> None:

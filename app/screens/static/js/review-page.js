@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { byId, icon, make, say } from "./dom.js";
 import { t, tError } from "./language.js";
 import { Axis } from "./review-axis.js";
+import { ReviewBasis } from "./review-basis.js";
 import { ReviewedCall } from "./review-call.js";
 import { Deeds } from "./review-deeds.js";
 import { Find } from "./review-find.js";
@@ -11,6 +12,7 @@ import { ReviewExports } from "./review-exports.js";
 import { ReviewJudgement } from "./review-judgement.js";
 import { Loudness } from "./review-loudness.js";
 import { Player } from "./review-player.js";
+import { ReviewPeople } from "./review-people.js";
 import { ReviewRecords } from "./review-records.js";
 import { ReviewReport } from "./review-report.js";
 import { Sound } from "./review-sound.js";
@@ -102,7 +104,7 @@ async function open() {
   sound.seek(Number.isFinite(from) ? from : 0);
   document.body.dataset.usable = "true";
   drawSound(axis, told);
-  for (const Part of [ReviewUnmask, ReviewJudgement, ReviewReport, ReviewRecords, ReviewExports]) {
+  for (const Part of [ReviewUnmask, ReviewJudgement, ReviewReport, ReviewRecords, ReviewExports, ReviewPeople, ReviewBasis]) {
     try {
       new Part({ callId, api, sound });
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Glue: tabs of which one panel is shown; arrow keys move between them (WAI-ARIA). */
+/** Glue: tabs of which one panel is shown, which hears "shown"; arrow keys move between them (WAI-ARIA). */
 
 export function openTabs(list) {
   const tabs = [...list.querySelectorAll('[role="tab"]')];
@@ -9,6 +9,7 @@ export function openTabs(list) {
       tab.setAttribute("aria-selected", String(shown));
       tab.tabIndex = shown ? 0 : -1;
       panelOf(tab).hidden = !shown;
+      if (shown) panelOf(tab).dispatchEvent(new Event("shown"));
     }
   };
   for (const [place, tab] of tabs.entries()) {
