@@ -20,6 +20,7 @@ from app.models import Call
 from app.privacy.sight import TextSight
 from app.privacy.sight_of_call import text_sight
 from app.review.looking import over
+from app.screens.language import JAPAN
 from app.services import Services
 
 
@@ -100,7 +101,7 @@ async def make_copy(
     return Made(
         kind="disclosure",
         write=partial(write_copy, copy),
-        file_name=f"通話記録の写し_{copy.made_at:%Y%m%d}.zip",
+        file_name=f"通話記録の写し_{copy.made_at.astimezone(JAPAN):%Y%m%d}.zip",
         media_type="application/zip",
         covered=True,
         sound=recording is not None,

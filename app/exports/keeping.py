@@ -16,9 +16,11 @@ import structlog
 from sqlalchemy import select
 
 from app.auth.identity import Identity
+from app.auth.visibility import may_see
 from app.errors import Conflict, NotFound
 from app.exports.models import CallExport
 from app.ledger import is_passing
+from app.models import Call
 from app.retention.sealed_files import SealedWriter, taken_once
 from app.sealing import CannotOpen
 from app.services import Services
@@ -117,7 +119,14 @@ async def fetch(
     now = services.clock.now()
     async with services.database.transaction() as session:
         row = await session.get(CallExport, export_id, with_for_update=True)
-        if row is None or row.by_login != identity.login:
+        call = await session.get(Call, row.call_id) if row is not None else None
+        # Who was given another section meanwhile sees the call no more.
+        if (
+            row is None
+            or call is None
+            or row.by_login != identity.login
+            or not _sees(identity, call)
+        ):
             raise NotFound(
                 "export_unknown",
                 "この書き出しは見つからないか、作成した人が違います。通話の画面から作り直してください。",
@@ -172,6 +181,12 @@ def subject_of(made: Made | CallExport) -> str:
     """Return what the trail says of a file that left: no word of the call."""
     covered, sound = "covered" if made.covered else "whole", "sound" if made.sound else "no sound"
     return f"{made.kind}, {covered}, {sound}"
+
+
+def _sees(identity: Identity, call: Call) -> bool:
+    return may_see(
+        identity, operator=call.operator, section=call.section, live=call.ended_at is None
+    )
 
 
 def _over() -> Conflict:

@@ -24,7 +24,7 @@ _REACH: Final = 16
 """Samples at 16 kHz on either side of one at 8 kHz that its filter looks at."""
 _LATE: Final = 16
 """Samples at 8 kHz that come out before the filter has seen what it needs."""
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 
 Carried = Callable[[int, int], bytes]
 """Returns so many samples from a sample on, as the call carried them."""

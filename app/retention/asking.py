@@ -182,7 +182,7 @@ async def fetch(services: Services, identity: Identity, request_id: str) -> Iter
     check_asker(identity)
     now = services.clock.now()
     async with services.database.transaction() as session:
-        row = await session.get(PersonRequest, request_id)
+        row = await session.get(PersonRequest, request_id, with_for_update=True)
         if row is None or row.kind != EXPORT:
             raise NotFound(
                 "person_request_unknown", "この求めは見つかりません。一覧から選び直してください。"
@@ -232,11 +232,7 @@ async def approve_erasure(
             "other_number",
             "登録された番号と違います。求めの書面の番号を確かめてください。",
         )
-    async with services.database.transaction() as session:
-        again = await session.get(PersonRequest, request_id)
-        if again is None or again.state != WAITING:
-            raise _not_waiting()
-        again.decided_by, again.decided_at = identity.login, services.clock.now()
+    before = await _decide(services, request_id, identity.login)
     parts = await open_parts(
         services.settings,
         services.database,
@@ -246,10 +242,27 @@ async def approve_erasure(
     )
     # A browser that goes away must not leave half of it: what is interrupted would wait for the night.
     with anyio.CancelScope(shield=True):
-        purged, _ = await erase_person(
-            parts, row.hashes, by_login=identity.login, request_id=request_id
-        )
+        try:
+            purged, _ = await erase_person(
+                parts, row.hashes, by_login=identity.login, request_id=request_id
+            )
+        except Conflict:
+            await _decide(
+                services, request_id, before
+            )  # nothing was deleted for this person's press
+            raise
     return purged
+
+
+async def _decide(services: Services, request_id: str, login: str | None) -> str | None:
+    """Write down who has it deleted; return who was written down before. From then on nobody takes it back."""
+    async with services.database.transaction() as session:
+        row = await session.get(PersonRequest, request_id, with_for_update=True)
+        if row is None or row.state != WAITING:
+            raise _not_waiting()
+        before, row.decided_by = row.decided_by, login
+        row.decided_at = services.clock.now() if login is not None else None
+        return before
 
 
 async def refuse_erasure(services: Services, identity: Identity, request_id: str) -> None:
@@ -261,9 +274,9 @@ async def refuse_erasure(services: Services, identity: Identity, request_id: str
     await _waiting(services, identity, request_id)
     now = services.clock.now()
     async with services.database.transaction() as session:
-        row = await session.get(PersonRequest, request_id)
-        if row is None or row.state != WAITING:
-            raise _not_waiting()
+        row = await session.get(PersonRequest, request_id, with_for_update=True)
+        if row is None or row.state != WAITING or row.decided_by is not None:
+            raise _not_waiting()  # or it is being deleted
         row.state, row.hashes = REFUSED, []
         row.decided_by, row.decided_at = identity.login, now
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from app.private_files import make_private_file
 from app.sealing import CannotOpen, RecordKeys, Sealed
@@ -74,13 +75,15 @@ def taken_once(file: Path, keys: RecordKeys) -> Iterator[bytes]:
         FileNotFoundError: somebody was first.
         CannotOpen: it is not whole, or not what was written.
     """
-    opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    opened = os.fdopen(os.open(file, os.O_RDONLY | os.O_CLOEXEC), "rb")
     file.unlink(missing_ok=True)
-    return _chunks(opened, file.name, keys)
+    chunks = _chunks(opened, file.name, keys)
+    # What cannot be opened at all is told now, not when the answer has begun.
+    return chain((next(chunks),), chunks)
 
 
-def _chunks(opened: int, name: str, keys: RecordKeys) -> Iterator[bytes]:
-    with os.fdopen(opened, "rb") as stored:
+def _chunks(opened: IO[bytes], name: str, keys: RecordKeys) -> Iterator[bytes]:
+    with opened as stored:
         key_id = stored.read(len(keys.key_id)).decode("ascii", "replace")
         number = 0
         while True:

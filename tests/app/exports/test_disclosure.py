@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import numpy as np
@@ -71,6 +72,18 @@ async def test_what_is_chosen_is_covered_in_the_text_and_in_the_sound(
     for name, digest in manifest["sha256"].items():
         assert hashlib.sha256(copy.read(name)).hexdigest() == digest
     assert copy.read("通話記録の写し.pdf").startswith(b"%PDF-")
+
+
+async def test_a_copy_is_named_by_the_day_in_japan(server: RunningServer) -> None:
+    await with_call(server, recorded=False)
+    now = server.services.clock.now()
+    async with server.client(await server.token(Role.SUPERVISOR)) as client:
+        made = (
+            await client.post(PATH, json={"reference": REFERENCE, "covers": [], "sound": False})
+        ).json()
+
+    day = now.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert made["file_name"] == f"通話記録の写し_{day:%Y%m%d}.zip"
 
 
 async def test_who_reads_the_call_covered_can_let_nothing_out_unseen(

@@ -22,6 +22,7 @@ from app.exports.signing import NotSigned, opened
 from app.exports.signing_key import FILE_NAME, open_signer
 from app.exports.vcon import uuid_of
 from app.ledger import Entry
+from app.models import Call
 from app.trail.models import TrailRow
 from tests.app.review.filled import SAID, WARNING, Filling, add_ended_call
 from tests.app.review.recorded import add_recording
@@ -149,6 +150,19 @@ async def test_an_export_is_fetched_once_by_who_made_it_and_every_step_is_on_the
         "export.made",
         "export.fetched",
     ]
+
+
+async def test_who_may_see_the_call_no_more_does_not_fetch_what_they_made_of_it(
+    server: RunningServer,
+) -> None:
+    await with_call(server)
+    async with server.client(await server.token(Role.SUPERVISOR)) as client:
+        made = (await client.post(PATH, json={})).json()
+        async with server.services.database.transaction() as session:
+            await session.execute(update(Call).values(section="税務課"))
+        answer = await client.get(f"/v1/exports/{made['export_id']}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "export_unknown")
 
 
 async def test_an_export_whose_time_is_over_is_deleted_and_says_so(server: RunningServer) -> None:

@@ -138,7 +138,8 @@ def test_a_range_lies_within_the_file(first: int, last: int, length: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "bytes=-", "bytes=1-2,4-5", "samples=0-1", "bytes=a-b"]
+    "header",
+    [None, "", "bytes=-", "bytes=1-2,4-5", "samples=0-1", "bytes=a-b", f"bytes={'9' * 5_000}-"],
 )
 def test_what_is_no_single_range_asks_for_the_whole(header: str | None) -> None:
     assert asked_range(header, 100) is None

@@ -30,6 +30,7 @@ from app.retention.asking import (
 )
 from app.retention.models import LegalHold, PersonRequest, PurgeRun
 from app.retention.person import ERASE, EXPORT
+from app.retention.turns import one_at_a_time
 from app.sealing import open_record_keys
 from app.services import Services
 from app.settings import Settings
@@ -179,6 +180,32 @@ async def test_an_erasure_needs_another_person_who_types_the_same_number(
     assert await ids_left(trailed) == {"another's"}
     assert (row.state, row.hashes, row.run_id) == ("done", [], run.id)
     assert (run.why, run.calls, run.left) == ("erasure", 1, {})
+
+
+async def test_an_erasure_that_has_begun_is_not_taken_back_and_one_refused_is_not_begun(
+    services: Services,
+) -> None:
+    await call_from(services, "one", NUMBER)
+    keys = keys_of(services)
+    request_id = await ask(
+        services, auditor(), keys, kind=ERASE, number=NUMBER, reason="請求 第1号"
+    )
+
+    async with one_at_a_time(services.database, services.settings.data_dir):
+        with pytest.raises(Conflict, match="ほかの削除"):
+            await approve_erasure(services, auditor("second"), keys, request_id, NUMBER)
+        waiting = (await asked(services, auditor(), request_id)).request
+        async with services.database.transaction() as session:
+            row = await session.get(PersonRequest, request_id)
+            assert row is not None
+            row.decided_by = "third"  # whose deletion is under way
+        with pytest.raises(Conflict, match="承認待ちではありません"):
+            await refuse_erasure(services, auditor(), request_id)
+
+    assert (waiting.state, waiting.decided_by) == ("waiting", None)
+    await approve_erasure(services, auditor("second"), keys, request_id, NUMBER)
+    done = (await asked(services, auditor(), request_id)).request
+    assert (done.state, done.decided_by) == ("done", "second")
 
 
 async def test_held_calls_are_named_and_stay_and_with_them_the_measures(

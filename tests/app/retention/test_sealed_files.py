@@ -60,3 +60,10 @@ def test_what_is_not_as_it_was_written_does_not_open(tmp_path: Path, spoil: str)
 
     with pytest.raises(CannotOpen):
         b"".join(taken_once(file, OTHERS if spoil == "other key" else KEYS))
+
+
+def test_what_does_not_open_at_all_is_told_before_anything_is_handed_out(tmp_path: Path) -> None:
+    file = sealed(tmp_path / "export", b"x" * 100)
+
+    with pytest.raises(CannotOpen):
+        taken_once(file, OTHERS)
