@@ -189,7 +189,7 @@ def _ended(record: CallRecord) -> str:
     if record.ended_by:
         how = f"職員(職員ID {record.ended_by})が画面から通話を終えた。"
     level = LEVELS[Severity(record.top_level)].label
-    return f"{how}最も高い段階は「{level}」、区分は「{OUTCOMES[Outcome(record.outcome)]}」。"
+    return f"{how}最高の段階は「{level}」、区分は「{OUTCOMES[Outcome(record.outcome)]}」。"
 
 
 def _reported(called_at: datetime | None) -> str:

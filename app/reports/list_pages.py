@@ -15,7 +15,6 @@ from app.callers.deciding import today_in_japan
 from app.errors import BadRequest
 from app.models import Call
 from app.reports.endpoints import Viewer
-from app.reports.filling import spoken_duration
 from app.reports.listing import Span, checked_span
 from app.reports.reading import numbers_of
 from app.reports.repository import STATE_WORDS, ReportState, calls_without_report, reports_in
@@ -51,7 +50,7 @@ class ShownLine:
 class ShownCall:
     call_id: str
     began: datetime
-    lasted: str
+    lasted: Phrase
     section: str
     level: int
     level_words: str
@@ -146,9 +145,14 @@ def _call(call: Call) -> ShownCall:
     return ShownCall(
         call_id=call.id,
         began=call.started_at,
-        lasted=spoken_duration(call.duration_ms),
+        lasted=_lasted(call.duration_ms),
         section=call.section,
         level=call.top_level,
         level_words=LEVELS[Severity(call.top_level)].label,
         outcome=OUTCOMES[Outcome(call.outcome)],
     )
+
+
+def _lasted(duration_ms: int) -> Phrase:
+    minutes, seconds = divmod(max(0, duration_ms) // 1000, 60)
+    return phrase("{m}分{s}秒", m=minutes, s=seconds) if minutes else phrase("{s}秒", s=seconds)

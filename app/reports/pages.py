@@ -12,6 +12,7 @@ from app.auth.access import requires
 from app.auth.errors import FieldRefused
 from app.auth.forms import fields_of
 from app.auth.identity import Identity, Role
+from app.calls.endpoints import load_seen
 from app.errors import AppError
 from app.reports.deciding import approve, give_back, submit, withdraw
 from app.reports.endpoints import ReportId, Viewer
@@ -19,8 +20,9 @@ from app.reports.form import BY_KEY, FIELDS, checked_text
 from app.reports.guarding import REASON_CHARACTERS, ChangedMeanwhile
 from app.reports.merging import Merged, merged, own_changes
 from app.reports.reading import read_report
+from app.reports.repository import versions_of
 from app.reports.shown import ShownReport, shown_report
-from app.reports.writing import Written, begin, correct, save
+from app.reports.writing import Written, begin, check_over, correct, save
 from app.screens.forms import Rejected
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
@@ -31,6 +33,19 @@ MARK = "seen-"
 """Begins the fields of the form that say by a digest what stood there when it was opened."""
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/calls/{call_id}/report")
+async def report_of_call(request: Request, identity: Viewer, call_id: str) -> Response:
+    """Lead to the report of an ended call, or to the question whether one is to be begun."""
+    services = services_of(request)
+    call = await load_seen(services, identity, call_id)
+    async with services.database.transaction() as session:
+        versions = await versions_of(session, call.id)
+    if versions:
+        return RedirectResponse(f"/reports/{versions[0].id}", 303)
+    check_over(call)
+    return render(request, "report_begin.html", identity=identity, call_id=call.id)
 
 
 @router.post("/calls/{call_id}/report")

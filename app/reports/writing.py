@@ -13,6 +13,7 @@ from app.auth.identity import Identity
 from app.calls.endpoints import load_seen
 from app.errors import Conflict
 from app.ledger import Entry
+from app.models import Call
 from app.privacy.sight import TextSight
 from app.privacy.sight_of_call import text_sight
 from app.reports.filling import chosen_at_first, filled
@@ -43,6 +44,12 @@ class Written:
     quotes: Sequence[str] | None = None
 
 
+def check_over(call: Call) -> None:
+    """Raise ``Conflict`` (``call_not_over``) while *call* goes on."""
+    if call.ended_at is None:
+        raise Conflict("call_not_over", "通話中です。報告書は通話が終わってから作成してください。")
+
+
 async def begin(services: Services, identity: Identity, call_id: str) -> tuple[int, bool]:
     """Begin the report of a call, filled in from its record; return its id, and whether it is new.
 
@@ -54,8 +61,7 @@ async def begin(services: Services, identity: Identity, call_id: str) -> tuple[i
     """
     check_person(identity)
     call = await load_seen(services, identity, call_id)
-    if call.ended_at is None:
-        raise Conflict("call_not_over", "通話中です。報告書は通話が終わってから作成してください。")
+    check_over(call)
     async with services.database.transaction() as session:
         earlier = await versions_of(session, call.id)
         if earlier:

@@ -350,7 +350,7 @@ async def test_an_ended_call_shows_how_far_it_went_and_offers_the_way_back(scree
     await expect(screen.find("#link-word")).to_have_text("通話終了")
     await expect(screen.find("#elapsed")).to_have_text("12:34")
     await expect(screen.find("#level-word")).to_have_text("打ち切り・通報")
-    await expect(screen.find("#say-back a")).to_be_visible()
+    await expect(screen.find("#say-back a")).to_have_text(["通話一覧へ戻る", "報告書"])
     await expect(screen.find("#help")).to_be_hidden()
 
 

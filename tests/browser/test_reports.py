@@ -91,6 +91,25 @@ async def test_a_report_is_begun_written_submitted_and_approved_by_another(
     await expect(sato.locator("#f-demand")).to_have_text(WRITTEN["demand"])
 
 
+async def test_an_ended_call_leads_to_its_report_and_begins_none_by_a_look(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    await with_call(server)
+    sato = await operator(context, server)
+    await sato.goto(f"{server.url}/calls")
+    await sato.locator("#past a").first.click()
+
+    await sato.locator("#say-back").get_by_role("link", name="報告書").click()
+
+    await expect(sato.locator("h1")).to_have_text("この通話の報告書はまだありません。")
+    await sato.get_by_role("button", name="報告書を作成する").click()
+    await expect(sato.locator("h1")).to_have_text("カスタマーハラスメント対応報告書")
+    begun = sato.url
+    await sato.get_by_role("link", name="通話の記録を見る").click()
+    await sato.locator("#say-back").get_by_role("link", name="報告書").click()
+    await expect(sato).to_have_url(begun)
+
+
 async def test_who_saves_second_sees_both_texts_and_takes_over_what_they_want(
     browser: Browser, context: BrowserContext, server: RunningServer
 ) -> None:

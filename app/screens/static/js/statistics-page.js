@@ -93,7 +93,7 @@ function fill(figures) {
 }
 
 function reasonForNothing(figures) {
-  if (figures.empty) return t("この期間に終わった通話はありません。通話が終わると、ここに数が出ます。");
+  if (figures.empty) return t("この期間に終わった通話はありません。通話が終わって10分ほどすると、ここに数が出ます。");
   if (figures.too_few_people) return t("電話に出た職員が少ないため、この範囲だけの統計は表示できません。期間を長くするか、庁内全体の統計をご覧ください。");
   return "";
 }
