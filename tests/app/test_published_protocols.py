@@ -13,6 +13,8 @@ from app.calls.protocol import CALL_ID, CLOSE_CODES, MAX_TEXT_CHARACTERS, Track
 from app.events import EventType
 from app.health import Status
 from app.main import create_app
+from app.recordings.notes import FAILED, RESTORED
+from app.screens.words import DEEDS
 from app.settings import Settings
 from asr.types import Encoding, Shedding
 
@@ -46,6 +48,13 @@ def test_published_reasons_and_states_are_those_that_are_told() -> None:
     assert schemas["health"]["properties"]["shedding"]["enum"] == [
         step.name.lower() for step in Shedding
     ]
+
+
+def test_every_kind_of_note_is_published() -> None:
+    note = asyncapi()["components"]["schemas"]["note"]["properties"]
+
+    deeds = set(DEEDS) - {"script_used"}  # which has an event of its own
+    assert set(note["kind"]["enum"]) == deeds | {FAILED, RESTORED}
 
 
 def test_every_refusal_stands_in_the_guide_with_its_close_code() -> None:
