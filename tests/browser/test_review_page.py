@@ -134,7 +134,7 @@ async def test_what_the_policy_said_then_is_read_and_saved_as_it_was(
 
     await review.find("#tab-versions").click()
     row = review.find("#basis-rows tr[data-kind='policy']").last
-    await row.get_by_role("button", name="対応の方針の内容を読む").click()
+    await row.get_by_role("button", name="基本方針の内容を読む").click()
 
     await expect(review.find("#basis-text")).to_have_text(policy.text)
     await expect(review.find("#basis-digest")).to_contain_text(policy.digest)

@@ -4,7 +4,7 @@ import { byId, make, say } from "./dom.js";
 import { locale, t, tError } from "./language.js";
 
 const WHEN = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium", timeZone: "Asia/Tokyo" });
-const KINDS = { policy: t("対応の方針"), lexicons: t("検知の語と規則"), software: t("Mimamoriの版"), clock: t("サーバーの時計") };
+const KINDS = { policy: t("基本方針"), lexicons: t("検知ルールの語句"), software: t("Mimamoriの版"), clock: t("サーバーの時計") };
 const CLOCKS = {
   synchronised: t("時刻合わせが働いていました(起動時)"),
   unsynchronised: t("時刻合わせが働いていませんでした(起動時)"),
