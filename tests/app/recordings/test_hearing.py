@@ -56,7 +56,8 @@ def carried_by(payload: bytes, audio_format: AudioFormat) -> Callable[[int, int]
 async def test_the_demo_call_is_heard_as_it_was_played(
     server: RunningServer, tmp_path: Path
 ) -> None:
-    payload = demo_sound("fair_complaint")
+    # Sent as fast as it goes: more than a minute at once is more than is kept for a slow disk.
+    payload = demo_sound("fair_complaint")[: 50 * 16_000]
 
     await whole_call(server, payload, call_id="c1")
     answer = await fetched(server, WAV)
@@ -66,7 +67,8 @@ async def test_the_demo_call_is_heard_as_it_was_played(
     assert answer.headers["content-disposition"].startswith("inline")
     assert answer.headers["cache-control"] == "no-store"
     assert int(answer.headers["content-length"]) == len(answer.content) == 58 + len(payload)
-    assert answer.content[58:] == payload
+    same = answer.content[58:] == payload
+    assert same, "what is heard is not what was played"
     stored = await server.services.recordings.find("c1")
     assert stored is not None
     operator = stored.read(Track.OPERATOR, 8_000, 4_000)
