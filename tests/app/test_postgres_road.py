@@ -145,7 +145,7 @@ async def test_a_number_beyond_the_tables_is_no_error(server: RunningServer) -> 
 
     async with server.screen(token, f"?after={10**17}") as screen, server.stream() as stream:
         await begin(stream, call_id="c1")
-        told = await hear(screen)
+        told = (await hear_until(screen, "call.started"))[-1]
 
     assert told["call_id"] == "c1"
 

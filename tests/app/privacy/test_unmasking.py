@@ -35,7 +35,7 @@ from tests.app.privacy.conftest import (
     NUMBER,
     marked_call,
 )
-from tests.app.running import SECTION, RunningServer, hear, running_server
+from tests.app.running import SECTION, RunningServer, hear_until, running_server
 from tests.fakes_transcriber import ScriptedTranscriber
 
 REASON: Final = "開示の請求があり、発言の内容を確かめるため"
@@ -223,7 +223,7 @@ async def test_where_supervisors_read_covered_events_of_ended_calls_are_covered_
         await server.services.ledger.write(_telling)
         after = server.services.ledger.last_seq - 1
         async with server.screen(await server.token(Role.SUPERVISOR), f"?after={after}") as screen:
-            told = await hear(screen)
+            told = (await hear_until(screen, "transcript.final"))[-1]
         async with server.client(await server.token(Role.AUDITOR, name="a")) as auditor:
             read = (await auditor.get(f"/v1/calls/{CALL}")).json()
 
