@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -162,6 +163,24 @@ def may_match(session: AsyncSession, asked: Asked) -> ColumnElement[bool] | None
         wanted = _expression(asked, both=" AND ", either=" OR ", quote='"')
         numbers = select(_GRAMS.c.rowid).where(clause.bindparams(wanted_pieces=wanted))
     return SearchedCall.number.in_(numbers)
+
+
+@asynccontextmanager
+async def pieces_by_their_index(session: AsyncSession) -> AsyncIterator[None]:
+    """Let PostgreSQL find pieces by their index within the block.
+
+    It takes the table for small, as the pieces lie beside it (TOAST), and would unpack those of every call
+    (40 ms for a thousand calls) instead of asking the index.
+    """
+    if not _is_postgresql(session):
+        yield
+        return
+    # Without these two only bitmaps are left, and the index of pieces gives nothing else.
+    for way in ("enable_seqscan", "enable_indexscan"):
+        await session.execute(text(f"SET LOCAL {way} = off"))
+    yield
+    for way in ("enable_seqscan", "enable_indexscan"):
+        await session.execute(text(f"SET LOCAL {way} TO DEFAULT"))
 
 
 def _expression(asked: Asked, *, both: str, either: str, quote: str) -> str:

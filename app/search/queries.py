@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,7 @@ from app.models import AlertRow, Call, DecisionRow, FindingRow, UtteranceRow
 from app.recordings.models import Recording
 from app.reports.models import IncidentReport
 from app.search.asking import Asked, Facts, JudgedAs
-from app.search.index import Covers, may_match
+from app.search.index import Covers, may_match, pieces_by_their_index
 from app.search.matching import Spoken
 from app.search.models import SearchedCall
 from app.search.paging import Place
@@ -63,7 +64,8 @@ async def candidates(
         )
     number = SearchedCall.number if asked.names_words else null()
     query = query.order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
-    rows = await session.execute(query.with_only_columns(Call.started_at, Call.id, number))
+    async with pieces_by_their_index(session) if asked.terms else nullcontext():
+        rows = await session.execute(query.with_only_columns(Call.started_at, Call.id, number))
     return [Candidate(Place(row[0], row[1]), row[2]) for row in rows]
 
 
