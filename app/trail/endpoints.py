@@ -159,7 +159,7 @@ async def read_trail_of_call(request: Request, identity: OfCall, call_id: str) -
 def _wanted(by: str, kind: str, call: str, since: date | None, until: date | None) -> Wanted:
     """Raise BadRequest for days in the wrong order (``bad_days``)."""
     if since is not None and until is not None and until < since:
-        raise BadRequest("bad_days", "終わりの日は、始めの日以後にしてください。")
+        raise BadRequest("bad_days", "終了日は、開始日以後にしてください。")
     if call and not CALL_ID.fullmatch(call):
         raise BadRequest("bad_call_id", "通話の番号の形式が正しくありません。")
     return Wanted(
@@ -173,7 +173,7 @@ def _wanted(by: str, kind: str, call: str, since: date | None, until: date | Non
 
 def _midnight(day: date) -> datetime:
     if not 2000 <= day.year <= 2200:
-        raise BadRequest("bad_days", "終わりの日は、始めの日以後にしてください。")
+        raise BadRequest("bad_days", "終了日は、開始日以後にしてください。")
     return datetime.combine(day, time(), JAPAN)
 
 

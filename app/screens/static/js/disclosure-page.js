@@ -8,7 +8,7 @@ import { clock } from "./times.js";
 
 const MAKING_MS = 300_000; // three hours of sound
 const READING_MS = 60_000;
-const TRACKS = { caller: t("相手方"), operator: t("職員") };
+const TRACKS = { caller: t("相手の方"), operator: t("職員") };
 
 const callId = byId("disclosure").dataset.callId;
 let covers = null;
