@@ -111,12 +111,17 @@ class RecordingDesk:
 
     async def pause(self, recording: LiveRecording, call: Call, identity: Identity) -> None:
         """Record nothing from this moment on; doing it again does nothing."""
-        if recording.intake.paused:
-            return
-        # At once: what is to be said now may be somebody's account number.
-        recording.intake.pause()
-        recording.paused_by = identity.display_name
+        was_paused = recording.intake.paused
+        if not was_paused:
+            # At once: what is to be said now may be somebody's account number.
+            recording.intake.pause()
+            recording.paused_by = identity.display_name
         async with recording.turn:
+            if was_paused and recording.intake.paused:
+                return
+            # Somebody else's going on may have come between: who paused last is heard.
+            recording.intake.pause()
+            recording.paused_by = identity.display_name
             try:
                 await self._ledger.write(
                     told_pause(call, identity, recording.position_ms, paused=True)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -15,9 +16,17 @@ from websockets.asyncio.client import ClientConnection
 from app.auth.access import every_route, roles_of
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
+from app.callers.models import CallerMeasure
+from app.exports.keeping import Made, keep
 from app.main import create_app
+from app.models import AlertRow
+from app.reports.writing import begin
+from app.retention.models import LegalHold
 from app.settings import Settings
 from app.tables import Base
+from app.trials.models import Trial
+from app.trials.policy_text import policy_toml
+from detection.policy_files import load_policy
 from tests.app.joining.joined_server import JoinedServer, joined_server
 from tests.app.running import SECTION, hear, hear_until, in_own_task, say, send
 from tests.app.sounds import call_bytes, sentences
@@ -259,6 +268,152 @@ async def test_who_may_see_a_call_is_not_told_that_there_is_none(town: Town) -> 
             wrong.append((seat.name, way.method, way.path, subject.call_id, answer.status_code))
 
     assert wrong == []
+
+
+THINGS: Final = frozenset({"report_id", "export_id", "alert_id", "measure_id", "trial_id"})
+"""What routes name of a section beside its calls."""
+DEFINED_BY_SECTION: Final = frozenset({"measure_id", "trial_id"})
+"""Seen by who looks after the section; the others by who sees the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something of an ended call, or of its section."""
+
+    name: str
+    id: str
+    subject: Subject
+
+    def is_for(self, seat: Seat, roles: frozenset[Role]) -> bool:
+        if seat.role not in roles:
+            return False
+        if self.name == "export_id":
+            return seat.name == MAKER
+        if self.name in DEFINED_BY_SECTION:
+            return seat.role is Role.ADMINISTRATOR or seat.section in ("", self.subject.section)
+        return self.subject.is_for(seat)
+
+
+MAKER: Final = "nobody"
+"""Who made the exports: none of those who ask."""
+
+
+def secret_of(subject: Subject) -> str:
+    return f"{SECRET} {subject.call_id}"
+
+
+async def things_of(town: Town, subject: Subject) -> list[Thing]:
+    """Put one of each into the records of *subject*, which is over."""
+    secret = secret_of(subject)
+    services, call_id = town.server.running.services, subject.call_id
+    author = Identity(subject.operator, "", Role.OPERATOR, subject.section, user_id=1)
+    report_id, _ = await begin(services, author, call_id)
+    made = Made(
+        "vcon", lambda target: target.write(secret.encode()), "x", "text/plain", False, False
+    )
+    maker = Identity(MAKER, "", Role.AUDITOR, "", user_id=1)
+    export = await keep(services, maker, call_id, made)
+    now = services.clock.now()
+    async with services.database.transaction() as session:
+        alert_id = await session.scalar(select(AlertRow.id).where(AlertRow.call_id == call_id))
+        measure = CallerMeasure(
+            caller_hash=uuid4().hex,
+            caller_key_id="k",
+            call_id=call_id,
+            section=subject.section,
+            office_wide=False,
+            kind="in_writing",
+            detail="",
+            reason=secret,
+            words=secret,
+            clause="",
+            begins_on=now.date(),
+            ends_on=now.date(),
+            requested_by="ito",
+            requested_at=now,
+        )
+        trial = Trial(
+            id=uuid4().hex,
+            title=secret,
+            change={"off": [], "on": [], "added": [secret], "removed": []},
+            section=subject.section,
+            most_calls=1,
+            state="done",
+            why="",
+            by_login="ueda",
+            at=now,
+            policy_before=policy_toml(load_policy()),
+            policy_after=policy_toml(load_policy()),
+            off_before=[],
+            versions={},
+        )
+        session.add_all((measure, trial))
+        await session.flush()
+        ids = {
+            "report_id": str(report_id),
+            "export_id": export.id,
+            "alert_id": str(alert_id),
+            "measure_id": str(measure.id),
+            "trial_id": trial.id,
+        }
+    return [Thing(name, value, subject) for name, value in ids.items()]
+
+
+def ways_to_things() -> list[tuple[Way, str]]:
+    app = create_app(Settings())
+    return [
+        (Way(method, route.path or "", roles), name)
+        for route in every_route(app.routes)
+        for name in THINGS
+        if f"{{{name}}}" in (route.path or "")
+        if (roles := roles_of(route)) is not None
+        for method in sorted(set(route.methods or {"GET"}) - {"HEAD", "OPTIONS"})
+    ]
+
+
+async def test_what_belongs_to_another_s_call_or_section_is_found_by_no_id(town: Town) -> None:
+    wrong, given, asked = [], bodies(), 0
+    ended = [subject for subject in SUBJECTS if not subject.live]
+    things = [thing for subject in ended for thing in await things_of(town, subject)]
+    before = await town.rows()
+
+    for way, name in ways_to_things():
+        for seat in SEATS:
+            for thing in things:
+                if thing.name != name or thing.is_for(seat, way.roles):
+                    continue
+                path = way.path.replace(f"{{{name}}}", thing.id)
+                here = Way(way.method, path, way.roles)
+                body = given.get((way.method, way.path))
+                answer = await town.ask(seat, here, thing.subject, body)
+                asked += 1
+                # A page that refuses may show what this person has of their own.
+                told = secret_of(thing.subject) in answer.text
+                if answer.status_code not in (403, 404) or told:
+                    wrong.append((seat.name, way.method, way.path, answer.status_code))
+
+    assert asked > 200
+    assert wrong == []
+    assert await town.rows() == before
+
+
+async def test_a_hold_is_lifted_through_its_own_call_alone(town: Town) -> None:
+    services, now = town.server.running.services, town.server.running.services.clock.now()
+    here, there = (subject for subject in SUBJECTS if not subject.live)
+    async with services.database.transaction() as session:
+        hold = LegalHold(
+            call_id=there.call_id, reason="x", by_login="mori", at=now, until=None, lifted_by=None
+        )
+        session.add(hold)
+        await session.flush()
+        hold_id = hold.id
+    supervisor = town.clients["kato"]
+
+    answer = await supervisor.post(
+        f"/v1/calls/{here.call_id}/holds/{hold_id}/lift", json={"reason": "確認のため。"}
+    )
+
+    assert (answer.status_code, code_of(answer)) == (404, "hold_unknown")
 
 
 async def test_no_list_names_a_call_to_who_may_not_see_it(town: Town) -> None:
