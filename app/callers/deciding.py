@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Final, cast
 
 import anyio
@@ -32,12 +32,12 @@ from app.callers.settings import CallersSettings
 from app.calls.lifecycle import facts_of
 from app.errors import Conflict, NotAllowed, NotFound
 from app.events import EventType
+from app.japan import JAPAN
 from app.ledger import Entry
 from app.models import Call, StaffAction
 from app.privacy.numbers import number_of
 from app.services import Services, services_of
 
-JAPAN: Final = timezone(timedelta(hours=9))
 MATTER_WRITTEN: Final = "matter_written"
 NUMBER_READ: Final = "number_read"
 LARGEST_ID: Final = 2**31 - 1

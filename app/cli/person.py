@@ -15,6 +15,7 @@ from app.callers.keys import CallerKeys, open_caller_keys
 from app.callers.number import masked
 from app.cli.options import COMMAND_LINE, JsonOption, fail, load_settings, print_json, run
 from app.cli.purge import NOT_PROVED, opened_parts
+from app.japan import JAPAN
 from app.privacy.numbers import reading_numbers
 from app.private_files import make_private_file
 from app.recordings.library import RecordingLibrary
@@ -25,7 +26,6 @@ from app.retention.person_export import write_export
 from app.retention.purging import Purged
 from app.retention.running import PurgeParts
 from app.retention.telling import is_proved, run_facts
-from app.screens.language import JAPAN
 from app.settings import Settings
 from app.trail.chain import Deed
 from app.trail.writing import record

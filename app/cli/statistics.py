@@ -11,7 +11,7 @@ import typer
 from app.auth.identity import Identity, Role
 from app.cli.options import COMMAND_LINE, JsonOption, fail, load_settings, print_json, run
 from app.clock import SystemClock
-from app.screens.language import JAPAN
+from app.japan import JAPAN
 from app.statistics.desk import StatisticsDesk
 from app.statistics.documents import csv_of, xlsx_of
 from app.statistics.periods import period_named

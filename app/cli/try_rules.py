@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -18,6 +18,7 @@ from app.clock import SystemClock
 from app.db import Database
 from app.feedback.repository import reviews
 from app.feedback.reviews import switched_off
+from app.japan import JAPAN
 from app.judgements.repository import standing_of
 from app.responses.live_scripts import with_approved
 from app.responses.repository import approved_wordings
@@ -37,7 +38,6 @@ from detection.policy_files import load_policy
 from detection.policy_writing import policy_toml
 from detection.rule_book import load_rule_book
 
-JAPAN: Final = timezone(timedelta(hours=9))
 LEVELS: Final = ("通常", "注意", "警告", "打ち切り・通報")
 MOST_TOLD: Final = 20
 

@@ -7,17 +7,17 @@ import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import IO, Final
 
 from app.exports.disclosing import BLACK, Cover, Said, blackened, covered_ms, toned
+from app.japan import JAPAN
 from app.models import Call
 from app.recordings.library import StoredRecording
 from app.recordings.wav import HEAD_BYTES, Wav
 from app.reports.layout import Document, Heading, Note, Quotes, Row, printable
 from app.reports.pdf import pdf_of
 
-JAPAN: Final = timezone(timedelta(hours=9))
 WHO: Final = {"caller": "相手方", "operator": "職員"}
 BLOCK_FRAMES: Final = 480_000
 """One minute of sound."""

@@ -16,11 +16,11 @@ from app.errors import Conflict
 from app.exports.disclosing import Cover, Said, Suggestion, suggested
 from app.exports.disclosure_file import Copy, write_copy
 from app.exports.keeping import Made
+from app.japan import JAPAN
 from app.models import Call
 from app.privacy.sight import TextSight
 from app.privacy.sight_of_call import text_sight
 from app.review.looking import over
-from app.screens.language import JAPAN
 from app.services import Services
 
 

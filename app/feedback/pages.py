@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -21,12 +21,12 @@ from app.feedback.reviews import Review, ReviewKind
 from app.feedback.rule_words import category_words, words_for
 from app.feedback.table import RuleLine
 from app.feedback.wording import reason_of, share_of, versions_of
+from app.japan import JAPAN
 from app.screens.forms import Rejected
 from app.screens.language import Phrase
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
 
-JAPAN: Final = timezone(timedelta(hours=9))
 SPANS: Final = {30: "30日間", 90: "90日間", 365: "1年間"}
 
 Reader = Annotated[Identity, Depends(requires(*READERS))]

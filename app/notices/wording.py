@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Final
 
+from app.japan import JAPAN
 from app.notices.choosing import NoticeKind
 from app.screens.words import CATEGORIES, LEVELS, OUTCOMES
 from detection.types import Category, Outcome, Severity
 
-JAPAN: Final = timezone(timedelta(hours=9))
 LONGEST_QUOTE: Final = 200
 NO_SECTION: Final = "(課の設定なし)"
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from app.japan import JAPAN
 from app.privacy.sight import MASK, masked_text
-from app.reports.filling import JAPAN, clock, moment, versions_line
+from app.reports.filling import clock, moment, versions_line
 from app.reports.form import FIELDS, Field, Part
 from app.reports.layout import (
     EMPTY,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Final
 
+from app.japan import JAPAN
 from app.reports.form import fitted
 from app.reports.record import CallRecord, Clause, InForce, Moment, Said, Stay, Warned
 from app.screens.words import LEVELS, OUTCOMES
 from detection.types import Outcome, Severity
 
-JAPAN: Final = timezone(timedelta(hours=9))
 NO_RECORD: Final = "記録なし"
 MOST_CHOSEN: Final = 12
 """Sentences that are quoted unless somebody chooses others."""

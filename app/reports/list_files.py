@@ -13,9 +13,10 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-from app.reports.filling import JAPAN
+from app.japan import JAPAN
 from app.reports.layout import printable
-from app.reports.lists import Sheet, Value, csv_text, is_formula_like
+from app.reports.lists import Sheet, Value, csv_text
+from app.spreadsheet_text import is_formula_like
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 """By it Excel knows that a CSV is UTF-8."""

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.identity import Identity
 from app.callers.repository import matters_of
 from app.errors import BadRequest
+from app.japan import JAPAN
 from app.judgements.repository import standing_of
 from app.models import Call
 from app.privacy.sight_of_call import text_sights
-from app.reports.filling import JAPAN
 from app.reports.lists import Sheet, call_sheet, report_sheet
 from app.reports.models import IncidentReport
 from app.reports.reading import numbers_of

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from app.japan import JAPAN
 from app.models import Call
-from app.reports.filling import JAPAN, VERDICTS
+from app.reports.filling import VERDICTS
 from app.reports.layout import printable
 from app.reports.models import IncidentReport
 from app.reports.repository import STATE_WORDS, ReportState
 from app.screens.words import LEVELS, OUTCOMES
+from app.spreadsheet_text import harmless
 from detection.types import Outcome, Severity
 
 Value = str | int | datetime | None
-_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
-"""A spreadsheet takes what begins so for a formula; wide letters as well, where Japanese is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,6 @@ def call_sheet(
     return Sheet("通話の一覧", _columns(CALL_COLUMNS, words), tuple(rows))
 
 
-def is_formula_like(text: str) -> bool:
-    """Say whether a spreadsheet might take *text* for more than text."""
-    return text.startswith(_DANGEROUS) or text.lstrip().startswith(_DANGEROUS)
-
-
 def csv_text(value: Value) -> str:
     """Return *value* as it stands in a CSV: moments in Japan's time, nothing that a spreadsheet would work out."""
     match value:
@@ -136,8 +131,7 @@ def csv_text(value: Value) -> str:
         case int():
             return str(value)
         case str():
-            text = printable(value)
-            return f"'{text}" if is_formula_like(text) else text
+            return harmless(printable(value))
 
 
 def _level(level: int) -> str:

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.identity import Identity, Role
 from app.callers.number import masked
 from app.calls.endpoints import numbers_for
+from app.japan import JAPAN
 from app.models import Call
 from app.privacy.sight import TextSight
 from app.privacy.sight_of_call import text_sight
-from app.reports.filling import JAPAN, filled
+from app.reports.filling import filled
 from app.reports.form import FIELDS, edited_in
 from app.reports.gathering import call_record, quoted
 from app.reports.guarding import report_seen

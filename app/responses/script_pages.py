@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -16,6 +16,7 @@ from app.auth.forms import fields_of
 from app.auth.identity import Identity, Role
 from app.errors import AppError
 from app.feedback.rule_words import category_words
+from app.japan import JAPAN
 from app.responses.deciding import (
     APPROVERS,
     LARGEST_VERSION,
@@ -47,7 +48,6 @@ from app.screens.words import LEVELS, STEPS
 from app.services import services_of
 from detection.types import Step
 
-JAPAN: Final = timezone(timedelta(hours=9))
 ANY_CATEGORY: Final = "どの類型でも"
 STATE_WORDS: Final = {
     VersionState.WAITING: "承認待ち",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from typing import Final
 
 import anyio
 import structlog
 
 from app.errors import AppError
+from app.japan import JAPAN
 from app.ledger import is_passing
 from app.ports import Clock
 from app.retention.asking import drop_expired
@@ -18,7 +19,6 @@ from app.retention.running import PurgeParts
 from app.retention.settings import RetentionSettings
 from app.services import Services
 
-JAPAN: Final = timezone(timedelta(hours=9))
 SETTLING: Final = timedelta(minutes=2)
 """After the start: calls that a stopped server left come back first."""
 AGAIN: Final = timedelta(minutes=10)

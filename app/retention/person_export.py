@@ -19,10 +19,10 @@ import anyio.to_thread
 
 from app.calls.protocol import Track
 from app.db import Database
+from app.japan import JAPAN
 from app.models import Call
 from app.recordings.library import StoredRecording
 from app.retention.person_records import LEFT_OUT, measures_of, records_of
-from app.screens.language import JAPAN
 
 READ_SECONDS: Final = 10
 OUTCOMES: Final = {

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from app.japan import JAPAN
+
 COOKIE: Final = "mimamori_language"
-JAPAN: Final = timezone(timedelta(hours=9))
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _MONTHS: Final = (
     "January",

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.auth.errors import FieldRefused
-from app.screens.language import JAPAN
+from app.japan import JAPAN
 from app.search.folding import folded
 from app.search.sounding import Reading, reading_of
 from detection.ports import Token

@@ -19,8 +19,8 @@ from app.auth.identity import Identity, Role
 from app.callers.models import CallerMeasure
 from app.db import Database
 from app.errors import NotAllowed
+from app.japan import JAPAN
 from app.ports import Clock
-from app.screens.language import JAPAN
 from app.services import services_of
 from app.statistics.facts import Tally, tallied
 from app.statistics.figures import OTHER_SECTIONS, Limits, Shown, YearFigures, figures_of

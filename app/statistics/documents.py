@@ -10,11 +10,11 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from app.screens.language import JAPAN
+from app.japan import JAPAN
+from app.spreadsheet_text import harmless
 from app.statistics.schemas import CellOut, StatisticsOut, TableOut
 from app.statistics.words import cell_words
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _SHEET_CHARACTERS: Final = 31
 _HEAD: Final = PatternFill("solid", fgColor="E6E6E6")
 
@@ -31,7 +31,7 @@ def csv_of(figures: StatisticsOut) -> bytes:
         writer.writerow(_columns(table, figures))
         for row in table.rows:
             told = [_told(cell, figures) for cell in (*row.cells, *(row.before or ()))]
-            writer.writerow([_harmless(row.label), *told])
+            writer.writerow([harmless(row.label), *told])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -52,7 +52,7 @@ def xlsx_of(figures: StatisticsOut) -> bytes:
             cell.font, cell.fill = Font(bold=True), _HEAD
         for row in table.rows:
             cells = (*row.cells, *(row.before or ()))
-            sheet.append([_harmless(row.label), *(_number(cell, figures) for cell in cells)])
+            sheet.append([harmless(row.label), *(_number(cell, figures) for cell in cells)])
         for number in range(1, sheet.max_column + 1):
             sheet.column_dimensions[get_column_letter(number)].width = 44 if number == 1 else 20
         for line in sheet.iter_rows(min_row=3, min_col=2):
@@ -99,8 +99,3 @@ def _number(cell: CellOut, figures: StatisticsOut) -> float | int | str:
     if cell.value is None or cell.unit != "count":
         return _told(cell, figures)
     return int(cell.value)
-
-
-def _harmless(label: str) -> str:
-    """Return *label* so that no program takes it for a formula: a section may be called anything."""
-    return f"'{label}" if label.startswith(_FORMULA) else label

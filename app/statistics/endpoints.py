@@ -12,7 +12,7 @@ from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.errors import BadRequest, NotAllowed, NotSignedIn
-from app.screens.language import JAPAN
+from app.japan import JAPAN
 from app.services import services_of
 from app.statistics.desk import StatisticsDesk, statistics_of
 from app.statistics.documents import csv_of, xlsx_of

@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from app.screens.language import JAPAN
+from app.japan import JAPAN
 from detection.types import Outcome
 
 HOURS: Final = ("early", *(f"{hour:02d}" for hour in range(8, 18)), "late")

@@ -10,8 +10,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.japan import JAPAN
 from app.models import Call
-from app.screens.language import JAPAN
 from app.statistics.facts import Amount, Cell, Tally, month_of, tallied
 from app.statistics.gathering import AT_ONCE, REPEATED_WITHIN, facts_of_calls
 from app.statistics.models import StatisticsMonth, StatisticsRepeat

@@ -22,10 +22,11 @@ from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
 from app.calls.protocol import CALL_ID
 from app.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
+from app.japan import JAPAN
 from app.models import Call
-from app.screens.language import JAPAN
 from app.screens.words import ROLES
 from app.services import services_of
+from app.spreadsheet_text import harmless
 from app.trail.acting import acting
 from app.trail.chain import Deed, Fault
 from app.trail.checking import TrailChecks, trail_checks_of
@@ -39,7 +40,6 @@ from app.trail.writing import record
 MOST_EXPORTED: Final = 100_000
 _EXPORT_PAGE: Final = 2_000
 _OF_CALL: Final = 500
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Reader = Annotated[Identity, Depends(requires(Role.AUDITOR, Role.ADMINISTRATOR))]
 OfCall = Annotated[Identity, Depends(requires(Role.SUPERVISOR, Role.AUDITOR))]
@@ -240,10 +240,5 @@ def _csv_of(rows: Sequence[TrailRow]) -> bytes:
         at = f"{row.at.astimezone(JAPAN):%Y-%m-%d %H:%M:%S}"
         who = [row.by_login, roles.get(row.role, row.role), row.address]
         told = [kind_words(row.kind).label, row.kind, *who, row.call_id, row.subject, row.seal]
-        writer.writerow([row.number, at, *(_harmless(one) for one in told)])
+        writer.writerow([row.number, at, *(harmless(one) for one in told)])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
-
-
-def _harmless(text: str) -> str:
-    """Return *text* so that no program takes it for a formula: a name may be anything."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

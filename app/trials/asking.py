@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from app.cli.policy_words import fault_line
 from app.errors import BadRequest, Conflict, NotFound, TooMany
 from app.feedback.repository import reviews
 from app.feedback.reviews import Key, switched_off
+from app.japan import JAPAN
 from app.ledger import Entry
 from app.services import Services
 from app.trials.added_words import NothingToFind, Words, word_lists
@@ -29,7 +30,6 @@ from detection.policy_reading import parse_policy
 from detection.policy_writing import policy_toml
 from detection.rule_book import load_rule_book
 
-JAPAN: Final = timezone(timedelta(hours=9))
 MOST_OPEN: Final = 5
 """Trials that may wait: each takes minutes."""
 _MOST_FAULTS_TOLD: Final = 5

@@ -25,8 +25,8 @@ from app.retention.models import LegalHold
 from app.settings import Settings
 from app.tables import Base
 from app.trials.models import Trial
-from app.trials.policy_text import policy_toml
 from detection.policy_files import load_policy
+from detection.policy_writing import policy_toml
 from tests.app.joining.joined_server import JoinedServer, joined_server
 from tests.app.running import SECTION, hear, hear_until, in_own_task, say, send
 from tests.app.sounds import call_bytes, sentences

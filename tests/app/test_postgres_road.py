@@ -14,7 +14,6 @@ from app.auth.identity import Role
 from app.settings import Settings
 from tests.app.running import (
     RunningServer,
-    hear,
     hear_until,
     in_own_task,
     running_server,

@@ -79,8 +79,10 @@ def test_a_file_that_has_not_changed_is_not_sent_again() -> None:
         ),
         (
             Role.AUDITOR,
-            "/calls /search /judgements /rules /trials /scripts /measures"
-            " /reports /statistics /trail /retention",
+            (
+                "/calls /search /judgements /rules /trials /scripts /measures"
+                " /reports /statistics /trail /retention"
+            ),
         ),
         (
             Role.ADMINISTRATOR,

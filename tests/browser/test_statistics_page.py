@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
 from app.auth.identity import Role
-from app.screens.language import JAPAN
+from app.japan import JAPAN
 from app.settings import Settings
 from app.statistics.periods import month_of_day
 from tests.app.running import RunningServer, in_own_task, running_server

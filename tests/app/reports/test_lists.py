@@ -20,8 +20,9 @@ from app.auth.identity import Role
 from app.callers.models import CallMatter
 from app.reports.list_files import BYTE_ORDER_MARK, csv_of, xlsx_of
 from app.reports.listing import MOST_DAYS
-from app.reports.lists import Column, Sheet, Value, is_formula_like
+from app.reports.lists import Column, Sheet, Value
 from app.reports.writing import Written, begin, save
+from app.spreadsheet_text import is_formula_like
 from app.trail.models import TrailRow
 from tests.app.reports.people import SATO
 from tests.app.review.filled import add_ended_call

@@ -13,8 +13,8 @@ from app.telephony.first_words import (
     METADATA_KEYS,
     FirstWords,
     Wording,
-    first_words,
     exchange_object,
+    first_words,
 )
 from app.telephony.messages import Direction
 
