@@ -379,17 +379,18 @@ async def test_a_limit_that_was_passed_is_said_without_moving_the_number(screen:
     assert await screen.find("#elapsed").bounding_box() == before
 
 
+@pytest.mark.parametrize("minutes", [30, 120])
 @pytest.mark.parametrize("width", [1024, 1280])
 async def test_a_call_of_more_than_an_hour_still_fits_beside_its_limit(
-    screen: Screen, width: int
+    screen: Screen, width: int, minutes: int
 ) -> None:
     await screen.page.set_viewport_size({"width": width, "height": 768})
     screen.preview.play("long")
-    set_progress(screen, limits={"held": ms("30:00")})
+    set_progress(screen, limits={"held": ms(f"{minutes}:00")})
 
     await screen.open_call()
 
-    await expect(screen.find("#elapsed-gauge")).to_contain_text("/ 30分")
+    await expect(screen.find("#elapsed-gauge")).to_contain_text(f"/ {minutes}分")
     await expect(screen.find("#elapsed-word")).to_have_text("目安を超過")
     wide = await screen.evaluate(
         "[...document.querySelectorAll('.gauges dd')].some((d) => d.scrollWidth > d.clientWidth)"
