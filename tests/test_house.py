@@ -110,6 +110,14 @@ def test_no_task_is_without_a_group_and_nobody_sleeps_to_wait() -> None:
     assert found == []
 
 
+def test_nothing_is_written_to_a_folder_that_all_share() -> None:
+    shared = re.compile(r"""["'`]/(?:tmp|var/tmp)(?:/|["'`])""")
+
+    found = [name for name in tracked("*.py", "*.js") if shared.search(text_of(name))]
+
+    assert found == []
+
+
 def test_every_file_of_the_packages_is_installed_with_them() -> None:
     project = tomllib.loads(text_of("pyproject.toml"))
     patterns = project["tool"]["setuptools"]["package-data"]["*"]

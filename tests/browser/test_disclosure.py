@@ -69,7 +69,6 @@ async def test_a_supervisor_covers_what_is_suggested_and_what_they_select(
 
     await page.click("#disclosure-send")
     await expect(page.locator("#disclosure-trouble")).to_contain_text("すべての発言を読んで")
-    await page.screenshot(path="/tmp/disc.png")
     await page.check("#disclosure-checked")
     await page.click("#disclosure-send")
     await expect(page.locator("#disclosure-reference-error")).to_be_visible()
@@ -91,7 +90,6 @@ async def test_an_auditor_who_reads_the_call_covered_is_told_so(
     context: BrowserContext, server: RunningServer
 ) -> None:
     page = await opened(context, server, Role.AUDITOR)
-    await page.screenshot(path="/tmp/disc_a.png")
 
     await expect(page.locator("#disclosure-covered")).to_be_visible()
     await expect(page.locator("#disclosure-lines")).not_to_contain_text("090-1234-5678")
