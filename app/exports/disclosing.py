@@ -2,7 +2,7 @@
 
 A recogniser that gives no time of a word leaves two ways: a tone over the whole sentence, or over where the
 word stands in it by its letters, with a second on either side. The line carries an echo of each side to the
-other, so a tone covers both tracks.
+other, a little later, so a tone covers both tracks and reaches beyond the sentence.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from app.privacy.lines import Line, spans_of_lines
-from app.privacy.sight import MASK, sight_of_lines
+from app.privacy.sight import MASK, TextSight, sight_of_lines
 from app.privacy.spans import WORDS, PersonalSpan
 from asr.codec import encode_mulaw
 
 BLACK: Final = "■■■"
 """Whatever was said is as long as this: its length would tell something."""
 AROUND_MS: Final = 1_000
+BEYOND_MS: Final = 300
+"""On either side of a sentence: its echo comes later, and one cut amid unbroken speech may end within a name."""
 TONE_HZ: Final = 1_000
 TONE_LOUD: Final = 0.1
 """-20 dBFS."""
@@ -77,6 +79,15 @@ def suggested(said: Sequence[Said]) -> list[Suggestion]:
     ]
 
 
+def unseen(said: Sequence[Said], sight: TextSight) -> list[Cover]:
+    """Return covers over everything that is covered for who has *sight* of the call."""
+    return [
+        Cover(one.utterance_id, start, end)
+        for one in said
+        for start, end in _differing(one.text, sight.of(one.text))
+    ]
+
+
 def _kind(found: Iterable[PersonalSpan], start: int, end: int) -> str:
     near = (span for span in found if span.start < end and start < span.end)
     return next((WORDS[span.kind] for span in near), KNOWN)
@@ -108,6 +119,16 @@ def _blackened(text: str, covers: Iterable[Cover]) -> str:
     return "".join((*parts, text[at:]))
 
 
+def places_covered(said: Sequence[Said], covers: Iterable[Cover]) -> int:
+    """Return how many places a reader sees covered: what touches is one."""
+    known = {one.utterance_id for one in said}
+    return sum(
+        len(_joined((cover.start, cover.end) for cover in found))
+        for utterance_id, found in _by_sentence(covers).items()
+        if utterance_id in known
+    )
+
+
 def covered_ms(said: Sequence[Said], covers: Iterable[Cover]) -> list[tuple[int, int]]:
     """Return from where to where the sound is covered, in order, without overlaps."""
     by_id = _by_sentence(covers)
@@ -115,13 +136,13 @@ def covered_ms(said: Sequence[Said], covers: Iterable[Cover]) -> list[tuple[int,
 
 
 def _reach(said: Said, cover: Cover) -> tuple[int, int]:
-    # A recogniser's ends of a sentence are those of its voice: nothing of it lies outside.
+    first_ms, last_ms = max(0, said.start_ms - BEYOND_MS), said.end_ms + BEYOND_MS
     if cover.sound is SoundCover.SENTENCE or not said.text:
-        return said.start_ms, said.end_ms
+        return first_ms, last_ms
     a_letter_ms = (said.end_ms - said.start_ms) / len(said.text)
     begin_ms = said.start_ms + int(cover.start * a_letter_ms) - AROUND_MS
     end_ms = said.start_ms + int(cover.end * a_letter_ms) + AROUND_MS
-    return max(said.start_ms, begin_ms), min(said.end_ms, end_ms)
+    return max(first_ms, begin_ms), min(last_ms, end_ms)
 
 
 def toned(woven: bytes, first_frame: int, covered: Sequence[tuple[int, int]]) -> bytes:

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Final
 
-from app.exports.disclosing import BLACK, Cover, Said, blackened, covered_ms, toned
+from app.exports.disclosing import (
+    BLACK,
+    Cover,
+    Said,
+    blackened,
+    covered_ms,
+    places_covered,
+    toned,
+)
 from app.japan import JAPAN
 from app.models import Call
 from app.recordings.library import StoredRecording
@@ -40,6 +48,10 @@ class Copy:
     def covered_ms(self) -> list[tuple[int, int]]:
         return covered_ms(self.said, self.covers)
 
+    @property
+    def places(self) -> int:
+        return places_covered(self.said, self.covers)
+
 
 def write_copy(copy: Copy, target: IO[bytes]) -> None:
     """Write the zip file into *target*, which need not be able to go back; blocking.
@@ -64,7 +76,7 @@ def write_copy(copy: Copy, target: IO[bytes]) -> None:
         manifest = {
             "reference": copy.reference,
             "made_at": copy.made_at.isoformat(),
-            "covered_places": len(copy.covers),
+            "covered_places": copy.places,
             "covered_sound_ms": copy.covered_ms if copy.recording is not None else [],
             "sha256": dict(digests),
         }
@@ -108,7 +120,7 @@ def document_of(copy: Copy) -> Document:
         blocks=(
             Heading("この写しについて"),
             Row("整理番号", printable(copy.reference)),
-            Row("伏せた箇所", f"{len(copy.covers)}か所"),
+            Row("伏せた箇所", f"{copy.places}か所"),
             Row("録音", sound),
             Note(
                 "文字は機械による聞き取りで、実際の発言と違うことがあります。職員の氏名は記していません。"

@@ -13,7 +13,7 @@ from app.auth.identity import Identity
 from app.calls.endpoints import load_seen
 from app.calls.repository import utterances_of
 from app.errors import Conflict
-from app.exports.disclosing import Cover, Said, Suggestion, suggested
+from app.exports.disclosing import Cover, Said, Suggestion, suggested, unseen
 from app.exports.disclosure_file import Copy, write_copy
 from app.exports.keeping import Made
 from app.japan import JAPAN
@@ -85,7 +85,8 @@ async def make_copy(
             )
     if not found.sight.whole:
         # Nobody can let out what they are not shown.
-        covers = [*covers, *(Cover(s.utterance_id, s.start, s.end) for s in found.suggestions)]
+        machine = (Cover(one.utterance_id, one.start, one.end) for one in found.suggestions)
+        covers = [*covers, *machine, *unseen(found.said, found.sight)]
     recording = await services.recordings.find(call_id) if with_sound else None
     if with_sound and recording is None:
         raise Conflict("no_sound", "この通話の録音はありません。録音を含めずに書き出してください。")

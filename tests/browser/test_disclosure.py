@@ -74,6 +74,12 @@ async def test_a_supervisor_covers_what_is_suggested_and_what_they_select(
     await expect(page.locator("#disclosure-reference-error")).to_be_visible()
     await page.fill("#disclosure-reference", "令和8年度 個開第12号")
     await page.click("#disclosure-send")
+    await expect(page.locator("#disclosure-fetch")).to_be_visible()
+    await marks.first.click()
+    await expect(page.locator("#disclosure-fetch")).to_be_hidden()
+    await expect(page.locator("#disclosure-word")).to_contain_text("もう一度")
+    await page.click("#disclosure-undo")
+    await page.click("#disclosure-send")
     async with page.expect_download() as download:
         await page.click("#disclosure-fetch")
     file = tmp_path / "copy.zip"

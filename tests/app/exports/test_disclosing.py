@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.exports.disclosing import (
+    BEYOND_MS,
     BLACK,
     KNOWN,
     Cover,
@@ -14,9 +15,13 @@ from app.exports.disclosing import (
     SoundCover,
     blackened,
     covered_ms,
+    places_covered,
     suggested,
     toned,
+    unseen,
 )
+from app.privacy.lines import Line
+from app.privacy.sight import sight_of_lines
 from asr.codec import decode
 from asr.types import Encoding
 
@@ -48,14 +53,41 @@ def test_the_length_of_what_was_covered_is_not_told() -> None:
     ]
 
 
-def test_a_tone_covers_the_sentence_or_a_second_around_the_words() -> None:
+def test_a_tone_covers_the_sentence_and_its_echo_or_a_second_around_the_words() -> None:
     whole = covered_ms([SAID], [found(SAID, "山田")])
     near = covered_ms([SAID], [found(SAID, "山田", SoundCover.WORDS)])
 
-    assert whole == [(2_000, 8_000)]
+    assert whole == [(2_000 - BEYOND_MS, 8_000 + BEYOND_MS)]
     begin_ms, end_ms = near[0]
-    assert 2_000 <= begin_ms < 2_500
+    assert 2_000 - BEYOND_MS <= begin_ms < 2_500
     assert 3_000 < end_ms < 8_000
+
+
+def test_a_tone_does_not_begin_before_the_call() -> None:
+    first = Said("c.c0", "caller", 100, 900, "山田です")
+
+    assert covered_ms([first], [found(first, "山田")]) == [(0, 900 + BEYOND_MS)]
+
+
+def test_places_are_counted_as_a_reader_sees_them() -> None:
+    twice = [found(SAID, "山田"), found(SAID, "山田さん"), found(SAID, "山田")]
+
+    places = places_covered([SAID, AGAIN], [*twice, found(AGAIN, "山田")])
+
+    assert places == "".join(blackened([SAID, AGAIN], [*twice, found(AGAIN, "山田")])).count(BLACK)
+
+
+def test_what_somebody_reads_covered_is_covered_also_where_nothing_would_be_suggested() -> None:
+    # Heard in one order, read in another: what answers a question is then told apart otherwise.
+    answer = Said("c.c1", "caller", 1_000, 5_000, "1234567です")
+    asked = Said("c.o1", "operator", 2_000, 3_000, "電話番号を教えてください")
+    sight = sight_of_lines([Line(one.track, one.text) for one in (asked, answer)])
+    assert sight.of(answer.text) != answer.text
+    assert not suggested([answer, asked])
+
+    text = blackened([answer, asked], unseen([answer, asked], sight))[0]
+
+    assert text == f"{BLACK}です"
 
 
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 20_000)), max_size=4))

@@ -58,11 +58,11 @@ export class Covers {
     const found = [];
     let at = 0;
     this.marks.get(id).forEach((mark, place) => {
-      if (at < mark.start) found.push({ text: letters.slice(at, mark.start).join(""), from: at });
-      found.push({ text: letters.slice(mark.start, mark.end).join(""), from: mark.start, mark, place });
+      if (at < mark.start) found.push({ text: letters.slice(at, mark.start).join("") });
+      found.push({ text: letters.slice(mark.start, mark.end).join(""), mark, place });
       at = mark.end;
     });
-    if (at < letters.length) found.push({ text: letters.slice(at).join(""), from: at });
+    if (at < letters.length) found.push({ text: letters.slice(at).join("") });
     return found;
   }
 }

@@ -13,6 +13,7 @@ const TRACKS = { caller: t("相手の方"), operator: t("職員") };
 const callId = byId("disclosure").dataset.callId;
 let covers = null;
 let unsent = false;
+let changes = 0;
 
 async function open() {
   try {
@@ -40,9 +41,9 @@ function row(one) {
 function fill(text, id) {
   text.replaceChildren(
     ...covers.pieces(id).map((piece) => {
-      if (!piece.mark) return make("span", { "data-from": String(piece.from), text: piece.text });
+      if (!piece.mark) return make("span", { text: piece.text });
       const label = piece.mark.on ? t("伏せる: {kind}", { kind: piece.mark.kind }) : t("伏せない: {kind}", { kind: piece.mark.kind });
-      const mark = make("button", { type: "button", class: "disclosure-mark", "aria-pressed": String(piece.mark.on), title: label, "data-from": String(piece.from), text: piece.text });
+      const mark = make("button", { type: "button", class: "disclosure-mark", "aria-pressed": String(piece.mark.on), title: label, text: piece.text });
       mark.addEventListener("click", () => {
         covers.toggle(id, piece.place);
         changed(id);
@@ -56,7 +57,16 @@ function changed(id) {
   const text = document.querySelector(`.disclosure-text[data-id="${CSS.escape(id)}"]`);
   fill(text, id);
   unsent = true;
+  outdated();
   tell();
+}
+
+/** What was made says no longer what is chosen: nobody may hand that over by mistake. */
+function outdated() {
+  changes += 1;
+  if (byId("disclosure-fetch").hidden) return;
+  byId("disclosure-fetch").hidden = true;
+  say(byId("disclosure-word"), t("伏せる箇所などが変わりました。もう一度「写しを作る」を押してください。"));
 }
 
 function tell() {
@@ -76,11 +86,10 @@ function selected() {
 }
 
 function placeOf(text, node, offset) {
-  if (node.nodeType !== Node.TEXT_NODE) {
-    const piece = [...text.children][offset];
-    return piece ? Number(piece.dataset.from) : [...text.textContent].length;
-  }
-  return Number(node.parentElement.dataset.from) + [...node.data.slice(0, offset)].length;
+  const before = document.createRange();
+  before.setStart(text, 0);
+  before.setEnd(node, offset);
+  return [...before.toString()].length;
 }
 
 function trouble(text) {
@@ -102,6 +111,7 @@ byId("disclosure-undo").addEventListener("click", () => {
   const id = covers.stepBack();
   if (id !== null) changed(id);
 });
+byId("disclosure-form").addEventListener("input", outdated);
 byId("disclosure-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   byId("disclosure-trouble").hidden = true;
@@ -119,11 +129,17 @@ byId("disclosure-form").addEventListener("submit", async (event) => {
     byId("disclosure-reference").focus();
     return;
   }
+  const wantedAt = changes;
   byId("disclosure-send").disabled = true;
+  byId("disclosure-fetch").hidden = true;
   say(byId("disclosure-word"), t("写しを作っています…"));
   try {
     const made = await api.send("POST", api.callPath(callId, "/disclosure"), wanted, { attempts: 1, timeoutMs: MAKING_MS });
-    unsent = false;
+    unsent = changes !== wantedAt;
+    if (unsent) {
+      say(byId("disclosure-word"), t("伏せる箇所などが変わりました。もう一度「写しを作る」を押してください。"));
+      return;
+    }
     const link = byId("disclosure-fetch");
     link.href = `/v1/exports/${encodeURIComponent(made.export_id)}`;
     link.download = made.file_name;
