@@ -65,12 +65,14 @@ class StatisticsDesk:
         years = {year: await self._year(year) for year in _years_of(wanted)}
         figures = {year: counted.figures for year, counted in years.items()}
         here = _scope(identity, section, [figures[year] for year in _years_of([period])])
+        # A section may have no name: it is one of them, not all of them.
+        scope = ALL if here is None else here
         least = self.settings.least_shown
-        span = Span(figures, period, here or ALL, least)
-        before = Span(figures, period.year_before, here or ALL, least) if compare else None
+        span = Span(figures, period, scope, least)
+        before = Span(figures, period.year_before, scope, least) if compare else None
         known = [figures[year] for year in _years_of([period])]
         alone = set.intersection(*({*one.sections} for one in known)) - {"", OTHER_SECTIONS}
-        untold = _nothing_told(period, here, figures)
+        untold = _nothing_told(period, scope, figures)
         measures = None
         if here is None:
             measures = (await self._measures(period), await self._measures(period.year_before))
@@ -84,7 +86,7 @@ class StatisticsDesk:
             least_shown=least,
             least_operators=self.settings.least_operators,
             too_few_people=untold,
-            empty=not span.tally.count("calls") and not (before and before.tally.count("calls")),
+            empty=not untold and not any(one.tally.count("calls") for one in (span, before) if one),
             unfinished=period.last >= month_of_day(self._today()),
             tables=[] if untold else tables_of(span, before, measures, self.today_month()),
         )
@@ -182,8 +184,9 @@ def _scope(identity: Identity, section: str | None, years: list[YearFigures]) ->
     return here
 
 
-def _nothing_told(period: Period, here: str | None, years: Mapping[int, YearFigures]) -> bool:
+def _nothing_told(period: Period, scope: str, years: Mapping[int, YearFigures]) -> bool:
     """Whether too few people answered for anything to be told of the section, or of the office."""
-    if here is not None and any(here in years[year].merged for year, _ in period.parts):
-        return True
-    return any((time, here or ALL) in years[year].few for year, time in period.parts)
+    return any(
+        scope in years[year].merged or (time, scope) in years[year].few
+        for year, time in period.parts
+    )

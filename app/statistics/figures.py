@@ -100,6 +100,8 @@ class YearFigures:
 
     def cell(self, measure: str, key: str, time: str, section: str) -> Shown:
         """Return one number; *key* is a kind of a partition, or what a single count is of."""
+        if section in self.merged:
+            return SECRET
         table, kind = self._place(measure, key)
         if table is None or (section != ALL and section not in self.sections):
             return NOTHING

@@ -63,7 +63,7 @@ class StatisticsOut(_Out):
     too_few_people: bool
     """Nothing is told: too few people answered."""
     empty: bool
-    """No call that counts, in either period."""
+    """No call that counts, in either period; false where nothing is told."""
     unfinished: bool
     """The last month is not over."""
     tables: list[TableOut]

@@ -78,7 +78,37 @@ async def test_a_section_in_which_one_person_answered_is_told_nothing_of_itself(
     answer = await asked(server, Role.SUPERVISOR, "市長室")
 
     assert answer.json()["too_few_people"] is True
+    assert answer.json()["empty"] is False
     assert answer.json()["tables"] == []
+
+
+async def test_who_has_no_section_reads_the_calls_without_one_and_not_the_whole_office(
+    server: RunningServer,
+) -> None:
+    await fill_month(server.services.database, APRIL, ("",), 60, operators=6)
+
+    own = await asked(server, Role.SUPERVISOR, "")
+    named = await asked(server, Role.AUDITOR, section="")
+
+    for answer in (own, named):
+        assert answer.json()["section"] == ""
+        assert table(answer, "outcomes")["all"][0]["value"] == 60
+        assert "sections" not in {one["key"] for one in answer.json()["tables"]}
+
+
+async def test_a_section_that_was_told_only_with_others_a_year_before_had_not_none_then(
+    server: RunningServer,
+) -> None:
+    year_before = APRIL.later(-12)
+    await fill_month(server.services.database, year_before, ("市民課",), 30, operators=1)
+    await fill_month(server.services.database, year_before, ("道路課",), 90)
+
+    answer = await asked(server, Role.SUPERVISOR, "市民課", compare="true")
+
+    (outcomes,) = [one for one in answer.json()["tables"] if one["key"] == "outcomes"]
+    (whole,) = [row for row in outcomes["rows"] if row["key"] == "all"]
+    assert whole["cells"][0]["value"] > 0
+    assert whole["before"][0]["value"] is None
 
 
 async def test_administrators_read_the_whole_office_and_no_single_section(
