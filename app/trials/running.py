@@ -68,8 +68,8 @@ async def _run(services: Services, trial: Trial) -> None:
         try:
             async with hearing_process() as hearer:
                 await _open(services, trial, hearer)
-                while await _step(services, trial.id, hearer):
-                    heard += 1
+                while (more := await _step(services, trial.id, hearer)) is not None:
+                    heard += more
             break
         except HearerLost as ended:
             lost = 1 if heard else lost + 1
@@ -86,18 +86,18 @@ async def _open(services: Services, trial: Trial, hearer: ProcessHearer) -> None
         await note_versions(session, trial.id, versions)
 
 
-async def _step(services: Services, trial_id: str, hearer: ProcessHearer) -> bool:
-    """Compare one call; False where none is left."""
+async def _step(services: Services, trial_id: str, hearer: ProcessHearer) -> int | None:
+    """Compare one call; return how many were, None where none is left."""
     if health_of(services.transcriber).status is Status.BEHIND:
         await anyio.sleep(LOOK_SECONDS)  # live calls need the machine now
-        return True
+        return 0
     async with services.database.transaction() as session:
         call_id = await next_call(session, trial_id)
         call = await stored_call(session, call_id) if call_id is not None else None
     if call_id is None:
-        return False
+        return None
     if call is None:
-        return True  # deleted between two questions; its row went with it
+        return 0  # deleted between two questions; its row went with it
     values: dict[str, object] = {"state": CallState.NOT_COMPARABLE.value}
     try:
         values = _compared(await hearer.compared(call))
@@ -108,7 +108,7 @@ async def _step(services: Services, trial_id: str, hearer: ProcessHearer) -> boo
         await _note(services, trial_id, call_id, values)
         raise
     await _note(services, trial_id, call_id, values)
-    return True
+    return 1
 
 
 async def _note(services: Services, trial_id: str, call_id: str, values: dict[str, object]) -> None:
