@@ -49,21 +49,25 @@ class Said(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cover:
-    """``text[start:end]`` of one sentence is covered."""
+class Place(NamedTuple):
+    """``text[start:end]`` of one sentence."""
 
     utterance_id: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What is covered, and how far in the sound."""
+
+    place: Place
     sound: SoundCover = SoundCover.SENTENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    utterance_id: str
-    start: int
-    end: int
+    place: Place
     kind: str
     """In Japanese: what it seems to be."""
 
@@ -73,16 +77,16 @@ def suggested(said: Sequence[Said]) -> list[Suggestion]:
     lines = [Line(one.track, one.text) for one in said]
     sight, spans = sight_of_lines(lines), spans_of_lines(lines)
     return [
-        Suggestion(one.utterance_id, start, end, _kind(found, start, end))
+        Suggestion(Place(one.utterance_id, start, end), _kind(found, start, end))
         for one, found in zip(said, spans, strict=True)
         for start, end in _differing(one.text, sight.of(one.text))
     ]
 
 
-def unseen(said: Sequence[Said], sight: TextSight) -> list[Cover]:
-    """Return covers over everything that is covered for who has *sight* of the call."""
+def unseen(said: Sequence[Said], sight: TextSight) -> list[Place]:
+    """Return everything that is covered for who has *sight* of the call."""
     return [
-        Cover(one.utterance_id, start, end)
+        Place(one.utterance_id, start, end)
         for one in said
         for start, end in _differing(one.text, sight.of(one.text))
     ]
@@ -112,8 +116,9 @@ def blackened(said: Sequence[Said], covers: Iterable[Cover]) -> list[str]:
 
 
 def _blackened(text: str, covers: Iterable[Cover]) -> str:
+    places = (cover.place for cover in covers)
     parts, at = [], 0
-    for start, end in _joined((max(0, cover.start), min(cover.end, len(text))) for cover in covers):
+    for start, end in _joined((max(0, one.start), min(one.end, len(text))) for one in places):
         parts += [text[at:start], BLACK]
         at = end
     return "".join((*parts, text[at:]))
@@ -123,7 +128,7 @@ def places_covered(said: Sequence[Said], covers: Iterable[Cover]) -> int:
     """Return how many places a reader sees covered: what touches is one."""
     known = {one.utterance_id for one in said}
     return sum(
-        len(_joined((cover.start, cover.end) for cover in found))
+        len(_joined((cover.place.start, cover.place.end) for cover in found))
         for utterance_id, found in _by_sentence(covers).items()
         if utterance_id in known
     )
@@ -140,8 +145,8 @@ def _reach(said: Said, cover: Cover) -> tuple[int, int]:
     if cover.sound is SoundCover.SENTENCE or not said.text:
         return first_ms, last_ms
     a_letter_ms = (said.end_ms - said.start_ms) / len(said.text)
-    begin_ms = said.start_ms + int(cover.start * a_letter_ms) - AROUND_MS
-    end_ms = said.start_ms + int(cover.end * a_letter_ms) + AROUND_MS
+    begin_ms = said.start_ms + int(cover.place.start * a_letter_ms) - AROUND_MS
+    end_ms = said.start_ms + int(cover.place.end * a_letter_ms) + AROUND_MS
     return max(first_ms, begin_ms), min(last_ms, end_ms)
 
 
@@ -164,7 +169,7 @@ def toned(woven: bytes, first_frame: int, covered: Sequence[tuple[int, int]]) ->
 def _by_sentence(covers: Iterable[Cover]) -> Mapping[str, list[Cover]]:
     found = defaultdict[str, list[Cover]](list)
     for cover in covers:
-        found[cover.utterance_id].append(cover)
+        found[cover.place.utterance_id].append(cover)
     return found
 
 

@@ -13,7 +13,15 @@ from app.auth.identity import Identity
 from app.calls.endpoints import load_seen
 from app.calls.repository import utterances_of
 from app.errors import Conflict
-from app.exports.disclosing import Cover, Said, Suggestion, suggested, unseen
+from app.exports.disclosing import (
+    Cover,
+    Place,
+    Said,
+    SoundCover,
+    Suggestion,
+    suggested,
+    unseen,
+)
 from app.exports.disclosure_file import Copy, write_copy
 from app.exports.keeping import Made
 from app.japan import JAPAN
@@ -32,6 +40,17 @@ class Disclosable:
     said: Sequence[Said]
     sight: TextSight
     suggestions: Sequence[Suggestion]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody wants covered who has read the sentences."""
+
+    covers: Sequence[Place] = ()
+    """Beside what is suggested."""
+    spared: Sequence[Place] = ()
+    """Suggestions that may be read."""
+    reach: SoundCover = SoundCover.SENTENCE
 
 
 async def disclosable(services: Services, identity: Identity, call_id: str) -> Disclosable:
@@ -58,15 +77,16 @@ async def make_copy(
     services: Services,
     identity: Identity,
     call_id: str,
+    choice: Choice,
     *,
-    covers: Sequence[Cover],
     reference: str,
     with_sound: bool,
 ) -> Made:
-    """Return the copy in which *covers* are covered, and everything that *identity* reads covered.
+    """Return the copy that *identity* chose. What nobody decided on is covered, and what they read covered.
 
     Raises:
-        FieldRefused: a place lies in no sentence (``cover_unknown``), or the reference is blank.
+        FieldRefused: a place lies in no sentence, or what is spared was not suggested
+            (``cover_unknown``), or the reference is blank.
         Conflict: no sound was kept (``no_sound``).
         NotFound, NotAllowed, Unavailable: as ``disclosable`` and the recording say.
     """
@@ -75,18 +95,7 @@ async def make_copy(
             "reference", "reference_missing", "開示の求めの整理番号を入力してください。"
         )
     found = await disclosable(services, identity, call_id)
-    lengths = {one.utterance_id: len(one.text) for one in found.said}
-    for cover in covers:
-        if not 0 <= cover.start < cover.end <= lengths.get(cover.utterance_id, -1):
-            raise FieldRefused(
-                "covers",
-                "cover_unknown",
-                "伏せる場所がこの通話の発言にありません。ページを読み込み直してください。",
-            )
-    if not found.sight.whole:
-        # Nobody can let out what they are not shown.
-        machine = (Cover(one.utterance_id, one.start, one.end) for one in found.suggestions)
-        covers = [*covers, *machine, *unseen(found.said, found.sight)]
+    covers = _covers(found, choice)
     recording = await services.recordings.find(call_id) if with_sound else None
     if with_sound and recording is None:
         raise Conflict("no_sound", "この通話の録音はありません。録音を含めずに書き出してください。")
@@ -108,3 +117,26 @@ async def make_copy(
         sound=recording is not None,
         reference=copy.reference,
     )
+
+
+def _covers(found: Disclosable, choice: Choice) -> list[Cover]:
+    """Return what is covered of *found*; raises what ``make_copy`` does."""
+    lengths = {one.utterance_id: len(one.text) for one in found.said}
+    places = {one.place for one in found.suggestions}
+    spared = set(choice.spared)
+    inside = all(0 <= at.start < at.end <= lengths.get(at.utterance_id, -1) for at in choice.covers)
+    if not inside or not spared <= places:
+        raise FieldRefused(
+            "covers",
+            "cover_unknown",
+            "伏せる場所がこの通話の発言と合いません。ページを読み込み直してください。",
+        )
+    if found.sight.whole:
+        wanted = [*choice.covers, *(places - spared)]
+        return [Cover(place, choice.reach) for place in wanted]
+    # Nobody can let out what they are not shown.
+    hidden = {*places, *unseen(found.said, found.sight)}
+    return [
+        *(Cover(place, choice.reach) for place in choice.covers),
+        *(Cover(place) for place in hidden),
+    ]

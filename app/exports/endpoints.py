@@ -12,8 +12,8 @@ from app.auth.identity import Identity
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
 from app.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
-from app.exports.disclosing import Cover
-from app.exports.disclosure_making import disclosable, make_copy
+from app.exports.disclosing import Place
+from app.exports.disclosure_making import Choice, disclosable, make_copy
 from app.exports.keeping import exports_of, fetch, keep
 from app.exports.making import make_vcon
 from app.exports.models import ID_CHARACTERS, CallExport
@@ -65,8 +65,8 @@ async def read_disclosure(request: Request, identity: Reviewer, call_id: str) ->
     stored = await facts_of_recording(services.recordings, call_id)
     by_sentence = defaultdict[str, list[SuggestionOut]](list)
     for one in found.suggestions:
-        by_sentence[one.utterance_id].append(
-            SuggestionOut(start=one.start, end=one.end, kind=one.kind)
+        by_sentence[one.place.utterance_id].append(
+            SuggestionOut(start=one.place.start, end=one.place.end, kind=one.kind)
         )
     return DisclosureOut(
         covered=not found.sight.whole,
@@ -93,16 +93,15 @@ async def read_disclosure(request: Request, identity: Reviewer, call_id: str) ->
 async def make_disclosure(
     request: Request, identity: Reviewer, call_id: str, body: DisclosureIn
 ) -> ExportOut:
-    """Make a copy in which what is named is covered, in the words and in the sound; to be fetched once."""
+    """Make a copy in which others are covered, in the words and in the sound; to be fetched once."""
     services = services_of(request)
-    covers = [Cover(one.utterance_id, one.start, one.end, one.sound) for one in body.covers]
+    choice = Choice(
+        covers=[Place(one.utterance_id, one.start, one.end) for one in body.covers],
+        spared=[Place(one.utterance_id, one.start, one.end) for one in body.spared],
+        reach=body.reach,
+    )
     made = await make_copy(
-        services,
-        identity,
-        call_id,
-        covers=covers,
-        reference=body.reference,
-        with_sound=body.sound,
+        services, identity, call_id, choice, reference=body.reference, with_sound=body.sound
     )
     return _out(await keep(services, identity, call_id, made), identity)
 

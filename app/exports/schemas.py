@@ -45,13 +45,12 @@ class DisclosureOut(_Model):
     sentences: list[SentenceOut]
 
 
-class CoverIn(BaseModel):
+class PlaceIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     utterance_id: str = Field(max_length=96)
     start: int = Field(ge=0, le=100_000)
     end: int = Field(ge=1, le=100_000)
-    sound: SoundCover = SoundCover.SENTENCE
 
 
 class DisclosureIn(BaseModel):
@@ -60,7 +59,13 @@ class DisclosureIn(BaseModel):
     reference: StorableText = Field(min_length=1, max_length=120)
     """Under which the office keeps the request."""
     sound: bool = True
-    covers: list[CoverIn] = Field(max_length=20_000)
+    """Whether the recording is in it."""
+    reach: SoundCover = SoundCover.SENTENCE
+    """How far the tone reaches."""
+    covers: list[PlaceIn] = Field(default_factory=list, max_length=20_000)
+    """What is covered beside what is suggested."""
+    spared: list[PlaceIn] = Field(default_factory=list, max_length=20_000)
+    """Suggestions that are not covered, each exactly as it was suggested; all others are."""
 
 
 class ExportOut(_Model):

@@ -15,7 +15,9 @@ from app.ledger import Entry
 from tests.app.review.filled import SAID, Filling, add_ended_call
 from tests.app.review.recorded import add_recording
 from tests.app.running import RunningServer
+from tests.browser.screen import Screen
 from tests.browser.signing_in import first_sign_in
+from tests.browser.test_board_order import asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -102,3 +104,37 @@ async def test_an_auditor_who_reads_the_call_covered_is_told_so(
     await page.set_viewport_size({"width": 1024, "height": 768})
     wide = await page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 1024
+
+
+async def test_what_was_chosen_is_sent_as_what_differs_from_the_suggestions(screen: Screen) -> None:
+    sentence = {
+        "utterance_id": "r-1.c0",
+        "text": "𠮷田の番号は090です。山田です。",
+        "suggestions": [
+            {"start": 0, "end": 2, "kind": "氏名"},
+            {"start": 6, "end": 9, "kind": "電話番号"},
+            {"start": 12, "end": 14, "kind": "氏名"},
+        ],
+    }
+
+    chosen, shown = await asked(
+        screen,
+        "disclosure-covers",
+        """(() => {
+          const covers = new m.Covers([sentence]);
+          covers.toggle("r-1.c0", 2);
+          covers.cover("r-1.c0", 3, 7, "x");
+          const wider = covers.chosen;
+          covers.toggle("r-1.c0", 1);
+          return [[wider, covers.chosen], covers.pieces("r-1.c0").map((one) => one.text)];
+        })()""",
+        sentence=sentence,
+    )
+
+    last = {"utterance_id": "r-1.c0", "start": 12, "end": 14}
+    assert chosen == [
+        {"covers": [{"utterance_id": "r-1.c0", "start": 3, "end": 9}], "spared": [last]},
+        {"covers": [], "spared": [{"utterance_id": "r-1.c0", "start": 6, "end": 9}, last]},
+    ]
+    assert "".join(shown) == sentence["text"]
+    assert shown[0] == "𠮷田"

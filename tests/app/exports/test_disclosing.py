@@ -11,6 +11,7 @@ from app.exports.disclosing import (
     BLACK,
     KNOWN,
     Cover,
+    Place,
     Said,
     SoundCover,
     blackened,
@@ -32,11 +33,11 @@ FRAMES = 20 * 8_000
 
 def found(said: Said, word: str, sound: SoundCover = SoundCover.SENTENCE) -> Cover:
     start = said.text.index(word)
-    return Cover(said.utterance_id, start, start + len(word), sound)
+    return Cover(Place(said.utterance_id, start, start + len(word)), sound)
 
 
 def test_names_and_numbers_are_suggested_and_a_name_again_where_it_stands_alone() -> None:
-    told = [(one.utterance_id, one.kind) for one in suggested([SAID, AGAIN])]
+    told = [(one.place.utterance_id, one.kind) for one in suggested([SAID, AGAIN])]
 
     assert ("c.c0", "氏名") in told
     assert ("c.c0", "電話番号") in told
@@ -85,7 +86,7 @@ def test_what_somebody_reads_covered_is_covered_also_where_nothing_would_be_sugg
     assert sight.of(answer.text) != answer.text
     assert not suggested([answer, asked])
 
-    text = blackened([answer, asked], unseen([answer, asked], sight))[0]
+    text = blackened([answer, asked], map(Cover, unseen([answer, asked], sight)))[0]
 
     assert text == f"{BLACK}です"
 

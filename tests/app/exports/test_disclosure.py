@@ -39,7 +39,7 @@ async def with_call(server: RunningServer, *, recorded: bool = True) -> None:
 
 
 async def copied(client: httpx.AsyncClient, **wanted: Any) -> zipfile.ZipFile:
-    body = {"reference": REFERENCE, "covers": [], **wanted}
+    body = {"reference": REFERENCE, **wanted}
     made = (await client.post(PATH, json=body)).raise_for_status().json()
     fetched = (await client.get(f"/v1/exports/{made['export_id']}")).raise_for_status()
     assert hashlib.sha256(fetched.content).hexdigest() == made["sha256"]
@@ -50,7 +50,15 @@ def wav_in(copy: zipfile.ZipFile) -> np.ndarray[Any, Any]:
     return decode(Encoding.MULAW, copy.read("録音.wav")[58:]).reshape(-1, 2)
 
 
-async def test_what_is_chosen_is_covered_in_the_text_and_in_the_sound(
+def suggested_in(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"utterance_id": one["utterance_id"], "start": place["start"], "end": place["end"]}
+        for one in told["sentences"]
+        for place in one["suggestions"]
+    ]
+
+
+async def test_what_is_suggested_is_covered_in_the_text_and_in_the_sound_but_what_is_spared(
     server: RunningServer,
 ) -> None:
     await with_call(server)
@@ -58,10 +66,9 @@ async def test_what_is_chosen_is_covered_in_the_text_and_in_the_sound(
         told = (await client.get(PATH)).raise_for_status().json()
         first = told["sentences"][0]
         suggestion = first["suggestions"][0]
-        chosen = {"utterance_id": first["utterance_id"], **suggestion}
-        chosen.pop("kind")
-        plain = wav_in(await copied(client))
-        copy = await copied(client, covers=[chosen])
+        every = suggested_in(told)
+        plain = wav_in(await copied(client, spared=every))
+        copy = await copied(client, spared=every[1:])
 
     sound, manifest = wav_in(copy), json.loads(copy.read("manifest.json"))
     begin_ms, end_ms = max(0, first["start_ms"] - BEYOND_MS), first["end_ms"] + BEYOND_MS
@@ -80,9 +87,7 @@ async def test_a_copy_is_named_by_the_day_in_japan(server: RunningServer) -> Non
     await with_call(server, recorded=False)
     now = server.services.clock.now()
     async with server.client(await server.token(Role.SUPERVISOR)) as client:
-        made = (
-            await client.post(PATH, json={"reference": REFERENCE, "covers": [], "sound": False})
-        ).json()
+        made = (await client.post(PATH, json={"reference": REFERENCE, "sound": False})).json()
 
     day = now.astimezone(ZoneInfo("Asia/Tokyo"))
     assert made["file_name"] == f"通話記録の写し_{day:%Y%m%d}.zip"
@@ -94,19 +99,15 @@ async def test_who_reads_the_call_covered_can_let_nothing_out_unseen(
     await with_call(server)
     async with server.client(await server.token(Role.AUDITOR)) as client:
         told = (await client.get(PATH)).raise_for_status().json()
-        chosen = [
-            {"utterance_id": one["utterance_id"], "start": place["start"], "end": place["end"]}
-            for one in told["sentences"]
-            for place in one["suggestions"]
-        ]
-        manifest = json.loads((await copied(client)).read("manifest.json"))
-        again = json.loads((await copied(client, covers=chosen)).read("manifest.json"))
+        every = suggested_in(told)
+        manifest = json.loads((await copied(client, spared=every)).read("manifest.json"))
+        again = json.loads((await copied(client, covers=every)).read("manifest.json"))
 
     numbers = [one for one in told["sentences"] if one["suggestions"]]
     first = numbers[0]
     assert told["covered"] is True
     assert all("090" not in one["text"] for one in told["sentences"])
-    assert manifest["covered_places"] == again["covered_places"] == len(chosen) > 0
+    assert manifest["covered_places"] == again["covered_places"] == len(every) > 0
     assert any(
         begin <= first["start_ms"] and first["end_ms"] <= end
         for begin, end in manifest["covered_sound_ms"]
@@ -122,15 +123,16 @@ async def test_a_place_that_is_none_no_reference_and_no_sound_are_refused_by_nam
         first = (await client.get(PATH)).json()["sentences"][0]
         beyond = {"utterance_id": first["utterance_id"], "start": 0, "end": 9_999}
         codes = [
-            (await client.post(PATH, json={"reference": "x", "covers": [], **body})).json()["code"]
+            (await client.post(PATH, json={"reference": "x", **body})).json()["code"]
             for body in (
                 {"covers": [nowhere], "sound": False},
                 {"covers": [beyond], "sound": False},
+                {"spared": [{**beyond, "end": 1}], "sound": False},
                 {"reference": "  ", "sound": False},
                 {"sound": True},
             )
         ]
         silent = await copied(client, sound=False)
 
-    assert codes == ["cover_unknown", "cover_unknown", "reference_missing", "no_sound"]
+    assert codes == ["cover_unknown"] * 3 + ["reference_missing", "no_sound"]
     assert "録音.wav" not in silent.namelist()

@@ -1,10 +1,12 @@
 /** Pure: which letters of each sentence are covered, and every step back. */
 
+const suggestion = ({ start, end, kind }) => ({ start, end, kind, suggestions: [{ start, end }], on: true });
+
 /** Places are counted in code points, as the server counts them. */
 export class Covers {
   constructor(sentences) {
     this.sentences = new Map(sentences.map((one) => [one.utterance_id, one]));
-    this.marks = new Map(sentences.map((one) => [one.utterance_id, one.suggestions.map(({ start, end, kind }) => ({ start, end, kind, on: true }))]));
+    this.marks = new Map(sentences.map((one) => [one.utterance_id, one.suggestions.map(suggestion)]));
     this.steps = [];
   }
 
@@ -33,7 +35,13 @@ export class Covers {
     this.keepStep(id);
     const [touched, apart] = [[], []];
     for (const mark of this.marks.get(id)) (mark.start <= end && start <= mark.end ? touched : apart).push(mark);
-    const whole = { start: Math.min(start, ...touched.map((mark) => mark.start)), end: Math.max(end, ...touched.map((mark) => mark.end)), kind, on: true };
+    const whole = {
+      start: Math.min(start, ...touched.map((mark) => mark.start)),
+      end: Math.max(end, ...touched.map((mark) => mark.end)),
+      kind,
+      suggestions: touched.flatMap((mark) => mark.suggestions),
+      on: true,
+    };
     this.marks.set(id, [...apart, whole].sort((one, other) => one.start - other.start));
   }
 
@@ -47,9 +55,14 @@ export class Covers {
     this.steps.push({ id, marks: this.marks.get(id) });
   }
 
-  /** What is sent: every place that is covered. */
-  chosen(sound) {
-    return [...this.marks].flatMap(([id, marks]) => marks.filter((mark) => mark.on).map(({ start, end }) => ({ utterance_id: id, start, end, sound })));
+  /** What is sent: what a person covered beside the suggestions, and the suggestions that they uncovered. */
+  get chosen() {
+    const places = (found) => [...this.marks].flatMap(([id, marks]) => marks.flatMap(found).map(({ start, end }) => ({ utterance_id: id, start, end })));
+    const asSuggested = ({ start, end, suggestions }) => suggestions.some((one) => one.start === start && one.end === end);
+    return {
+      covers: places((mark) => (mark.on && !asSuggested(mark) ? [mark] : [])),
+      spared: places((mark) => (mark.on ? [] : mark.suggestions)),
+    };
   }
 
   /** The sentence in pieces, each plain or a mark with its place among the marks. */

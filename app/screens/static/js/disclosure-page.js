@@ -122,7 +122,7 @@ byId("disclosure-form").addEventListener("submit", async (event) => {
     return;
   }
   const reach = new FormData(event.target).get("reach");
-  const wanted = { reference: byId("disclosure-reference").value.trim(), sound: byId("disclosure-sound").checked, covers: covers.chosen(reach) };
+  const wanted = { reference: byId("disclosure-reference").value.trim(), sound: byId("disclosure-sound").checked, reach, ...covers.chosen };
   if (wanted.reference === "") {
     byId("disclosure-reference-error").hidden = false;
     say(byId("disclosure-reference-error"), t("開示の求めの整理番号を入力してください。"));
