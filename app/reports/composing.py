@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from app.japan import JAPAN
-from app.privacy.sight import MASK, masked_text
+from app.privacy.sight import MASK, TextSight
 from app.reports.filling import clock, moment, versions_line
 from app.reports.form import FIELDS, Field, Part
 from app.reports.layout import (
@@ -36,9 +36,9 @@ _QUOTES_AFTER: Final = Part.WHAT
 
 
 def composed(
-    read: ReadReport, settings: ReportsSettings, *, office: str, names_whole: bool
+    read: ReadReport, settings: ReportsSettings, *, office: str, sight: TextSight
 ) -> Document:
-    """Return the document of *read*. Names in words of the call are covered unless *names_whole*."""
+    """Return the document of *read*, words of the call in it as *sight* reads them."""
     report = read.report
     state = ReportState(report.state)
     blocks: list[Block] = []
@@ -46,9 +46,9 @@ def composed(
         heading = part.value if isinstance(part, Part) else part
         blocks.append(Heading(f"{number} {heading}"))
         if isinstance(part, Part):
-            blocks += _rows(read, part, names_whole=names_whole)
+            blocks += _rows(read, part, sight=sight)
         else:
-            blocks.append(_quotes(read, names_whole=names_whole))
+            blocks.append(_quotes(read, sight=sight))
     texts = _all_texts(blocks)
     blocks += [Note(text) for text in _notes(read, covered=MASK in texts)]
     return Document(
@@ -75,32 +75,28 @@ def _parts() -> tuple[Part | str, ...]:
     return tuple(parts)
 
 
-def _rows(read: ReadReport, part: Part, *, names_whole: bool) -> list[Block]:
+def _rows(read: ReadReport, part: Part, *, sight: TextSight) -> list[Block]:
     rows: list[Block] = []
     for field in FIELDS:
         if field.part is not part:
             continue
-        rows.append(_row(read, field, names_whole=names_whole))
+        rows.append(_row(read, field, sight=sight))
         if field.key == "caller":
             rows.append(Row("電話番号", printable(read.caller_number) or NO_NUMBER))
     return rows
 
 
-def _row(read: ReadReport, field: Field, *, names_whole: bool) -> Row:
+def _row(read: ReadReport, field: Field, *, sight: TextSight) -> Row:
     text = read.texts.get(field.key, "")
-    if field.spoken and not names_whole:
-        text = masked_text(text)
+    if field.spoken:
+        text = sight.of(text)
     return Row(field.label, printable(text) or EMPTY, edited=field.key in read.edited)
 
 
-def _quotes(read: ReadReport, *, names_whole: bool) -> Block:
+def _quotes(read: ReadReport, *, sight: TextSight) -> Block:
     if not read.quotes:
         return Note("引用する発言は選ばれていない。")
-    said = (
-        read.quotes
-        if names_whole
-        else tuple(replace(one, text=masked_text(one.text)) for one in read.quotes)
-    )
+    said = (replace(one, text=sight.of(one.text)) for one in read.quotes)
     return Quotes(_COLUMNS, _SHARES, tuple(_quote(one) for one in said))
 
 
@@ -126,9 +122,9 @@ def _about(read: ReadReport) -> tuple[tuple[str, str], ...]:
         about.append(("提出", f"{moment(report.submitted_at)} {report.submitted_by}"))
     if report.state == ReportState.RETURNED and report.decided_at is not None:
         about.append(("差戻し", f"{moment(report.decided_at)} {report.decided_by}"))
-        about.append(("差戻しの理由", printable(report.decision_reason)))
+        about.append(("差戻しの理由", printable(read.sight.of(report.decision_reason))))
     if report.correction_reason:
-        about.append(("訂正の理由", printable(report.correction_reason)))
+        about.append(("訂正の理由", printable(read.sight.of(report.correction_reason))))
     return tuple(about)
 
 

@@ -253,7 +253,7 @@ def _whole(read: ReadReport) -> ReportOut:
                     kind=step.kind,
                     by=step.by_login,
                     at=step.at,
-                    reason=step.reason,
+                    reason=read.sight.of(step.reason),
                     changed=step.changed,
                 )
                 for step in read.steps
@@ -265,7 +265,7 @@ def _whole(read: ReadReport) -> ReportOut:
                 decide=read.may.decide,
                 correct=read.may.correct,
             ),
-            "decision_reason": report.decision_reason,
-            "correction_reason": report.correction_reason,
+            "decision_reason": read.sight.of(report.decision_reason),
+            "correction_reason": read.sight.of(report.correction_reason),
         }
     )

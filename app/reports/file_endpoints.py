@@ -15,6 +15,8 @@ from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
+from app.privacy.known import covered_sights
+from app.privacy.sight import WHOLE
 from app.reports.composing import composed
 from app.reports.docx import docx_of
 from app.reports.downloads import CSV, DOCX, PDF, XLSX, file_answer, made_aside, note_export
@@ -103,12 +105,13 @@ async def _document(
     services = services_of(request)
     async with services.database.transaction() as session:
         read = await read_report(services, session, identity, report_id)
-    # Who reads the call covered gets it covered, whatever they ask for: their sight is in the texts.
+        # Who reads the call covered gets it covered, whatever they ask for: their sight is in the texts.
+        sight = WHOLE
+        if names == "covered" and read.sight.whole:
+            sights = await covered_sights(session, services.database, [read.call.id])
+            sight = sights[read.call.id]
     document = composed(
-        read,
-        services.settings.reports,
-        office=services.settings.aids.office_name,
-        names_whole=names == "whole" and read.sight.whole,
+        read, services.settings.reports, office=services.settings.aids.office_name, sight=sight
     )
     contents = await made_aside(request, partial(make, document))
     await note_export(

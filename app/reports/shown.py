@@ -120,7 +120,7 @@ def shown_report(
                 words=STEP_WORDS[StepKind(step.kind)],
                 at=step.at,
                 by=step.by_login,
-                reason=step.reason,
+                reason=read.sight.of(step.reason),
                 fields=tuple(_LABELS[key] for key in step.changed if key in _LABELS),
             )
             for step in reversed(read.steps)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.auth.errors import FieldRefused
-from app.auth.identity import Identity
+from app.auth.identity import Identity, Role
 from app.errors import Conflict, NotAllowed, NotFound
 from app.models import Call
 from app.reports.deciding import approve, give_back, submit, withdraw
@@ -30,6 +30,7 @@ from tests.app.reports.people import (
     YAMADA,
 )
 from tests.app.review.filled import THREAT, WARNING, add_ended_call
+from tests.app.running import RunningServer
 
 
 async def read(services: Services, report_id: int, identity: Identity = SATO) -> ReadReport:
@@ -178,6 +179,24 @@ async def test_a_report_goes_back_with_a_reason_and_comes_again(services: Servic
     assert (returned.report.state, returned.may.write) == ("returned", True)
     assert returned.report.decision_reason == "市の回答の日付を書いてください。"
     assert (await read(services, report_id)).report.state == "submitted"
+
+
+async def test_a_reason_is_covered_for_who_reads_the_call_covered(server: RunningServer) -> None:
+    services = server.services
+    async with services.database.transaction() as session:
+        await add_ended_call(session, services.clock.now(), CALL)
+    report_id, revision = await submitted(services)
+    await give_back(services, YAMADA, report_id, revision, "090-1234-5678の件も書いてください。")
+    path = f"/v1/reports/{report_id}"
+
+    async with server.client(await server.token(Role.AUDITOR)) as client:
+        covered = await client.get(path)
+    async with server.client(await server.token(Role.SUPERVISOR)) as client:
+        whole = await client.get(path)
+
+    assert "090-1234-5678" not in covered.raise_for_status().text
+    assert whole.json()["decision_reason"] == whole.json()["steps"][-1]["reason"]
+    assert "090-1234-5678" in whole.json()["decision_reason"]
 
 
 async def test_what_was_approved_is_frozen_and_corrected_in_a_new_version(

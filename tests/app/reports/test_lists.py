@@ -25,7 +25,8 @@ from app.reports.writing import Written, begin, save
 from app.spreadsheet_text import is_formula_like
 from app.trail.models import TrailRow
 from tests.app.reports.people import SATO
-from tests.app.review.filled import add_ended_call
+from tests.app.reports.test_documents import words_of
+from tests.app.review.filled import SAID, add_ended_call
 from tests.app.running import RunningServer
 
 FORMULA = '=HYPERLINK("http://example.com","x")'
@@ -237,6 +238,27 @@ async def test_who_may_not_see_the_call_gets_no_document(
     ]
 
     assert {answer.status_code for answer in answers} == {status}
+
+
+async def test_a_name_that_was_told_in_the_call_is_covered_in_a_document_wherever_it_stands(
+    server: RunningServer,
+) -> None:
+    services = server.services
+    async with services.database.transaction() as session:
+        now = services.clock.now()
+        await add_ended_call(session, now, "c-1", texts=("早瀬と申します。", *SAID))
+    report_id, _ = await begin(services, SATO, "c-1")
+    await save(services, SATO, report_id, Written(1, {"demand": "「早瀬に謝れ」との求め。"}))
+    path = f"/v1/reports/{report_id}/document.docx"
+
+    covered = await fetched(server, path, Role.SUPERVISOR)
+    whole = await fetched(server, path, Role.SUPERVISOR, names="whole")
+    asked_in_vain = await fetched(server, path, Role.AUDITOR, "", names="whole")
+
+    assert "早瀬" not in words_of(covered.content)
+    assert "●●に謝れ" in words_of(covered.content)
+    assert "早瀬に謝れ" in words_of(whole.content)
+    assert "早瀬" not in words_of(asked_in_vain.content)
 
 
 async def test_the_list_of_reports_is_what_may_be_seen(server: RunningServer) -> None:
