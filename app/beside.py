@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
+import structlog
 
 from app.basis.keeping import note_basis
-from app.exports.keeping import drop_expired_again_and_again
 from app.privacy.numbers import seal_in_background
 from app.retention.daily import retain
 from app.search.filling import keep_filling
 from app.services import Services
 from app.trials.running import run_trials
 
+log = structlog.get_logger()
+
 
 @asynccontextmanager
 async def running_beside(services: Services) -> AsyncIterator[None]:
     """Run it until the block ends."""
-    async with anyio.create_task_group() as beside:
-        beside.start_soon(
+    works: tuple[Callable[[], Awaitable[None]], ...] = (
+        partial(
             note_basis,
             services.database,
             services.clock,
             services.settings,
             services.detector.version,
-        )
-        beside.start_soon(retain, services)
-        beside.start_soon(seal_in_background, services.database, services.record_keys)
-        beside.start_soon(run_trials, services)
-        beside.start_soon(keep_filling, services)
-        beside.start_soon(drop_expired_again_and_again, services)
+        ),
+        partial(retain, services),
+        partial(seal_in_background, services.database, services.record_keys),
+        partial(run_trials, services),
+        partial(keep_filling, services),
+    )
+    async with anyio.create_task_group() as beside:
+        for work in works:
+            beside.start_soon(alone, work)
         try:
             yield
         finally:
             beside.cancel_scope.cancel()
+
+
+async def alone(work: Callable[[], Awaitable[None]]) -> None:
+    """Run *work*. Each catches what it expects; whatever else breaks in it ends it alone, and no call."""
+    try:
+        await work()
+    except Exception:
+        log.exception("a work beside the calls broke off; it begins again with the next start")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -54,6 +55,21 @@ class Database:
             async with self._sessions.begin() as session:
                 yield session
 
+    @asynccontextmanager
+    async def turn(self, key: int) -> AsyncIterator[bool]:
+        """Hold PostgreSQL's advisory lock *key* until the block ends; say whether it was free.
+
+        Not in a ``transaction``: what goes on meanwhile may be long, and must be cancelled with the server.
+        """
+        async with AsyncExitStack() as held:
+            with anyio.CancelScope(shield=True):
+                connection = await self._engine.connect()
+                held.push_async_callback(_closed, connection)
+                taken = await connection.scalar(
+                    text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key}
+                )
+            yield bool(taken)
+
     async def answers(self) -> bool:
         try:
             async with self._engine.connect() as connection:
@@ -61,6 +77,11 @@ class Database:
         except (SQLAlchemyError, OSError):
             return False
         return True
+
+
+async def _closed(connection: AsyncConnection) -> None:
+    with anyio.CancelScope(shield=True):
+        await connection.close()
 
 
 @asynccontextmanager

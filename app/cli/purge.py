@@ -109,7 +109,7 @@ def _show_plan(found: Plan, settings: Settings, *, as_json: bool, err: bool = Fa
                 {"what": what.value, "kind": kind.value, "calls": calls}
                 for (what, kind), calls in counts
             ],
-            "held": found.held,
+            "held": len(found.held),
             "calls": [
                 {
                     "call_id": one.call_id,
@@ -130,7 +130,7 @@ def _show_plan(found: Plan, settings: Settings, *, as_json: bool, err: bool = Fa
     for (what, kind), calls in counts:
         typer.echo(f"{KIND_WORDS[kind]}({WHAT_WORDS[what]}): {calls}件", err=err)
     if found.held:
-        typer.echo(f"保全されているため削除しない通話: {found.held}件", err=err)
+        typer.echo(f"保全されているため削除しない通話: {len(found.held)}件", err=err)
 
 
 def _show_runs(purged: Purged, runs: list[PurgeRun], *, as_json: bool) -> None:

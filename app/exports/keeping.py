@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 import anyio.to_thread
-import structlog
 from sqlalchemy import select
 
 from app.auth.identity import Identity
 from app.auth.visibility import may_see
 from app.errors import Conflict, NotFound
 from app.exports.models import CallExport
-from app.ledger import is_passing
 from app.models import Call
 from app.retention.sealed_files import SealedWriter, taken_once
 from app.sealing import CannotOpen
@@ -28,9 +26,8 @@ from app.trail.chain import Deed
 from app.trail.writing import record
 
 FOLDER: Final = "call_exports"
-LOOK_SECONDS: Final = 30
-
-log = structlog.get_logger()
+SETTLING_SECONDS: Final = 60
+"""A file that is being laid down has no row yet: give it so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,22 +156,10 @@ async def drop_expired(services: Services) -> None:
             row = await session.get(CallExport, file.name)
         if row is not None and row.fetched_at is None and row.expires_at > now:
             continue
-        # One that is being laid down has no row yet: give it a minute.
         with suppress(FileNotFoundError):
             age_s = now.timestamp() - file.stat().st_mtime
-            if row is not None or age_s > LOOK_SECONDS * 2:
+            if row is not None or age_s > SETTLING_SECONDS:
                 await anyio.to_thread.run_sync(file.unlink)
-
-
-async def drop_expired_again_and_again(services: Services) -> None:
-    """Do it as long as the server runs; what fails is logged."""
-    while True:
-        try:
-            await drop_expired(services)
-        except Exception as error:
-            if not is_passing(error):
-                log.exception("expired exports could not be deleted")
-        await anyio.sleep(LOOK_SECONDS)
 
 
 def subject_of(made: Made | CallExport) -> str:

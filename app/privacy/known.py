@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
-from app.models import UtteranceRow
+from app.models import Call, UtteranceRow
 from app.privacy.lines import Line
 from app.privacy.sight import COVERED, TextSight, sight_of_lines
 
@@ -50,6 +50,25 @@ async def covered_sights(
 def forget(database: Database, call_id: str) -> None:
     """Forget what is known of a call that was deleted or changed."""
     _kept.get(database, OrderedDict()).pop(call_id, None)
+
+
+async def forget_deleted(database: Database) -> None:
+    """Forget the calls that are over no longer, or not there.
+
+    Another process may have deleted one, or somebody read it in the moment in which it went.
+    """
+    kept = _kept.get(database)
+    if not kept:
+        return
+    known = list(kept)
+    async with database.transaction() as session:
+        over = await session.scalars(
+            select(Call.id).where(Call.id.in_(known), Call.ended_at.is_not(None))
+        )
+        there = set(over)
+    for call_id in known:
+        if call_id not in there:
+            kept.pop(call_id, None)
 
 
 async def _within_reach(session: AsyncSession, call_ids: Collection[str]) -> list[str]:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import anyio
 import anyio.to_thread
+from sqlalchemy import select, update
 
 from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
@@ -21,17 +22,9 @@ from app.privacy.numbers import reading_numbers
 from app.retention.file_places import PERSON_EXPORTS
 from app.retention.holding import checked_reason
 from app.retention.models import PersonRequest
-from app.retention.opening import open_parts
-from app.retention.person import (
-    ERASE,
-    EXPORT,
-    PersonCalls,
-    calls_of_person,
-    erase_person,
-    hashes_of,
-)
+from app.retention.person import ERASE, EXPORT, PersonCalls, calls_of_person, hashes_of
 from app.retention.person_export import write_export
-from app.retention.purging import Purged, no_progress
+from app.retention.purging import no_progress
 from app.retention.sealed_files import SealedWriter, taken_once
 from app.sealing import CannotOpen
 from app.services import Services
@@ -44,8 +37,11 @@ READY: Final = "ready"
 FETCHED: Final = "fetched"
 EXPIRED: Final = "expired"
 REFUSED: Final = "refused"
-DONE: Final = "done"
+APPROVED: Final = "approved"
+"""It is being erased, or goes on after the next start (``app.retention.erasing``)."""
 FAILED: Final = "failed"
+MADE_WITHIN: Final = timedelta(hours=6)
+"""What takes longer was cut off by a server that stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +208,13 @@ def _over() -> Conflict:
 
 async def approve_erasure(
     services: Services, identity: Identity, keys: CallerKeys, request_id: str, number: str
-) -> Purged:
-    """Delete what was asked for; the second person types the number too.
+) -> None:
+    """Have deleted what was asked for; the second person types the number too. Nobody takes it back then.
 
     Raises:
         NotAllowed: a program, who asked, or who may not (``second_person_erases``).
         FieldRefused: another number than the one that was asked for (``other_number``).
-        Conflict: it waits no longer, or another deletion is running.
+        Conflict: it waits no longer.
     """
     row = await _waiting(services, identity, request_id)
     if row.asked_by == identity.login:
@@ -232,37 +228,7 @@ async def approve_erasure(
             "other_number",
             "登録された番号と違います。求めの書面の番号を確かめてください。",
         )
-    before = await _decide(services, request_id, identity.login)
-    parts = await open_parts(
-        services.settings,
-        services.database,
-        services.clock,
-        record_keys=services.record_keys,
-        calls_are_live=lambda: bool(services.registry.live_calls),
-    )
-    # A browser that goes away must not leave half of it: what is interrupted would wait for the night.
-    with anyio.CancelScope(shield=True):
-        try:
-            purged, _ = await erase_person(
-                parts, row.hashes, by_login=identity.login, request_id=request_id
-            )
-        except Conflict:
-            await _decide(
-                services, request_id, before
-            )  # nothing was deleted for this person's press
-            raise
-    return purged
-
-
-async def _decide(services: Services, request_id: str, login: str | None) -> str | None:
-    """Write down who has it deleted; return who was written down before. From then on nobody takes it back."""
-    async with services.database.transaction() as session:
-        row = await session.get(PersonRequest, request_id, with_for_update=True)
-        if row is None or row.state != WAITING:
-            raise _not_waiting()
-        before, row.decided_by = row.decided_by, login
-        row.decided_at = services.clock.now() if login is not None else None
-        return before
+    await _decide(services, identity, request_id, APPROVED)
 
 
 async def refuse_erasure(services: Services, identity: Identity, request_id: str) -> None:
@@ -272,13 +238,27 @@ async def refuse_erasure(services: Services, identity: Identity, request_id: str
         NotAllowed, Conflict: as ``approve_erasure`` says.
     """
     await _waiting(services, identity, request_id)
+    await _decide(services, identity, request_id, REFUSED)
+
+
+async def _decide(services: Services, identity: Identity, request_id: str, state: str) -> None:
     now = services.clock.now()
     async with services.database.transaction() as session:
-        row = await session.get(PersonRequest, request_id, with_for_update=True)
-        if row is None or row.state != WAITING or row.decided_by is not None:
-            raise _not_waiting()  # or it is being deleted
-        row.state, row.hashes = REFUSED, []
-        row.decided_by, row.decided_at = identity.login, now
+        # Written before it is read: of two who decide at once one is told.
+        decided = await session.execute(
+            update(PersonRequest)
+            .where(PersonRequest.id == request_id, PersonRequest.state == WAITING)
+            .values(decided_by=identity.login, decided_at=now)
+            .returning(PersonRequest.id)
+            .execution_options(synchronize_session=False)
+        )
+        if decided.scalar_one_or_none() is None:
+            raise _not_waiting()
+        row = await session.get(PersonRequest, request_id, populate_existing=True)
+        if row is not None:
+            row.state = state
+            if state == REFUSED:
+                row.hashes = []
 
 
 async def _waiting(services: Services, identity: Identity, request_id: str) -> PersonRequest:
@@ -302,19 +282,23 @@ async def drop_expired(services: Services) -> None:
     """Delete exports whose time is over, and files that no request names any more."""
     now = services.clock.now()
     folder = services.settings.data_dir / FOLDER
-    for file in await anyio.to_thread.run_sync(lambda: sorted(folder.glob("*"))):
-        async with services.database.transaction() as session:
-            row = await session.get(PersonRequest, file.name)
-            making = row is not None and row.state == WAITING and row.kind == EXPORT
-            ready = row is not None and row.state == READY and row.expires_at is not None
-            if making and row is not None and row.asked_at > now - timedelta(hours=6):
-                continue
-            if ready and row is not None and row.expires_at is not None and row.expires_at > now:
-                continue
-            if row is not None and row.state in (READY, WAITING):
+    # Before the rows: a file is made after its row.
+    files = await anyio.to_thread.run_sync(lambda: sorted(folder.glob("*")))
+    kept = set[str]()
+    async with services.database.transaction() as session:
+        query = select(PersonRequest).where(
+            PersonRequest.kind == EXPORT, PersonRequest.state.in_((WAITING, READY))
+        )
+        for row in await session.scalars(query):
+            until = row.expires_at if row.state == READY else row.asked_at + MADE_WITHIN
+            if until is not None and until > now:
+                kept.add(row.id)
+            else:
                 row.state, row.hashes = EXPIRED, []
-        with suppress(FileNotFoundError):
-            await anyio.to_thread.run_sync(file.unlink)
+    for file in files:
+        if file.name not in kept:
+            with suppress(FileNotFoundError):
+                await anyio.to_thread.run_sync(file.unlink)
 
 
 def _file(services: Services, request_id: str) -> Path:

@@ -1,4 +1,4 @@
-"""Glue: once a day, at the office's hour, what is due is deleted; after a time without a server, at its start."""
+"""Glue: what is deleted while the server runs: once a day what is due, soon what was approved, made or left behind."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import anyio
 import structlog
 
 from app.errors import AppError
+from app.exports import keeping
 from app.japan import JAPAN
 from app.ledger import is_passing
 from app.ports import Clock
-from app.retention.asking import drop_expired
+from app.privacy import known
+from app.retention import asking
+from app.retention.erasing import erase_approved
 from app.retention.opening import open_parts
 from app.retention.purging import Purged, purge_due
 from app.retention.running import PurgeParts
@@ -23,7 +26,7 @@ SETTLING: Final = timedelta(minutes=2)
 """After the start: calls that a stopped server left come back first."""
 AGAIN: Final = timedelta(minutes=10)
 """When the database was busy, or another process was deleting."""
-EXPIRY_SECONDS: Final = 30
+TIDY_SECONDS: Final = 30
 LONGEST_SLEEP: Final = timedelta(minutes=5)
 """A clock that is set, or a machine that slept, is noticed by then."""
 
@@ -38,33 +41,58 @@ def next_due(now: datetime, settings: RetentionSettings) -> datetime:
 
 
 async def retain(services: Services) -> None:
-    """Do both as long as the server runs: purge once a day, and delete exports whose time is over."""
-    async with anyio.create_task_group() as both:
-        both.start_soon(purge_daily, services)
-        both.start_soon(_drop_exports, services)
+    """Delete as long as the server runs: what is due, what was approved, and what was made to be fetched."""
+
+    async def opened() -> PurgeParts:
+        return await _opened(services)
+
+    async with anyio.create_task_group() as all_three:
+        all_three.start_soon(purge_daily, services)
+        all_three.start_soon(erase_approved, services.database, opened)
+        all_three.start_soon(_tidy_often, services)
 
 
-async def _drop_exports(services: Services) -> None:
+async def _tidy_often(services: Services) -> None:
+    """Delete exports whose time is over, and forget words of calls that another process has deleted."""
     while True:
+        await tidy_once(services)
+        await anyio.sleep(TIDY_SECONDS)
+
+
+async def tidy_once(services: Services) -> None:
+    """Do each of it once; what fails is logged and hinders none of the others."""
+    for what, tidy in (
+        ("exports for one person", lambda: asking.drop_expired(services)),
+        ("exports of calls", lambda: keeping.drop_expired(services)),
+        ("words of deleted calls", lambda: known.forget_deleted(services.database)),
+    ):
         try:
-            await drop_expired(services)
+            await tidy()
         except Exception as error:
             if not is_passing(error):
-                log.exception("expired exports could not be deleted")
-        await anyio.sleep(EXPIRY_SECONDS)
+                log.exception("what is over could not be dropped", what=what)
 
 
 async def purge_daily(services: Services) -> None:
     """Purge after the start and once a day from then on. Never ends a call or the server: what fails is logged."""
-    parts = await _opened(services)
-    if parts is None:
-        return
     await _until(services.clock, services.clock.now() + SETTLING)
     while True:
-        done = await purge_once(parts)
+        done = await _purge_now(services)
         now = services.clock.now()
-        at = next_due(now, parts.settings)
+        at = next_due(now, services.settings.retention)
         await _until(services.clock, at if done else min(at, now + AGAIN))
+
+
+async def _purge_now(services: Services) -> bool:
+    try:
+        parts = await _opened(services)
+    except AppError as refused:
+        log.error("nothing is purged", code=refused.code)  # noqa: TRY400 - told without words
+    except Exception:
+        log.exception("nothing is purged")  # the server goes on without
+    else:
+        return await purge_once(parts)
+    return False
 
 
 async def purge_once(parts: PurgeParts) -> bool:
@@ -89,20 +117,19 @@ def _tell(purged: Purged) -> None:
         log.info("purge finished", runs=len(purged.runs), failed=purged.failed)
 
 
-async def _opened(services: Services) -> PurgeParts | None:
-    try:
-        return await open_parts(
-            services.settings,
-            services.database,
-            services.clock,
-            record_keys=services.record_keys,
-            calls_are_live=lambda: bool(services.registry.live_calls),
-        )
-    except AppError as refused:
-        log.error("nothing is purged", code=refused.code)  # noqa: TRY400 - told without words
-    except Exception:
-        log.exception("nothing is purged")  # the server goes on without
-    return None
+async def _opened(services: Services) -> PurgeParts:
+    """Return the parts of one purge: they remember where its files lay, and are let go with it.
+
+    Raises:
+        Unavailable: a file of keys cannot be read.
+    """
+    return await open_parts(
+        services.settings,
+        services.database,
+        services.clock,
+        record_keys=services.record_keys,
+        calls_are_live=lambda: bool(services.registry.live_calls),
+    )
 
 
 async def _until(clock: Clock, at: datetime) -> None:

@@ -61,18 +61,19 @@ async def lift_hold(
 
 @router.get("/retention/plan")
 async def read_plan(request: Request, identity: Planner) -> PlanOut:
-    """Return what is due now: counts, and for auditors the calls that they may see."""
+    """Return what is due now: for auditors of the calls that they may see, for administrators counts of all."""
     services = services_of(request)
-    found = await due_now(services)
-    mine = None if identity.role is Role.ADMINISTRATOR else seen_of(found, identity)
+    found = seen_of(await due_now(services), identity)
     return PlanOut(
         decided=services.settings.retention.decided,
         counts=[
             CountOut(what=what.value, kind=kind, calls=calls)
             for (what, kind), calls in sorted(found.counts().items())
         ],
-        held=found.held,
-        calls=None if mine is None else [_due(one) for one in mine[:MOST_SHOWN]],
+        held=len(found.held),
+        calls=None
+        if identity.role is Role.ADMINISTRATOR
+        else [_due(one) for one in found.due[:MOST_SHOWN]],
     )
 
 
@@ -81,11 +82,15 @@ async def due_now(services: Services) -> Plan:
         return await plan(session, services.settings.retention, services.clock.now())
 
 
-def seen_of(found: Plan, identity: Identity) -> list[Due]:
-    """Return those of *found* that *identity* may see."""
-    return [
-        one for one in found.due if may_see(identity, operator="", section=one.section, live=False)
-    ]
+def seen_of(found: Plan, identity: Identity) -> Plan:
+    """Return what *identity* may know of *found*: administrators how many of each, of no call which."""
+    if identity.role is Role.ADMINISTRATOR:
+        return found
+
+    def seen(one: Due) -> bool:
+        return may_see(identity, operator="", section=one.section, live=False)
+
+    return Plan(tuple(filter(seen, found.due)), tuple(filter(seen, found.held)))
 
 
 def _due(one: Due) -> DueOut:

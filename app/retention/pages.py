@@ -63,13 +63,13 @@ class ShownRun:
 @router.get("")
 async def retention_page(request: Request, identity: Reader) -> Response:
     services = services_of(request)
-    found = await due_now(services)
-    sees_calls = identity.role is Role.AUDITOR
-    mine = seen_of(found, identity) if sees_calls else []
+    found = seen_of(await due_now(services), identity)
+    sees_calls, whole = identity.role is Role.AUDITOR, _of_whole_office(identity)
     async with services.database.transaction() as session:
-        held = await all_in_force(session, today_in_japan(services.clock.now()))
-        latest = await runs(session, RUNS_SHOWN)
-        waiting = await waiting_requests(session, WAITING)
+        in_force = await all_in_force(session, today_in_japan(services.clock.now()))
+        latest = await runs(session, RUNS_SHOWN) if whole else []
+        waiting = await waiting_requests(session, WAITING) if whole else []
+    held = [(row, call) for row, call in in_force if not sees_calls or _seen(identity, call)]
     if sees_calls:
         await looks_of(request).note(Look.LIST, identity)
     return render(
@@ -83,17 +83,18 @@ async def retention_page(request: Request, identity: Reader) -> Response:
             (KIND_WORDS[kind], WHAT_WORDS[what], calls)
             for (what, kind), calls in sorted(found.counts().items())
         ],
-        held_due=found.held,
+        held_due=len(found.held),
         sees_calls=sees_calls,
+        whole=whole,
         due=[
             (one, KIND_WORDS[one.kind], WHY_WORDS[one.why], WHAT_WORDS[one.what])
-            for one in mine[:MOST_SHOWN]
+            for one in (found.due[:MOST_SHOWN] if sees_calls else ())
         ],
-        due_count=len(mine),
-        holds=[_hold(row, call) for row, call in held if sees_calls and _seen(identity, call)],
+        due_count=len(found.due),
+        holds=[_hold(row, call) for row, call in held] if sees_calls else [],
         held_count=len(held),
         runs=[_run(run) for run in latest],
-        asks=identity.role is Role.AUDITOR and not identity.section,
+        asks=sees_calls and whole,
         waiting=sum(one.kind == "erase" for one in waiting),
     )
 
@@ -102,7 +103,8 @@ async def retention_page(request: Request, identity: Reader) -> Response:
 async def run_page(request: Request, identity: Reader, run_id: RunId) -> Response:
     services = services_of(request)
     async with services.database.transaction() as session:
-        run = await session.get(PurgeRun, run_id) if run_id.isalnum() else None
+        known = run_id.isalnum() and _of_whole_office(identity)
+        run = await session.get(PurgeRun, run_id) if known else None
         kinds = await kinds_in_run(session, run_id) if run is not None else []
     if run is None:
         raise NotFound(
@@ -121,6 +123,11 @@ async def run_page(request: Request, identity: Reader, run_id: RunId) -> Respons
         left=sorted((run.left or {}).items()),
         database=WIPED_WORDS[Wiped(run.database)] if run.database in set(Wiped) else "",
     )
+
+
+def _of_whole_office(identity: Identity) -> bool:
+    """Say whether proofs and requests are for *identity*: of a deleted call no section is known."""
+    return identity.role is Role.ADMINISTRATOR or not identity.section
 
 
 def _seen(identity: Identity, call: Call) -> bool:

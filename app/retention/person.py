@@ -30,6 +30,9 @@ from app.trail.writing import record
 
 EXPORT: Final = "export"
 ERASE: Final = "erase"
+DONE: Final = "done"
+PARTLY: Final = "partly"
+"""Erased but for what was held or live."""
 MOST_NAMED: Final = 20
 
 
@@ -93,29 +96,39 @@ async def erase_person(
     hashes: Sequence[str],
     *,
     by_login: str,
+    until: datetime | None = None,
     request_id: str = "",
     progress: Progress = no_progress,
 ) -> tuple[Purged, PersonCalls]:
     """Delete the calls of one caller at once, and the measures and hashes about them.
 
     Calls that are held or live stay; then the measures stay too, as somebody still has to answer for them.
+    So do calls that ended after *until*, when it was decided: nobody has decided about these. *request_id* is
+    done with once nothing is left that should have gone.
 
     Raises:
         Conflict: another deletion is running (``purge_running``).
     """
-    async with parts.database.transaction() as session:
+
+    async def should_go(session: AsyncSession) -> tuple[PersonCalls, list[Due]]:
         found = await calls_of_person(session, hashes, parts.clock.now())
-    purged = await erase(parts, found.going, by_login=by_login, progress=progress)
+        return found, [one for one in found.going if until is None or one.ended_at <= until]
+
     async with parts.database.transaction() as session:
-        left = await calls_of_person(session, hashes, parts.clock.now())
+        _, going = await should_go(session)
+    purged = await erase(parts, going, by_login=by_login, progress=progress)
+    async with parts.database.transaction() as session:
+        left, going = await should_go(session)
         if not left.call_ids:
             await session.execute(
                 delete(CallerMeasure).where(CallerMeasure.caller_hash.in_(list(hashes)))
             )
-        if request_id:
-            row = await session.get(PersonRequest, request_id)
-            if row is not None:
-                row.hashes, row.state = [], "done"
-                row.run_id = purged.runs[-1] if purged.runs else ""
-        await record(session, Deed("person.erased", subject=f"run {purged.runs[-1]}"))
+        row = await session.get(PersonRequest, request_id) if request_id else None
+        if row is not None:
+            row.run_id = purged.runs[-1] if purged.runs else row.run_id
+            if not going:
+                row.hashes, row.state = [], PARTLY if left.call_ids else DONE
+        if not going:
+            subject = f"run {purged.runs[-1]}" if purged.runs else ""
+            await record(session, Deed("person.erased", subject=subject))
     return purged, left

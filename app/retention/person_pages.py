@@ -20,7 +20,7 @@ from app.callers.deciding import caller_keys_of
 from app.callers.number import normal_number
 from app.errors import AppError, NotAllowed
 from app.retention.asking import (
-    DONE,
+    APPROVED,
     EXPIRED,
     FAILED,
     FETCHED,
@@ -35,7 +35,7 @@ from app.retention.asking import (
     refuse_erasure,
 )
 from app.retention.models import REASON_CHARACTERS, RUN_CHARACTERS, PersonRequest
-from app.retention.person import ERASE, EXPORT, MOST_NAMED
+from app.retention.person import DONE, ERASE, EXPORT, MOST_NAMED, PARTLY
 from app.screens.forms import Rejected
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
@@ -49,7 +49,9 @@ STATES: Final = {
     (EXPORT, EXPIRED): "期限切れ(削除済み)",
     (EXPORT, FAILED): "書き出せませんでした",
     (ERASE, WAITING): "承認待ち",
+    (ERASE, APPROVED): "消去しています",
     (ERASE, DONE): "消去済み",
+    (ERASE, PARTLY): "一部を消去済み",
     (ERASE, REFUSED): "取りやめ",
 }
 STAYS: Final = {"held": "保全されています", "live": "通話中です"}
@@ -200,6 +202,8 @@ async def _one(
         erases=row.kind == ERASE,
         waits=waits,
         may_approve=waits and not own and identity.user_id is not None,
+        erasing=row.kind == ERASE and row.state == APPROVED,
+        partly=row.state == PARTLY,
         own=own,
         ready=row.kind == EXPORT and own and _is_ready(row, now),
         going=len(found.found.going),

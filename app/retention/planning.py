@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.callers.deciding import today_in_japan
 from app.retention.kinds import (
-    CallFacts,
     Kind,
     What,
     Why,
@@ -42,7 +41,7 @@ class Due:
 @dataclass(frozen=True, slots=True)
 class Plan:
     due: tuple[Due, ...]
-    held: int
+    held: tuple[Due, ...]
     """Calls that would be due and are held."""
 
     def counts(self) -> dict[tuple[What, Kind], int]:
@@ -83,7 +82,7 @@ async def plan(session: AsyncSession, settings: RetentionSettings, now: datetime
         _ago(now, shortest_days(settings)),
         _ago(now, shortest_sound_days(settings)),
     )
-    found, held, today = list[Due](), 0, today_in_japan(now)
+    found, held, today = list[Due](), list[Due](), today_in_japan(now)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
         facts = await facts_of(session, some, today)
@@ -92,21 +91,15 @@ async def plan(session: AsyncSession, settings: RetentionSettings, now: datetime
             if call_id not in facts:
                 continue
             one = facts[call_id]
-            if one.held:
-                held += _would_be_due(one, settings, now)
-                continue
-            what = due(one, settings, now)
+            what = due(replace(one, held=False), settings, now)
             if what is What.SOUND and call_id not in recorded:
                 continue
             if what is not None and one.ended_at is not None:
                 kind, why = kind_of(one)
-                found.append(Due(call_id, one.section, one.ended_at, what, kind, why))
-    return Plan(tuple(found), held)
+                going = Due(call_id, one.section, one.ended_at, what, kind, why)
+                (held if one.held else found).append(going)
+    return Plan(tuple(found), tuple(held))
 
 
 def _ago(now: datetime, days: int | None) -> datetime | None:
     return now - timedelta(days=days) if days is not None else None
-
-
-def _would_be_due(facts: CallFacts, settings: RetentionSettings, now: datetime) -> bool:
-    return due(replace(facts, held=False), settings, now) is not None

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import uuid4
 
 import anyio
 import structlog
 from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.callers.deciding import today_in_japan
 from app.privacy import known
@@ -25,9 +26,11 @@ from app.retention.places import delete_rows, rows_left
 from app.retention.planning import Due, digest_of_all, key_of, plan, rule_of
 from app.retention.repository import (
     AT_ONCE,
+    begun_deletions,
     deletions_of,
     facts_of,
     lock_call,
+    there_among,
     unfinished_runs,
     untidied_runs,
 )
@@ -71,16 +74,17 @@ async def purge_due(
         finished, failed = await _finish_interrupted(parts)
         async with parts.database.transaction() as session:
             found = await plan(session, parts.settings, parts.clock.now())
-        if not found.due:
+            due_now = await _not_begun(session, found.due)
+        if not due_now:
             await _tidy(parts)
-            return Purged(tuple(finished), failed)
+            return Purged(finished.runs, failed)
 
         def still_due(facts: CallFacts, what: What) -> bool:
             return due(facts, parts.settings, parts.clock.now()) is what
 
-        run = await _run(parts, RETENTION, by_login, found.due, still_due, progress)
+        run = await _run(parts, RETENTION, by_login, due_now, still_due, progress)
         await _tidy(parts)
-        return Purged((*finished, run.id), failed + run.failed)
+        return Purged((*finished.runs, run.id), failed + run.failed)
 
 
 async def erase(
@@ -97,8 +101,20 @@ async def erase(
 
     async with one_at_a_time(parts.database, parts.data_dir):
         finished, failed = await _finish_interrupted(parts)
-        run = await _run(parts, ERASURE, by_login, calls, free, progress)
-        return Purged((*finished, run.id), failed + run.failed)
+        async with parts.database.transaction() as session:
+            to_begin = await _not_begun(session, calls)
+        if not to_begin and (calls or finished.erasures):
+            # All went, or would not go, with a run that was begun before: that one is the proof.
+            return Purged(finished.runs, failed)
+        run = await _run(parts, ERASURE, by_login, to_begin, free, progress)
+        return Purged((*finished.runs, run.id), failed + run.failed)
+
+
+async def _not_begun(session: AsyncSession, calls: Sequence[Due]) -> list[Due]:
+    """Return those of *calls* that are there, without those of a run before: they are tried again as its own."""
+    free = await there_among(session, [one.call_id for one in calls])
+    free -= await begun_deletions(session)
+    return [one for one in calls if one.call_id in free]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +218,23 @@ async def _delete(
     return True
 
 
-async def _finish_interrupted(parts: PurgeParts) -> tuple[list[str], int]:
-    finished, failed = list[str](), 0
+@dataclass(slots=True)
+class _Finished:
+    """Runs that were cut off and have come to their end now."""
+
+    erasures: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        return (*self.others, *self.erasures)
+
+
+async def _finish_interrupted(parts: PurgeParts) -> tuple[_Finished, int]:
+    finished, failed = _Finished(), 0
     async with parts.database.transaction() as session:
-        cut_off = [run.id for run in await unfinished_runs(session)]
-    for run_id in cut_off:
+        cut_off = [(run.id, run.why) for run in await unfinished_runs(session)]
+    for run_id, why in cut_off:
         async with parts.database.transaction() as session:
             waiting = [
                 (row.id, row.call_id or "", What(row.what))
@@ -219,7 +247,7 @@ async def _finish_interrupted(parts: PurgeParts) -> tuple[list[str], int]:
         for deletion_id, call_id, what in waiting:
             failed += not await _delete(parts, run_id, deletion_id, call_id, what)
         if await _finish(parts, run_id):
-            finished.append(run_id)
+            (finished.erasures if why == ERASURE else finished.others).append(run_id)
     return finished, failed
 
 

@@ -69,6 +69,21 @@ async def being_deleted(session: AsyncSession, call_id: str) -> bool:
     return await session.scalar(query.limit(1)) is not None
 
 
+async def there_among(session: AsyncSession, call_ids: Collection[str]) -> set[str]:
+    """Return which of *call_ids* are there."""
+    wanted, there = list(call_ids), set[str]()
+    for start in range(0, len(wanted), AT_ONCE):
+        query = select(Call.id).where(Call.id.in_(wanted[start : start + AT_ONCE]))
+        there.update(await session.scalars(query))
+    return there
+
+
+async def begun_deletions(session: AsyncSession) -> set[str]:
+    """Return the ids of the calls whose deletion was begun and is not finished."""
+    query = select(Deletion.call_id).where(Deletion.finished_at.is_(None))
+    return {call_id for call_id in await session.scalars(query) if call_id is not None}
+
+
 async def ended_before(
     session: AsyncSession, cutoff: datetime | None, sound_cutoff: datetime | None
 ) -> Sequence[str]:

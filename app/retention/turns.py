@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import text
-
 from app.db import Database
 from app.errors import Conflict
 from app.private_files import make_private_file
@@ -32,10 +30,7 @@ async def one_at_a_time(database: Database, data_dir: Path) -> AsyncIterator[Non
             yield
             return
         # Holds a connection and no rows: what it waits for is only the end of the block.
-        async with database.transaction() as session:
-            taken = await session.scalar(
-                text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": PURGE_LOCK}
-            )
+        async with database.turn(PURGE_LOCK) as taken:
             if not taken:
                 raise _running()
             yield

@@ -7,10 +7,12 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
@@ -18,6 +20,7 @@ from app.callers.keys import CallerKeys, open_caller_keys
 from app.callers.models import CallerMeasure
 from app.db import Database
 from app.errors import Conflict, NotAllowed
+from app.models import Call
 from app.privacy.numbers import sealed_number
 from app.retention.asking import (
     FOLDER,
@@ -28,15 +31,23 @@ from app.retention.asking import (
     fetch,
     refuse_erasure,
 )
+from app.retention.erasing import erase_waiting
+from app.retention.kinds import KIND_WORDS, WHY_WORDS
 from app.retention.models import LegalHold, PersonRequest, PurgeRun
+from app.retention.opening import open_parts
 from app.retention.person import ERASE, EXPORT
+from app.retention.person_pages import KINDS, STATES, STAYS
+from app.retention.running import CallFiles, PurgeParts
+from app.retention.telling import WHAT_WORDS, WHY_RUN, WIPED_WORDS
 from app.retention.turns import one_at_a_time
+from app.screens.catalogues import catalogue_of
+from app.screens.language import Language
 from app.sealing import open_record_keys
 from app.services import Services
 from app.settings import Settings
 from app.trail.models import TrailRow
 from tests.app.retention.filling import MARK, fill_call
-from tests.app.retention.test_purging import files_with, ids_left, measure
+from tests.app.retention.test_purging import Locked, files_with, ids_left, measure
 from tests.fakes_clock import FakeClock
 
 NUMBER = "011-382-4141"
@@ -86,6 +97,36 @@ async def call_from(services: Services, call_id: str, number: str, **given: obje
 
 def keys_of(services: Services) -> CallerKeys:
     return open_caller_keys(services.settings.data_dir)
+
+
+async def erase_now(services: Services, *files: CallFiles) -> bool:
+    """Do what the server does every two seconds; with *files* in the place of all others, where there are any."""
+
+    async def opened() -> PurgeParts:
+        parts = await open_parts(
+            services.settings,
+            services.database,
+            services.clock,
+            record_keys=services.record_keys,
+        )
+        return replace(parts, files=files) if files else parts
+
+    return await erase_waiting(services.database, opened)
+
+
+async def approved(services: Services, *, by: str = "second") -> str:
+    """Register an erasure and approve it; return its id."""
+    keys = keys_of(services)
+    request_id = await ask(services, auditor(), keys, kind=ERASE, number=NUMBER, reason="請求")
+    await approve_erasure(services, auditor(by), keys, request_id, NUMBER)
+    return request_id
+
+
+async def request_of(services: Services, request_id: str) -> PersonRequest:
+    async with services.database.transaction() as session:
+        row = await session.get(PersonRequest, request_id)
+    assert row is not None
+    return row
 
 
 async def test_an_export_holds_every_call_of_the_number_and_says_what_each_file_should_be(
@@ -171,41 +212,132 @@ async def test_an_erasure_needs_another_person_who_types_the_same_number(
         await approve_erasure(services, auditor("second"), keys, request_id, OTHER)
     untouched = await ids_left(trailed)
     await approve_erasure(services, auditor("second"), keys, request_id, "011 382 4141")
+    with pytest.raises(Conflict) as twice:
+        await approve_erasure(services, auditor("third"), keys, request_id, NUMBER)
+    await erase_now(services)
 
     async with trailed.transaction() as session:
         row = (await session.scalars(select(PersonRequest))).one()
         run = (await session.scalars(select(PurgeRun))).one()
     assert (own.value.code, wrong.value.code) == ("second_person_erases", "other_number")
+    assert twice.value.code == "request_not_waiting"
     assert untouched == {"one", "another's"}
     assert await ids_left(trailed) == {"another's"}
     assert (row.state, row.hashes, row.run_id) == ("done", [], run.id)
-    assert (run.why, run.calls, run.left) == ("erasure", 1, {})
+    assert (run.why, run.by_login, run.calls, run.left) == ("erasure", "second", 1, {})
 
 
-async def test_an_erasure_that_has_begun_is_not_taken_back_and_one_refused_is_not_begun(
-    services: Services,
+async def test_an_erasure_that_was_approved_is_not_taken_back_and_waits_for_its_turn(
+    services: Services, trailed: Database
 ) -> None:
     await call_from(services, "one", NUMBER)
-    keys = keys_of(services)
-    request_id = await ask(
-        services, auditor(), keys, kind=ERASE, number=NUMBER, reason="請求 第1号"
-    )
+    request_id = await approved(services)
 
+    with pytest.raises(Conflict, match="承認待ちではありません"):
+        await refuse_erasure(services, auditor(), request_id)
     async with one_at_a_time(services.database, services.settings.data_dir):
         with pytest.raises(Conflict, match="ほかの削除"):
-            await approve_erasure(services, auditor("second"), keys, request_id, NUMBER)
-        waiting = (await asked(services, auditor(), request_id)).request
-        async with services.database.transaction() as session:
-            row = await session.get(PersonRequest, request_id)
-            assert row is not None
-            row.decided_by = "third"  # whose deletion is under way
-        with pytest.raises(Conflict, match="承認待ちではありません"):
-            await refuse_erasure(services, auditor(), request_id)
+            await erase_now(services)
+    waiting = await request_of(services, request_id)
+    await erase_now(services)
 
-    assert (waiting.state, waiting.decided_by) == ("waiting", None)
-    await approve_erasure(services, auditor("second"), keys, request_id, NUMBER)
-    done = (await asked(services, auditor(), request_id)).request
+    done = await request_of(services, request_id)
+    assert (waiting.state, waiting.decided_by) == ("approved", "second")
     assert (done.state, done.decided_by) == ("done", "second")
+    assert await ids_left(trailed) == set()
+
+
+async def test_an_erasure_of_which_something_would_not_go_is_gone_on_with(
+    services: Services, trailed: Database, clock: FakeClock
+) -> None:
+    for call_id in ("stuck", "free"):
+        await call_from(services, call_id, NUMBER)
+    async with trailed.transaction() as session:
+        row = measure("free", clock.now())
+        row.caller_hash = keys_of(services).hashes_of_caller(NUMBER)[0].hash
+        session.add(row)
+    request_id = await approved(services)
+
+    first = await erase_now(services, Locked("stuck"))
+    again = await erase_now(services, Locked("stuck"))
+    between = await request_of(services, request_id)
+    left = await ids_left(trailed)
+    last = await erase_now(services)
+
+    done = await request_of(services, request_id)
+    async with trailed.transaction() as session:
+        runs = (await session.scalars(select(PurgeRun))).all()
+        measures = (await session.scalars(select(CallerMeasure))).all()
+        told = (
+            await session.scalars(select(TrailRow.by_login).where(TrailRow.kind == "person.erased"))
+        ).all()
+    assert (first, again, last) == (False, False, True)
+    assert (between.state, between.hashes != [], left) == ("approved", True, {"stuck"})
+    assert (done.state, done.hashes, await ids_left(trailed)) == ("done", [], set())
+    assert [(run.id, run.calls, run.interrupted) for run in runs] == [(done.run_id, 2, True)]
+    assert measures == []
+    assert told == ["second"]
+
+
+async def test_an_erasure_takes_only_calls_that_were_over_when_it_was_approved(
+    services: Services, trailed: Database, clock: FakeClock
+) -> None:
+    await call_from(services, "before", NUMBER)
+    await call_from(services, "live", NUMBER, ended_at=None)
+    request_id = await approved(services)
+
+    clock.advance(minutes=5)
+    await call_from(services, "after", NUMBER)
+    async with trailed.transaction() as session:
+        await session.execute(update(Call).where(Call.id == "live").values(ended_at=clock.now()))
+    await erase_now(services)
+
+    assert await ids_left(trailed) == {"live", "after"}
+    assert (await request_of(services, request_id)).state == "partly"
+
+
+async def test_requests_that_nobody_finished_give_up_the_hash_of_the_number(
+    services: Services, clock: FakeClock
+) -> None:
+    def request(request_id: str, state: str, minutes: int | None) -> PersonRequest:
+        now = clock.now()
+        return PersonRequest(
+            id=request_id,
+            kind=EXPORT,
+            state=state,
+            hashes=["h"],
+            reason="請求",
+            calls=1,
+            asked_by="kansa",
+            asked_at=now,
+            decided_by=None,
+            decided_at=None,
+            expires_at=None if minutes is None else now + timedelta(minutes=minutes),
+        )
+
+    async with services.database.transaction() as session:
+        # A server that was killed while it made one; and one whose file went with a deleted call.
+        session.add_all([request("a", "waiting", None), request("b", "ready", 30)])
+
+    await drop_expired(services)
+    before = [(await request_of(services, one)).state for one in "ab"]
+    clock.advance(hours=7)
+    await drop_expired(services)
+
+    after = [await request_of(services, one) for one in "ab"]
+    assert before == ["waiting", "ready"]
+    assert [(row.state, row.hashes) for row in after] == [("expired", [])] * 2
+
+
+def test_every_word_of_the_pages_has_its_english() -> None:
+    english = catalogue_of(Language.ENGLISH).texts
+    words = {
+        word
+        for table in (KINDS, STATES, STAYS, KIND_WORDS, WHY_WORDS, WHAT_WORDS, WHY_RUN, WIPED_WORDS)
+        for word in table.values()
+    }
+
+    assert {word for word in words if word not in english} == set()
 
 
 async def test_held_calls_are_named_and_stay_and_with_them_the_measures(
@@ -223,11 +355,13 @@ async def test_held_calls_are_named_and_stay_and_with_them_the_measures(
     request_id = await ask(services, auditor(), keys, kind=ERASE, number=NUMBER, reason="請求")
     shown = await asked(services, auditor(), request_id)
     await approve_erasure(services, auditor("second"), keys, request_id, NUMBER)
+    await erase_now(services)
 
     async with trailed.transaction() as session:
         measures = (await session.scalars(select(CallerMeasure))).all()
     assert [(one.call_id, one.why) for one in shown.found.staying] == [("held", "held")]
     assert await ids_left(trailed) == {"held"}
+    assert (await request_of(services, request_id)).state == "partly"
     assert len(measures) == 1
 
 
@@ -243,6 +377,7 @@ async def test_an_erasure_takes_the_measures_about_the_number_along(
 
     request_id = await ask(services, auditor(), keys, kind=ERASE, number=NUMBER, reason="請求")
     await approve_erasure(services, auditor("second"), keys, request_id, NUMBER)
+    await erase_now(services)
 
     async with trailed.transaction() as session:
         assert (await session.scalars(select(CallerMeasure))).all() == []

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -270,12 +272,16 @@ async def test_a_file_that_will_not_go_keeps_its_call_for_the_next_run_and_no_ot
         async with trailed.transaction() as session:
             await fill_call(session, call_id, ended_at=days_ago(clock, 400))
 
-    refused = await purge_due(replace(parts, files=(Locked("stuck"),)))
+    locked = replace(parts, files=(Locked("stuck"),))
+    refused = await purge_due(locked)
+    again = await purge_due(locked)
     left = await ids_left(trailed)
     mended = await purge_due(parts)
 
-    assert (refused.failed, left) == (1, {"stuck"})
+    run = await last_run(trailed)  # there is one: trying again begins no other
+    assert (refused.failed, again.failed, left) == (1, 1, {"stuck"})
     assert (mended.failed, await ids_left(trailed)) == (0, set())
+    assert (mended.runs, run.calls, run.interrupted) == ((run.id,), 2, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +308,22 @@ async def test_only_one_purge_runs_at_a_time(
             await purge_due(parts)
 
     assert refused.value.code == "purge_running"
+
+
+async def test_a_purge_ends_with_the_server_and_gives_its_turn_back(
+    trailed: Database, either: Settings
+) -> None:
+    went_on = False
+
+    with anyio.CancelScope() as stopping:
+        async with one_at_a_time(trailed, either.data_dir):
+            stopping.cancel()
+            await anyio.lowlevel.checkpoint()
+            went_on = True
+
+    assert not went_on
+    async with one_at_a_time(trailed, either.data_dir):
+        pass
 
 
 async def test_an_office_that_has_not_decided_deletes_nothing(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import httpx
 from sqlalchemy import select, text
 
-from app.auth.identity import Role
+from app.auth.identity import Identity, Role
+from app.retention.endpoints import seen_of
 from app.retention.models import LegalHold, PurgeRun
 from app.retention.opening import open_parts
+from app.retention.planning import plan
 from app.retention.purging import purge_due
 from app.retention.settings import RetentionSettings
 from app.trail.models import TrailRow
@@ -163,3 +166,44 @@ async def test_requests_of_a_person_are_for_auditors_of_the_whole_office_and_adm
         (Role.SUPERVISOR, SECTION): 403,
         (Role.OPERATOR, SECTION): 403,
     }
+
+
+async def test_an_auditor_of_a_section_counts_its_calls_and_sees_no_proof_of_others(
+    server: RunningServer,
+) -> None:
+    services = server.services
+    decided = services.settings.model_copy(update={"retention": RetentionSettings(preset="30days")})
+    await ended_call(server, "c-gone", section="税務課")
+    run_id = (await purge_due(await open_parts(decided, services.database, services.clock))).runs[0]
+    await ended_call(server, "c-other", section="税務課")
+    await ended_call(server, "c-held", section="税務課")
+    async with services.database.transaction() as session:
+        session.add(
+            LegalHold(call_id="c-held", reason="訴訟", by_login="kansa", at=services.clock.now())
+        )
+        found = await plan(session, decided.retention, services.clock.now())
+
+    pages = {}
+    for section in (SECTION, ""):
+        async with server.client(await server.token(Role.AUDITOR, section)) as client:
+            pages[section] = (await client.get("/retention", headers={"Accept": "text/html"})).text
+            proof = await client.get(f"/retention/runs/{run_id}", headers={"Accept": "text/html"})
+        pages[f"proof {section}"] = str(proof.status_code)
+
+    mine, all_of_them = (
+        seen_of(found, Identity("k", "k", Role.AUDITOR, section, user_id=1))
+        for section in (SECTION, "")
+    )
+    assert (len(mine.due), len(mine.held)) == (0, 0)
+    assert (len(all_of_them.due), len(all_of_them.held)) == (1, 1)
+    assert (pages[f"proof {SECTION}"], pages["proof "]) == ("404", "200")
+    assert run_id not in pages[SECTION]
+    assert run_id in pages[""]
+    assert held_count(pages[SECTION]) == "0件"
+    assert held_count(pages[""]) == "1件"
+
+
+def held_count(page: str) -> str:
+    found = re.search(r'id="holds-heading">[^<]*<span class="count">([^<]*)<', page)
+    assert found is not None
+    return found[1]
