@@ -14,17 +14,9 @@ from asr.codec import decode, encode
 from asr.errors import SoundFileInvalid
 from asr.resampling import resample
 from asr.types import Encoding, Samples
+from asr.wav_head import ENCODINGS, UNKNOWN_SIZE, wav_head
 
-_PCM: Final = 1
 _EXTENSIBLE: Final = 0xFFFE
-_ENCODINGS: Final = {
-    (_PCM, 16): Encoding.PCM_S16LE,
-    (6, 8): Encoding.ALAW,
-    (7, 8): Encoding.MULAW,
-}
-_TAGS: Final = {encoding: tag for (tag, _), encoding in _ENCODINGS.items()}
-_UNKNOWN_SIZE: Final = 0xFFFF_FFFF
-"""What a program writes that did not know the length when it began: read to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +73,8 @@ def wav_bytes(encoding: Encoding, rate_hz: int, channels: Sequence[Samples]) -> 
     if len(channels) not in (1, 2) or len({len(channel) for channel in channels}) != 1:
         raise ValueError("one or two channels of the same length are needed")
     payload = encode(encoding, np.column_stack(channels).reshape(-1))
-    frame_bytes = encoding.sample_bytes * len(channels)
-    form = struct.pack(
-        "<HHIIHHH",
-        _TAGS[encoding],
-        len(channels),
-        rate_hz,
-        rate_hz * frame_bytes,
-        frame_bytes,
-        encoding.sample_bytes * 8,
-        0,  # bytes of extension; the field is required for everything but PCM
-    )
-    chunks = (
-        _chunk(b"fmt ", form)
-        + _chunk(b"fact", struct.pack("<I", len(channels[0])))
-        + _chunk(b"data", payload)
-    )
-    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+    head = wav_head(encoding, rate_hz, len(channels), len(channels[0]))
+    return head + payload + b"\0" * (len(payload) % 2)
 
 
 def write_mulaw_wav(path: Path, channels: Sequence[Samples], *, rate_hz: int = 8_000) -> None:
@@ -109,17 +86,13 @@ def write_mulaw_wav(path: Path, channels: Sequence[Samples], *, rate_hz: int = 8
     path.write_bytes(wav_bytes(Encoding.MULAW, rate_hz, channels))
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
-
-
 def _chunks(content: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
     position = 12
     while position + 8 <= len(content):
         tag = content[position : position + 4]
         (size,) = struct.unpack_from("<I", content, position + 4)
         begin = position + 8
-        if size == _UNKNOWN_SIZE:
+        if size == UNKNOWN_SIZE:
             size = len(content) - begin
         if begin + size > len(content):
             missing = begin + size - len(content)
@@ -149,7 +122,7 @@ def _described(form: bytes, payload: bytes, name: str) -> Wav:
     if tag == _EXTENSIBLE and len(form) >= 26:
         # The real tag opens the 16-byte identifier behind the extension's first 8 bytes.
         (tag,) = struct.unpack_from("<H", form, 24)
-    encoding = _ENCODINGS.get((tag, bits))
+    encoding = ENCODINGS.get((tag, bits))
     if encoding is None:
         raise SoundFileInvalid(
             f"{name}: format {tag} with {bits} bits is not read; save it as PCM 16 bit, "

@@ -22,13 +22,11 @@ from app.exports.disclosing import (
 from app.japan import JAPAN
 from app.models import Call
 from app.recordings.library import StoredRecording
-from app.recordings.wav import HEAD_BYTES, Wav
+from app.recordings.wav import Wav
 from app.reports.layout import Document, Heading, Note, Quotes, Row, printable
 from app.reports.pdf import pdf_of
 
 WHO: Final = {"caller": "相手方", "operator": "職員"}
-BLOCK_FRAMES: Final = 480_000
-"""One minute of sound."""
 CARE: Final = f"{BLACK} は、個人の情報などを伏せた箇所です。録音では信号音に置き換えています。"
 
 
@@ -87,10 +85,8 @@ def toned_wav(recording: StoredRecording, covered: Sequence[tuple[int, int]]) ->
     """Yield the recording as a WAV file with a tone where it is covered."""
     wav = Wav(recording.format, recording.tracks, recording.samples)
     yield wav.head()
-    for first in range(0, wav.frames, BLOCK_FRAMES):
-        end = min(first + BLOCK_FRAMES, wav.frames)
-        part = wav.part(HEAD_BYTES + first * 2, HEAD_BYTES + end * 2, recording.carried)
-        yield toned(part, first, covered)
+    for first, block in wav.blocks(recording.carried):
+        yield toned(block, first, covered)
 
 
 def document_of(copy: Copy) -> Document:

@@ -7,19 +7,20 @@ listen live (``app.joining.mulaw_tracks``), without the millisecond by which tha
 from __future__ import annotations
 
 import re
-import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from app.calls.protocol import Track
 from app.joining.mulaw_tracks import RATE_HZ, MulawTracks
-from asr.types import AudioFormat
+from asr.types import AudioFormat, Encoding
+from asr.wav_head import WAV_HEAD_BYTES, wav_head
 
 CHANNELS: Final = (Track.CALLER, Track.OPERATOR)
-HEAD_BYTES: Final = 58
+HEAD_BYTES: Final = WAV_HEAD_BYTES
+BLOCK_FRAMES: Final = 60 * RATE_HZ
+"""What is read at once of a long recording."""
 _SILENT: Final = b"\xff"
-_MULAW: Final = 7
 _REACH: Final = 16
 """Samples at 16 kHz on either side of one at 8 kHz that its filter looks at."""
 _LATE: Final = 16
@@ -48,16 +49,12 @@ class Wav:
         return HEAD_BYTES + self.frames * len(CHANNELS)
 
     def head(self) -> bytes:
-        width, sound_bytes = len(CHANNELS), self.frames * len(CHANNELS)
-        described = struct.pack("<HHIIHHH", _MULAW, width, RATE_HZ, RATE_HZ * width, width, 8, 0)
-        return b"".join(
-            (
-                struct.pack("<4sI4s", b"RIFF", HEAD_BYTES - 8 + sound_bytes, b"WAVE"),
-                struct.pack("<4sI", b"fmt ", len(described)) + described,
-                struct.pack("<4sII", b"fact", 4, self.frames),
-                struct.pack("<4sI", b"data", sound_bytes),
-            )
-        )
+        return wav_head(Encoding.MULAW, RATE_HZ, len(CHANNELS), self.frames)
+
+    def blocks(self, carried: Carried) -> Iterator[tuple[int, bytes]]:
+        """Yield the sound behind the head, a minute at a time, each with its first frame."""
+        for first in range(0, self.frames, BLOCK_FRAMES):
+            yield first, self._woven(first, min(first + BLOCK_FRAMES, self.frames), carried)
 
     def part(self, begin: int, end: int, carried: Carried) -> bytes:
         """Return the bytes *begin* to *end* of the file; only the sound that lies there is asked for."""

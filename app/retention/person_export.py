@@ -7,7 +7,6 @@ import hashlib
 import html
 import io
 import json
-import struct
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,8 @@ from app.japan import JAPAN
 from app.models import Call
 from app.recordings.library import StoredRecording
 from app.retention.person_records import LEFT_OUT, measures_of, records_of
+from asr.types import Encoding
+from asr.wav_head import wav_head
 
 READ_SECONDS: Final = 10
 OUTCOMES: Final = {
@@ -31,7 +32,6 @@ OUTCOMES: Final = {
     "harassment_suspected": "カスタマーハラスメントのおそれ",
 }
 TRACKS: Final = {"caller": "あなた", "operator": "市の職員"}
-_WAV: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 class Recordings(Protocol):
@@ -173,22 +173,7 @@ def _page(lines: list[dict[str, Any]], now: datetime) -> bytes:
 
 def _wav(stored: StoredRecording) -> Iterator[bytes]:
     """Yield a WAV file of the caller's own track: 16 bit, one channel."""
-    bytes_in_all = stored.samples * 2
-    yield _WAV.pack(
-        b"RIFF",
-        min(36 + bytes_in_all, 2**32 - 1),
-        b"WAVE",
-        b"fmt ",
-        16,
-        1,
-        1,
-        stored.rate_hz,
-        stored.rate_hz * 2,
-        2,
-        16,
-        b"data",
-        min(bytes_in_all, 2**32 - 1),
-    )
+    yield wav_head(Encoding.PCM_S16LE, stored.rate_hz, 1, stored.samples)
     step = stored.rate_hz * READ_SECONDS
     for first in range(0, stored.samples, step):
         count = min(step, stored.samples - first)
