@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from app.auth.identity import Identity, Role
 from app.cli.policy_words import fault_line
-from app.errors import BadRequest, Conflict, NotFound, TooMany
+from app.errors import BadRequest, Conflict, NotAllowed, NotFound, TooMany
 from app.feedback.repository import reviews
 from app.feedback.reviews import Key, switched_off
 from app.japan import JAPAN
@@ -43,8 +43,16 @@ async def ask(services: Services, identity: Identity, wanted: TrialIn) -> str:
 
     Raises:
         BadRequest: the change breaks the rules of its file, changes nothing, or there are no calls.
+        NotAllowed: who sees no call would look for words in them (``trial_words_not_allowed``).
         TooMany: several wait already.
     """
+    if identity.role is not Role.AUDITOR and (
+        wanted.change.words or wanted.change.lexicon_toml.strip()
+    ):
+        raise NotAllowed(
+            "trial_words_not_allowed",
+            "言葉を加える試行は、監査担当者が行えます。結果の件数から、通話で話された言葉が分かるためです。",
+        )
     section = _section(identity, wanted.section)
     current = load_policy(services.settings.detection.policy)
     change = await anyio.to_thread.run_sync(_checked, wanted.change, current)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
@@ -19,7 +20,7 @@ from app.trail.looking import Look, looks_of
 from app.trail.writing import record
 from app.trials.asking import ask, cancel, unknown_trial
 from app.trials.choices import check_policy, choices
-from app.trials.models import TrialCall
+from app.trials.models import Trial, TrialCall
 from app.trials.repository import trial_for, trials_for
 from app.trials.schemas import (
     ChoicesOut,
@@ -62,7 +63,7 @@ async def start_trial(request: Request, identity: Trier, body: TrialIn) -> Trial
         trial = await trial_for(session, identity, trial_id)
         if trial is None:
             raise unknown_trial()
-        return await trial_view(session, identity, trial)
+        return await _view(request, session, identity, trial)
 
 
 @router.get("/choices")
@@ -84,7 +85,7 @@ async def read_trial(request: Request, identity: Trier, trial_id: TrialId) -> Tr
         trial = await trial_for(session, identity, trial_id)
         if trial is None:
             raise unknown_trial()
-        view = await trial_view(session, identity, trial)
+        view = await _view(request, session, identity, trial)
     await looks_of(request).note(Look.TRIAL, identity)
     return view
 
@@ -99,7 +100,7 @@ async def cancel_trial(request: Request, identity: Trier, trial_id: TrialId) -> 
         trial = await trial_for(session, identity, trial_id)
         if trial is None:
             raise unknown_trial()
-        return await trial_view(session, identity, trial)
+        return await _view(request, session, identity, trial)
 
 
 @router.get("/{trial_id}/policy.toml", responses=problems(NotFound))
@@ -162,6 +163,13 @@ async def read_differences(
         view = await differences_view(session, tried, sight)
     await looks_of(request).note(Look.TRIAL, identity, call_id)
     return view
+
+
+async def _view(
+    request: Request, session: AsyncSession, identity: Identity, trial: Trial
+) -> TrialDetailOut:
+    least = services_of(request).settings.statistics.least_shown
+    return await trial_view(session, identity, trial, least_shown=least)
 
 
 def _file(text: str, name: str) -> Response:

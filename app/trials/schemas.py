@@ -78,25 +78,27 @@ class ChangedValueOut(_Out):
 
 
 class TallyOut(_Out):
-    harassment_missed: int
+    """None where it is small, and you see no calls: it would tell of single ones."""
+
+    harassment_missed: int | None
     """Judged 該当, alarmed (警告 or above) before and not any more."""
-    fair_relieved: int
+    fair_relieved: int | None
     """Judged 非該当, alarmed before and not any more."""
-    harassment_found: int
+    harassment_found: int | None
     """Judged 該当, alarmed only under the changed rules."""
-    fair_alarmed: int
+    fair_alarmed: int | None
     """Judged 非該当, alarmed only under the changed rules."""
-    harassment: int
+    harassment: int | None
     """Judged 該当 among the compared calls."""
-    fair: int
-    up: int
+    fair: int | None
+    up: int | None
     """Calls whose highest level rises."""
-    down: int
-    same: int
-    differing: int
+    down: int | None
+    same: int | None
+    differing: int | None
     """Calls in which anything differs."""
-    alerts_come: int
-    alerts_gone: int
+    alerts_come: int | None
+    alerts_gone: int | None
 
 
 class TrialOut(_Out):

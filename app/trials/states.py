@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -65,6 +65,26 @@ class Tally:
     """Calls in which anything differs, be it a finding that changes no level."""
     alerts_come: int = 0
     alerts_gone: int = 0
+
+
+def without_small_numbers(counted: Tally, least: int) -> dict[str, int | None]:
+    """Return the numbers as they are told to who sees no call: None for 1 to *least* - 1, and for what gives that away.
+
+    Else a trial on one day's calls would say of a single call how it was judged, or what was found in it.
+    """
+    numbers: dict[str, int] = asdict(counted)
+    small = {name for name, number in numbers.items() if 0 < number < least}
+    # The three are all compared calls, whose number is known: one is not missing alone, nor two that are both small.
+    moved = {"up", "down", "same"}
+    if small & moved == {"up"} or small & moved == {"down"}:
+        small.add("same")
+    elif small & moved:
+        small |= moved
+    if small & {"up", "down"}:
+        small.add("differing")
+    if 0 < numbers["differing"] < least:
+        small |= {"alerts_come", "alerts_gone"}
+    return {name: None if name in small else number for name, number in numbers.items()}
 
 
 def tally(calls: Iterable[Levels], judged: Mapping[str, Standing]) -> Tally:

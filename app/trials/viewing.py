@@ -30,9 +30,10 @@ from app.trials.schemas import (
     TriedCallOut,
     TriedCallsOut,
 )
-from app.trials.states import CallState, TrialState
+from app.trials.states import CallState, TrialState, without_small_numbers
+from detection.errors import PolicyInvalid
 from detection.policy_reading import parse_policy
-from detection.policy_writing import differences
+from detection.policy_writing import Difference, differences
 
 
 async def trials_view(session: AsyncSession, trials: Sequence[Trial]) -> list[TrialOut]:
@@ -40,13 +41,15 @@ async def trials_view(session: AsyncSession, trials: Sequence[Trial]) -> list[Tr
     return [TrialOut(**_trial(trial, states.get(trial.id, {}))) for trial in trials]
 
 
-async def trial_view(session: AsyncSession, identity: Identity, trial: Trial) -> TrialDetailOut:
+async def trial_view(
+    session: AsyncSession, identity: Identity, trial: Trial, *, least_shown: int
+) -> TrialDetailOut:
+    """Return how far *trial* is; numbers below *least_shown* only to who sees the calls."""
     states = (await call_states(session, [trial.id])).get(trial.id, {})
     counted = await tally_of(session, trial.id)
-    before, after = (
-        parse_policy(text, "policy.toml") for text in (trial.policy_before, trial.policy_after)
-    )
-    changed = differences(before, after)
+    sees_calls = identity.role is Role.AUDITOR
+    numbers = asdict(counted) if sees_calls else without_small_numbers(counted, least_shown)
+    changed = _changed(trial)
     return TrialDetailOut(
         **_trial(trial, states),
         values=[
@@ -56,17 +59,30 @@ async def trial_view(session: AsyncSession, identity: Identity, trial: Trial) ->
                 before=stated_words(one.one, one.unit),
                 after=stated_words(one.other, one.unit),
             )
-            for one in changed
+            for one in changed or ()
         ],
         off=_keys(trial.change["off"]),
         on=_keys(trial.change["on"]),
         removed=trial.change["removed"],
         added_toml="\n".join(trial.change["added"]),
-        policy_changed=bool(changed),
-        tally=TallyOut(**asdict(counted)),
+        policy_changed=trial.policy_before != trial.policy_after
+        if changed is None
+        else bool(changed),
+        tally=TallyOut(**numbers),
         versions=trial.versions,
-        sees_calls=identity.role is Role.AUDITOR,
+        sees_calls=sees_calls,
     )
+
+
+def _changed(trial: Trial) -> Sequence[Difference] | None:
+    """Return what the two policies state differently; None where a later release reads one of them no more."""
+    try:
+        before, after = (
+            parse_policy(text, "policy.toml") for text in (trial.policy_before, trial.policy_after)
+        )
+    except PolicyInvalid:
+        return None
+    return differences(before, after)
 
 
 def _trial(trial: Trial, states: dict[str, int]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from app.trials.added_words import NothingToFind, Words, word_lists
 from app.trials.hearing import StoredCall, compare
 from app.trials.policy_text import UnknownKey, with_values
 from app.trials.rules import Rules, RulesSpec, changed_lexicon, open_rules
-from app.trials.states import Levels, tally
+from app.trials.states import Levels, Tally, tally, without_small_numbers
 from app.trials.wire import call_fields, call_of
 from detection.conversation import CallConversation
 from detection.errors import PolicyInvalid
@@ -207,3 +207,30 @@ def test_what_was_judged_decides_what_a_change_would_have_meant() -> None:
     assert (counted.harassment, counted.fair) == (2, 2)
     assert (counted.up, counted.down, counted.same, counted.differing) == (2, 3, 1, 5)
     assert (counted.alerts_come, counted.alerts_gone) == (2, 3)
+
+
+@given(*(st.integers(0, 12) for _ in range(5)))
+def test_what_is_told_to_who_sees_no_call_gives_no_small_number_away(
+    up: int, down: int, same: int, quiet: int, come: int
+) -> None:
+    # Who changes level differs, and so may some of those that keep it.
+    differing = up + down + min(quiet, same)
+    counted = Tally(up=up, down=down, same=same, differing=differing, alerts_come=come)
+
+    told = without_small_numbers(counted, 5)
+
+    calls = up + down + same
+    for name, number in asdict(counted).items():
+        assert told[name] in (None, number)
+        assert told[name] is None or not 0 < number < 5
+    could_be = {
+        (a, b)
+        for a in range(calls + 1)
+        for b in range(calls + 1 - a)
+        for known in [{"up": a, "down": b, "same": calls - a - b}]
+        if all(told[n] in (None, number) for n, number in known.items())
+        and (told["differing"] is None or a + b <= told["differing"])
+    }
+    for place, name in enumerate(("up", "down")):
+        if 0 < getattr(counted, name) < 5:
+            assert len({one[place] for one in could_be}) > 1

@@ -178,6 +178,47 @@ async def test_administrators_read_counts_and_never_a_call(server: RunningServer
     assert "c1" not in str(view)
 
 
+async def test_administrators_are_told_no_small_number_and_look_for_no_words(
+    server: RunningServer,
+) -> None:
+    said = [Past(f"c{n}", said=(RUDE,), found=(0,)) for n in range(2)]
+    await keep_calls(server.services.database, [*said, Past("calm", said=CALM, found=())])
+    words = [{"category": "mental_attack", "severity": 3, "words": ["収集日"]}]
+    listed = 'kind = "findings"'
+    async with (
+        server.client(await server.token(Role.ADMINISTRATOR, "", "admin")) as admin,
+        await auditor(server) as mori,
+    ):
+        await judged(mori, "c0", "harassment")
+        change = {"values": {"levels.first_severe_level": "1"}}
+        trial_id = (await started(admin, change))["trial_id"]
+        theirs = (await ended(admin, trial_id))["tally"]
+        whole = (await mori.get(f"/v1/trials/{trial_id}")).json()["tally"]
+        refused = [
+            (await admin.post("/v1/trials", json={"change": asked})).json()["code"]
+            for asked in ({"words": words}, {"lexicon_toml": listed})
+        ]
+
+    assert (whole["down"], whole["same"], whole["harassment_missed"]) == (2, 1, 1)
+    assert {n for n in theirs.values() if n is not None} == {0}
+    assert (theirs["down"], theirs["same"], theirs["harassment_missed"]) == (None, None, None)
+    assert refused == ["trial_words_not_allowed"] * 2
+
+
+async def test_a_trial_whose_policy_a_later_release_reads_no_more_can_still_be_opened(
+    server: RunningServer,
+) -> None:
+    await keep_calls(server.services.database, [Past("c1")])
+    async with await auditor(server) as mori:
+        trial_id = (await started(mori, {"values": {"minutes.held": "44"}}))["trial_id"]
+        async with server.services.database.transaction() as session:
+            await session.execute(update(Trial).values(policy_before="of_another_time = 1\n"))
+        opened = await mori.get(f"/v1/trials/{trial_id}")
+
+    assert opened.status_code == httpx.codes.OK
+    assert (opened.json()["values"], opened.json()["policy_changed"]) == ([], True)
+
+
 async def test_days_at_the_ends_of_the_calendar_are_no_limit(server: RunningServer) -> None:
     await keep_calls(server.services.database, [Past("c1")])
     async with await auditor(server) as mori:

@@ -42,7 +42,7 @@ export class TrialForm {
         group.append(make("option", { value: `${one.rule} ${one.category}`, text: `${one.words}${off} ${one.rule}` }));
       }
       rule.append(group);
-      byId("trial-category").append(make("option", { value: category, text: categoryShort(category) }));
+      byId("trial-category")?.append(make("option", { value: category, text: categoryShort(category) }));
     }
     const section = byId("trial-section");
     for (const name of body.sections) section.append(make("option", { value: name, text: name }));
@@ -125,7 +125,7 @@ export class TrialForm {
     const policy = byId("trial-policy").value;
     const chosen = [...this.rules.values()].map(({ one, how }) => ({ one, how: how.value }));
     const keys = (how) => chosen.filter((each) => each.how === how).map(({ one }) => ({ rule: one.rule, category: one.category }));
-    const words = byId("trial-words").value.split("\n").map((word) => word.trim()).filter(Boolean);
+    const words = (byId("trial-words")?.value ?? "").split("\n").map((word) => word.trim()).filter(Boolean);
     return {
       policy: policy === OWN_FILE ? "" : policy,
       policy_toml: policy === OWN_FILE ? this.toml : "",

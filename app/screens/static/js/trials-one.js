@@ -53,8 +53,8 @@ function drawTop(trial) {
 function drawNumbers({ tally, done, calls }) {
   const partly = done < calls ? t("(途中までの数)") : "";
   byId("one-two").replaceChildren(
-    matters("missed", t("該当と判断された通話のうち、お知らせが出なくなるもの"), tally.harassment_missed, t("該当 {n}件のうち{partly}", { n: tally.harassment, partly }), t("見落としが増えます。内容を一件ずつご確認ください。")),
-    matters("relieved", t("非該当と判断された通話のうち、お知らせが出なくなるもの"), tally.fair_relieved, t("非該当 {n}件のうち{partly}", { n: tally.fair, partly }), t("正当な申入れへの余計なお知らせが減ります。")),
+    matters("missed", t("該当と判断された通話のうち、お知らせが出なくなるもの"), tally.harassment_missed, t("該当 {n}のうち{partly}", { n: told(tally.harassment), partly }), t("見落としが増えます。内容を一件ずつご確認ください。")),
+    matters("relieved", t("非該当と判断された通話のうち、お知らせが出なくなるもの"), tally.fair_relieved, t("非該当 {n}のうち{partly}", { n: told(tally.fair), partly }), t("正当な申入れへの余計なお知らせが減ります。")),
   );
   const rows = [
     [t("該当と判断された通話に、新しくお知らせが出る"), tally.harassment_found],
@@ -66,13 +66,18 @@ function drawNumbers({ tally, done, calls }) {
     [t("新しく出るお知らせの行"), tally.alerts_come],
     [t("出なくなるお知らせの行"), tally.alerts_gone],
   ];
-  byId("one-numbers").replaceChildren(...rows.map(([word, n]) => make("div", {}, [make("dt", { text: word }), make("dd", { class: "number", text: t("{n}件", { n }) })])));
+  byId("one-numbers").replaceChildren(...rows.map(([word, n]) => make("div", {}, [make("dt", { text: word }), make("dd", { class: "number", text: told(n) })])));
+}
+
+/** A number as it is told: small ones are not to who sees no calls. */
+function told(n) {
+  return n === null ? t("秘匿") : t("{n}件", { n });
 }
 
 function matters(kind, title, n, of, means) {
   return make("div", { class: "trial-matter", "data-kind": kind, "data-some": n > 0 ? "" : null }, [
     make("p", { class: "trial-matter-title", text: title }),
-    make("p", { class: "trial-matter-number number", text: t("{n}件", { n }) }),
+    make("p", { class: "trial-matter-number number", text: told(n) }),
     make("p", { class: "trial-about", text: of }),
     n > 0 ? make("p", { text: means }) : null,
   ]);
@@ -190,5 +195,13 @@ byId("one-cancel").addEventListener("click", async () => {
     button.disabled = false;
   }
 });
-byId("one-more").addEventListener("click", () => drawCalls({ more: true }));
+byId("one-more").addEventListener("click", async () => {
+  try {
+    await drawCalls({ more: true });
+    byId("one-failure").hidden = true;
+  } catch (error) {
+    byId("one-failure").hidden = false;
+    say(byId("one-failure"), tError(error));
+  }
+});
 draw();
