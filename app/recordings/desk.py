@@ -21,19 +21,17 @@ import structlog
 from anyio.abc import TaskGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.auth.identity import Identity
 from app.calls.live_call import LiveCall
 from app.errors import AppError
 from app.events import Event, EventType
 from app.ledger import Ledger
-from app.models import Call
 from app.ports import Clock, EventBus
 from app.recordings.chunks import Run
 from app.recordings.intake import Intake
 from app.recordings.library import KEY_MISSING, RecordingLibrary
 from app.recordings.live import Failure, LiveRecording
 from app.recordings.models import Recording
-from app.recordings.notes import paused_by, told_failure, told_pause
+from app.recordings.notes import paused_by, told_failure
 from app.recordings.opening import (
     begin_tape,
     close_left_behind,
@@ -109,35 +107,6 @@ class RecordingDesk:
         """Return the recording of a live call; None where it is not recorded, or not live here."""
         return self._live.get(call_id)
 
-    async def pause(self, recording: LiveRecording, call: Call, identity: Identity) -> None:
-        """Record nothing from this moment on; doing it again does nothing."""
-        was_paused = recording.intake.paused
-        if not was_paused:
-            # At once: what is to be said now may be somebody's account number.
-            recording.intake.pause()
-            recording.paused_by = identity.display_name
-        async with recording.turn:
-            if was_paused and recording.intake.paused:
-                return
-            # Somebody else's going on may have come between: who paused last is heard.
-            recording.intake.pause()
-            recording.paused_by = identity.display_name
-            try:
-                await self._ledger.write(
-                    told_pause(call, identity, recording.position_ms, paused=True)
-                )
-            except BaseException:
-                recording.intake.resume()
-                raise
-
-    async def resume(self, recording: LiveRecording, call: Call, identity: Identity) -> None:
-        """Record again; doing it again does nothing."""
-        async with recording.turn:
-            if recording.intake.paused:
-                at_ms = recording.position_ms
-                await self._ledger.write(told_pause(call, identity, at_ms, paused=False))
-                recording.intake.resume()
-
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write until the block ends, and then what is left."""
@@ -205,7 +174,8 @@ class RecordingDesk:
             finally:
                 self._began_ms = None
             for one in slow:
-                self._fail(one, Failure.TOO_SLOW, now_ms)
+                # What was lost is told, and the disk is back: nothing more is given up.
+                self._fail(one, Failure.TOO_SLOW, now_ms, wait_ms=0)
             for one in over:
                 one.leaving = True
                 if self._tasks is not None:
@@ -256,10 +226,13 @@ class RecordingDesk:
         if one.failure is not one.told:
             self._news.set()
 
-    def _fail(self, one: LiveRecording, failure: Failure, now_ms: int) -> None:
+    def _fail(
+        self, one: LiveRecording, failure: Failure, now_ms: int, wait_ms: int | None = None
+    ) -> None:
         if one.failure is not failure:
             log.error("a call is not recorded", call_id=one.call_id, why=failure.value)
-        one.failure, one.retry_ms = failure, now_ms + self._retry_ms
+        one.failure = failure
+        one.retry_ms = now_ms + (self._retry_ms if wait_ms is None else wait_ms)
         self._news.set()
 
     # Opening and leaving
@@ -282,15 +255,16 @@ class RecordingDesk:
         facts = one.call.facts
         async with self._library.database.transaction() as session:
             row = await session.get(Recording, facts.call_id)
-            paused = None if row is None else await paused_by(session, facts.call_id)
+            paused = await paused_by(session, facts.call_id)
+        if paused is not None:
+            # Also where nothing of it could be written before: it is not to begin with what must not be kept.
+            one.intake.was_paused()
+            one.paused_by = paused
         if row is None:
             free_bytes = await anyio.to_thread.run_sync(_free_bytes, self._library.folder)
             if free_bytes < self._settings.reserve_mb * _MB:
                 raise OSError(errno.ENOSPC, "only the reserve is left")
             return await begin_tape(self._library, self._ledger, facts)
-        if paused is not None:
-            one.intake.was_paused()
-            one.paused_by = paused
         return await go_on_tape(self._library, self._ledger, facts, row)
 
     async def _leave(self, one: LiveRecording) -> None:
@@ -381,9 +355,9 @@ def _may_try(one: LiveRecording, now_ms: int) -> bool:
 
 def _free_bytes(folder: Path) -> int:
     """Return how much room is left where *folder* is or would be; 0 where nobody can say."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
     try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
         return shutil.disk_usage(folder).free
     except OSError:
         return 0

@@ -19,6 +19,8 @@ from app.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
 from app.models import Call
 from app.recordings.library import StoredRecording
 from app.recordings.live import FAILURE_WORDS, LiveRecording, Standing
+from app.recordings.notes import paused_by
+from app.recordings.pausing import pause, resume
 from app.recordings.peaks import peaks_of
 from app.recordings.schemas import PeaksOut, RecordingOut, StretchOut
 from app.recordings.wav import NotThere, Wav, asked_range
@@ -44,7 +46,7 @@ async def read_recording(request: Request, identity: Viewer, call_id: str) -> Re
     services = services_of(request)
     call = await load_seen(services, identity, call_id)
     if call.ended_at is None:
-        return _live_view(identity, services.recording_desk.find(call_id))
+        return await _live_now(services, identity, call)
     await services.recording_desk.settled(call_id)
     stored = await services.recordings.find(call_id)
     if stored is None:
@@ -76,7 +78,7 @@ async def pause_recording(request: Request, identity: AtTheCall, call_id: str) -
     """Record nothing of the call from this moment on. Doing it again does nothing."""
     services = services_of(request)
     call, recording = await _recorded(services, identity, call_id)
-    await services.recording_desk.pause(recording, call, identity)
+    await pause(services.ledger, recording, call, identity)
     return _live_view(identity, recording)
 
 
@@ -85,7 +87,7 @@ async def resume_recording(request: Request, identity: AtTheCall, call_id: str) 
     """Record again. Doing it again does nothing."""
     services = services_of(request)
     call, recording = await _recorded(services, identity, call_id)
-    await services.recording_desk.resume(recording, call, identity)
+    await resume(services.ledger, recording, call, identity)
     return _live_view(identity, recording)
 
 
@@ -183,9 +185,14 @@ async def _recorded(
     if call.ended_at is not None:
         raise Conflict("call_ended", "この通話は終了しています。記録をご覧ください。")
     recording = services.recording_desk.find(call_id)
-    if recording is None:
-        raise Conflict("not_recorded", "この課の通話は録音していません。")
-    return call, recording
+    if recording is not None:
+        return call, recording
+    if services.settings.recording.records(call.section):
+        raise Conflict(
+            "recording_waits",
+            "電話の音声が届くのを待っています。届いてから、もう一度押してください。",
+        )
+    raise Conflict("not_recorded", "この課の通話は録音していません。")
 
 
 async def _heard(request: Request, identity: Identity, call_id: str) -> StoredRecording:
@@ -217,17 +224,32 @@ def _may_hear(services: Services, identity: Identity) -> bool:
     return identity.role is not Role.OPERATOR or services.settings.recording.operators_hear_own
 
 
-def _live_view(identity: Identity, recording: LiveRecording | None) -> RecordingOut:
-    if recording is None:
+async def _live_now(services: Services, identity: Identity, call: Call) -> RecordingOut:
+    recording = services.recording_desk.find(call.id)
+    if recording is not None and (recording.tape or recording.failure or recording.intake.paused):
+        return _live_view(identity, recording)
+    if recording is None and not services.settings.recording.records(call.section):
         return _view(Standing.OFF)
+    # Nothing is written of it yet, such as after a restart, before its telephone is back: as the record has it.
+    async with services.database.transaction() as session:
+        by = await paused_by(session, call.id)
+    standing = Standing.RECORDING if by is None else Standing.PAUSED
+    return _view(standing, paused_by=by, may_pause=_may_pause(identity))
+
+
+def _live_view(identity: Identity, recording: LiveRecording) -> RecordingOut:
     failure = recording.failure
     return _view(
         recording.standing,
         reason=failure.value if failure is not None else "",
         reason_text=FAILURE_WORDS[failure] if failure is not None else "",
-        paused_by=recording.paused_by if recording.intake.paused else None,
-        may_pause=identity.role in (Role.OPERATOR, Role.SUPERVISOR),
+        paused_by=(recording.paused_by or "") if recording.intake.paused else None,
+        may_pause=_may_pause(identity),
     )
+
+
+def _may_pause(identity: Identity) -> bool:
+    return identity.role in (Role.OPERATOR, Role.SUPERVISOR)
 
 
 def _view(

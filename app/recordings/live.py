@@ -52,8 +52,10 @@ class LiveRecording:
     told: Failure | None = None
     """The failure that the screens know of."""
     retry_ms: int = 0
-    paused_by: str = ""
-    """Name of who has it paused."""
+    paused_by: str | None = None
+    """Name of who has it paused, as the record has it; None where nobody has."""
+    pausing: int = 0
+    """So many have pressed pause and wait for the record to have it; nothing is kept meanwhile."""
     unwritten: list[Run] = field(default_factory=list)
     """What could not be written, without its sound."""
     turn: anyio.Lock = field(default_factory=anyio.Lock)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.identity import Identity
 from app.calls.facts import CallFacts
+from app.errors import Conflict
 from app.events import EventType
 from app.joining.asking import note
 from app.ledger import Entry
@@ -40,9 +41,16 @@ async def paused_by(session: AsyncSession, call_id: str) -> str | None:
 def told_pause(
     call: Call, identity: Identity, at_ms: int, *, paused: bool
 ) -> Callable[[Entry], Awaitable[None]]:
-    """Return the change that records who paused or resumed the recording, and tells it."""
+    """Return the change that records who paused or resumed the recording, and tells it.
+
+    It raises:
+        Conflict: the call has ended meanwhile (``call_ended``).
+    """
 
     async def change(entry: Entry) -> None:
+        ended_at = await entry.session.scalar(select(Call.ended_at).where(Call.id == call.id))
+        if ended_at is not None:
+            raise Conflict("call_ended", "この通話は終了しています。記録をご覧ください。")
         note(
             entry,
             call,

@@ -8,17 +8,21 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import anyio.to_thread
+import structlog
 from sqlalchemy import select
 
 from app.calls.facts import CallFacts
 from app.calls.lifecycle import facts_of
+from app.calls.repository import tracks_of
 from app.ledger import Entry, Ledger
 from app.models import Call
-from app.recordings.chunks import Run
+from app.recordings.chunks import Kind, Run
 from app.recordings.library import RecordingLibrary, key_of, key_place
 from app.recordings.models import Recording
 from app.recordings.sealed_file import KEY_BYTES, ChunkSeal
 from app.recordings.tape import Tape
+
+log = structlog.get_logger()
 
 
 async def begin_tape(library: RecordingLibrary, ledger: Ledger, facts: CallFacts) -> Tape:
@@ -80,7 +84,8 @@ async def close_tape(ledger: Ledger, facts: CallFacts, tape: Tape, unwritten: li
         try:
             tape.append(unwritten)
             tape.end()
-        except OSError:
+        except OSError as error:
+            log.error("a recording has no end", call_id=facts.call_id, why=error.errno)  # noqa: TRY400 - known, no traceback
             return False
         finally:
             tape.close()
@@ -116,16 +121,22 @@ async def store_lost(
 async def close_left_behind(library: RecordingLibrary, ledger: Ledger, call_id: str) -> None:
     """Finish the recording of an ended call that no process is writing any more.
 
+    What was judged had been heard: where the file ends before that, the rest counts as lost.
+
     Raises:
         as ``go_on_tape``.
     """
     async with library.database.transaction() as session:
         row = await session.get(Recording, call_id)
         call = await session.get(Call, call_id)
+        judged_ms = max((await tracks_of(session, call_id)).values(), default=0)
     if row is None or call is None or call.ended_at is None or row.closed_at is not None:
         return
     facts = facts_of(call)
-    await close_tape(ledger, facts, await go_on_tape(library, ledger, facts, row), [])
+    tape = await go_on_tape(library, ledger, facts, row)
+    missing = judged_ms * facts.format.rate_hz // 1000 - tape.position
+    lost = [Run(Kind.LOST, tape.position, missing)] if missing > 0 else []
+    await close_tape(ledger, facts, tape, lost)
 
 
 async def left_behind(library: RecordingLibrary) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class Tape:
 
     @classmethod
     def begin(cls, file: Path, seal: ChunkSeal, rate_hz: int) -> Tape:
-        """Make *file*, or begin it anew where it holds no chunk yet.
+        """Make *file*, which is not there yet.
 
         Raises:
             OSError: it cannot be made or written; nothing is left of it.

@@ -76,7 +76,9 @@ async def reseal_keys(database: Database, keys: RecordKeys, progress: Progress) 
 
 
 async def check_recordings(library: RecordingLibrary, progress: Progress) -> Checked:
-    """Read every recording through; nothing is changed."""
+    """Read every recording through; nothing is changed. May be done beside a running server."""
+    # Before the rows: a call that begins while this runs is no stray.
+    files = await anyio.to_thread.run_sync(_files, library)
     async with library.database.transaction() as session:
         rows = (await session.execute(select(Recording.call_id, Recording.file))).all()
     whole = unfinished = 0
@@ -92,7 +94,7 @@ async def check_recordings(library: RecordingLibrary, progress: Progress) -> Che
             whole += stored is not None and stored.complete
             unfinished += stored is not None and not stored.complete
         progress(number, len(rows))
-    strays = await anyio.to_thread.run_sync(_strays, library, {file for _, file in rows})
+    strays = len(files - {file for _, file in rows})
     return Checked(whole, unfinished, tuple(troubles), strays)
 
 
@@ -106,7 +108,7 @@ def _resealed(keys: RecordKeys, row: Recording) -> bool:
     return True
 
 
-def _strays(library: RecordingLibrary, known: set[str]) -> int:
+def _files(library: RecordingLibrary) -> frozenset[str]:
     if not library.folder.is_dir():
-        return 0
-    return sum(file.name not in known for file in library.folder.iterdir())
+        return frozenset()
+    return frozenset(file.name for file in library.folder.iterdir())

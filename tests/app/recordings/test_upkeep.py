@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from app.recordings.models import Recording
-from app.recordings.upkeep import reseal_keys
+from app.recordings.upkeep import check_recordings, reseal_keys
 from app.sealing import RecordKeys
 from app.settings import Settings
 from tests.app.recordings.recorded import facts_of_recording, fetched, noise, sound_of, whole_call
@@ -132,3 +132,14 @@ async def test_the_check_of_sound_recordings_ends_well(office: Settings) -> None
     checked = await commanded("check")
 
     assert checked == {"whole": 1, "unfinished": 0, "troubles": [], "strays": 0}
+
+
+async def test_a_recording_that_begins_while_they_are_checked_is_no_stray(office: Settings) -> None:
+    await recorded(office, "c1")
+    folder = office.data_dir / "recordings"
+    async with running_server(office, ScriptedTranscriber()) as server:
+        checked = await check_recordings(
+            server.services.recordings, lambda _done, _all: (folder / "begun").touch()
+        )
+
+    assert (checked.whole, checked.strays) == (1, 0)
