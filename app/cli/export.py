@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +26,7 @@ from app.ports import Clock
 from app.privacy.known import covered_sights
 from app.privacy.numbers import reading_numbers
 from app.privacy.sight import WHOLE
-from app.private_files import make_private_file
+from app.private_files import OWNER_ALONE
 from app.recordings.library import RecordingLibrary
 from app.review.looking import over
 from app.review.recording import facts_of_recording
@@ -84,10 +85,16 @@ def export(
             office = _Office(settings, database, library, clock, keys)
             review = await _read(office, call_id, whole=whole)
             made = await signed_file(office, review, with_sound=sound)
-            await anyio.to_thread.run_sync(_write, to, made)
-            async with database.transaction() as session:
-                deed = Deed("export.made", call_id=call_id, subject=subject_of(made))
-                await record(session, deed)
+            await anyio.to_thread.run_sync(_begin, to)
+            try:
+                # It is on the trail before a word of it can be read.
+                async with database.transaction() as session:
+                    deed = Deed("export.made", call_id=call_id, subject=subject_of(made))
+                    await record(session, deed)
+                await anyio.to_thread.run_sync(_write, to, made)
+            except BaseException:
+                to.unlink(missing_ok=True)
+                raise
             return made
 
     made = run(work)
@@ -122,13 +129,23 @@ async def _read(office: _Office, call_id: str, *, whole: bool) -> ReviewOut:
     )
 
 
+def _begin(file: Path) -> None:
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ALONE))
+    except OSError as error:
+        raise _not_written(file) from error
+
+
 def _write(file: Path, made: Made) -> None:
     try:
-        make_private_file(file)
         with file.open("wb") as opened:
             made.write(opened)
     except OSError as error:
-        raise Unavailable(
-            "export_not_written",
-            f"{file} に書き込めません。フォルダーがあるか、空きがあるかを確かめてください。",
-        ) from error
+        raise _not_written(file) from error
+
+
+def _not_written(file: Path) -> Unavailable:
+    return Unavailable(
+        "export_not_written",
+        f"{file} に書き込めません。フォルダーがあるか、空きがあるかを確かめてください。",
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import anyio.to_thread
@@ -15,7 +15,7 @@ from app.db import Database
 from app.errors import Conflict, NotAllowed
 from app.exports.keeping import Made
 from app.exports.signing_key import FILE_NAME, open_signer
-from app.exports.vcon import Exported, Sound, vcon_of
+from app.exports.vcon import Exported, Sound, json_of
 from app.judgements.models import Judgement
 from app.judgements.repository import judgements_of
 from app.ports import Clock
@@ -78,14 +78,15 @@ async def signed_file(needs: NeedsToExport, review: ReviewOut, *, with_sound: bo
         random=os.urandom(8),
     )
 
-    def written() -> bytes:
-        signed = open_signer(file, office, now).signed(vcon_of(exported))
-        return json.dumps(signed, separators=(",", ":")).encode()
+    signer = await anyio.to_thread.run_sync(open_signer, file, office, now)
 
-    content = await anyio.to_thread.run_sync(written)
+    def write(target: IO[bytes]) -> None:
+        for piece in signer.signed(*json_of(exported)):
+            target.write(piece)
+
     return Made(
         kind="vcon",
-        write=lambda target: target.write(content),
+        write=write,
         file_name=f"{call_id}.vcon.json",
         media_type=MEDIA_TYPE,
         covered=review.covered,
@@ -118,7 +119,15 @@ async def _sound(needs: NeedsToExport, review: ReviewOut) -> Sound:
 
 def _wav(stored: StoredRecording) -> Sound:
     wav = Wav(stored.format, stored.tracks, stored.samples)
-    return Sound(wav.part(0, wav.length, stored.carried), stored.duration_ms)
+
+    def pieces() -> Iterator[bytes]:
+        yield wav.head()
+        yield from (block for _, block in wav.blocks(stored.carried))
+
+    digest = hashlib.sha512()
+    for piece in pieces():
+        digest.update(piece)
+    return Sound(pieces, digest.digest(), stored.duration_ms)
 
 
 def _said(row: Judgement) -> dict[str, Any]:

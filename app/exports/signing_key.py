@@ -40,12 +40,7 @@ def open_signer(file: Path, office: str, now: datetime) -> Signer:
         raise _unreadable(file) from error
     if not isinstance(key, rsa.RSAPrivateKey) or chain[0].public_key() != key.public_key():
         raise _unreadable(file)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return Signer(pem, tuple(chain))
+    return Signer(key, tuple(chain))
 
 
 def _make(file: Path, office: str, now: datetime) -> None:

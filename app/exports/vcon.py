@@ -5,15 +5,15 @@ Times in it are moments; milliseconds of the call's sound stand beside them wher
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from app.exports.base64_stream import base64url
 from app.review.schemas import ReviewOut, ReviewUtteranceOut
 
 SYNTAX: Final = "0.4.0"
@@ -28,9 +28,11 @@ _NAME_BITS: Final = 62
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """The call's sound as one file, left the caller."""
+    """The call's sound as one WAV file, left the caller."""
 
-    wav: bytes
+    pieces: Callable[[], Iterable[bytes]]
+    """The file from its beginning, however often."""
+    sha512: bytes
     duration_ms: int
 
 
@@ -50,8 +52,29 @@ class Exported:
     """Eight bytes, so that two exports of one moment differ."""
 
 
-def vcon_of(exported: Exported) -> dict[str, Any]:
-    """Return the unsigned container."""
+def json_of(exported: Exported) -> tuple[str, Iterator[bytes]]:
+    """Return the UUID of the unsigned container, and its JSON in pieces."""
+    made = _vcon_of(exported)
+    return made["uuid"], _written(made, exported)
+
+
+def _written(made: dict[str, Any], exported: Exported) -> Iterator[bytes]:
+    text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    if exported.sound is None:
+        yield text.encode()
+        return
+    before, _, after = text.partition(_sound_stands(exported))
+    yield before.encode()
+    yield from base64url(exported.sound.pieces())
+    yield after.encode()
+
+
+def _sound_stands(exported: Exported) -> str:
+    """Return what stands for the sound until it is written: nobody can have said or noted it."""
+    return hashlib.sha256(b"sound" + exported.random).hexdigest()
+
+
+def _vcon_of(exported: Exported) -> dict[str, Any]:
     review, call = exported.review, exported.review.call
     made: dict[str, Any] = {
         "vcon": SYNTAX,
@@ -97,8 +120,7 @@ def _dialog(exported: Exported) -> list[dict[str, Any]]:
     started = exported.review.call.started_at
     if exported.sound is None:
         return [_sentence(said, started) for said in exported.review.utterances]
-    body = base64.urlsafe_b64encode(exported.sound.wav).rstrip(b"=").decode()
-    digest = base64.urlsafe_b64encode(hashlib.sha512(exported.sound.wav).digest()).rstrip(b"=")
+    digest = b"".join(base64url((exported.sound.sha512,)))
     return [
         {
             "type": "recording",
@@ -109,7 +131,7 @@ def _dialog(exported: Exported) -> list[dict[str, Any]]:
             **_media(_WAV),
             "filename": f"{exported.review.call.call_id}.wav",
             "encoding": "base64url",
-            "body": body,
+            "body": _sound_stands(exported),
             "content_hash": f"sha512-{digest.decode()}",
         }
     ]

@@ -64,3 +64,15 @@ def test_it_overwrites_nothing_and_names_what_it_does_not_find(
     assert (taken.exit_code, there.read_text()) == (2, "kept")
     assert unknown.exit_code != 0
     assert not (tmp_path / "new.json").exists()
+
+
+def test_a_folder_that_is_not_there_is_named_and_not_made(office: Settings, tmp_path: Path) -> None:
+    del office
+    file = tmp_path / "nowhere" / "call.json"
+
+    told = CliRunner().invoke(cli, ["export", "r-1", "--to", str(file)])
+
+    assert told.exit_code != 0
+    assert str(file) in told.output
+    assert "フォルダーがあるか" in told.output
+    assert not file.parent.exists()

@@ -5,20 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from cryptography import x509
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from app.auth.identity import Role
 from app.errors import Unavailable
+from app.exports.base64_stream import base64url
 from app.exports.keeping import FOLDER, drop_expired
 from app.exports.models import CallExport
-from app.exports.signing import NotSigned, opened
+from app.exports.signing import NotSigned, Signer, opened
 from app.exports.signing_key import FILE_NAME, open_signer
 from app.exports.vcon import uuid_of
 from app.ledger import Entry
@@ -32,6 +35,12 @@ from tests.fakes_clock import FakeClock
 CALL = "r-1"
 PATH = f"/v1/calls/{CALL}/vcon"
 NUMBER = "折り返しは090-1234-5678にお願いします。"
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
+    file = tmp_path_factory.mktemp("signing") / "key.pem"
+    return open_signer(file, "city.example.jp", datetime(2026, 11, 23, tzinfo=UTC))
 
 
 async def with_call(server: RunningServer, *, recorded: bool = False, **facts: Any) -> None:
@@ -90,6 +99,8 @@ async def test_the_sound_in_it_is_the_sound_that_is_heard(server: RunningServer)
     assert len(dialog) == 1
     assert base64.urlsafe_b64decode(dialog[0]["body"] + "==") == wav
     assert dialog[0]["parties"] == [0, 1]
+    digest = base64.urlsafe_b64encode(hashlib.sha512(wav).digest()).rstrip(b"=").decode()
+    assert dialog[0]["content_hash"] == f"sha512-{digest}"
 
 
 async def test_who_reads_the_call_covered_exports_it_covered_and_without_its_sound(
@@ -197,6 +208,27 @@ def test_the_key_is_made_once_for_this_account_alone(tmp_path: Path, clock: Fake
 
     assert first.x5c == second.x5c
     assert (tmp_path / "key.pem").stat().st_mode & 0o077 == 0
+
+
+@given(st.binary(max_size=400), st.integers(1, 50))
+def test_what_is_signed_in_pieces_is_what_was_given_and_as_another_library_signs_it(
+    signer: Signer, text: bytes, size: int
+) -> None:
+    said = json.dumps({"said": text.hex()}).encode()
+    pieces = [said[at : at + size] for at in range(0, len(said), size)]
+
+    signed = json.loads(b"".join(signer.signed("u", pieces)))
+
+    assert opened(signed, signer.chain[0]) == {"said": text.hex()}
+    assert b"".join(base64url(pieces)) == base64.urlsafe_b64encode(said).rstrip(b"=")
+
+
+def test_of_a_long_recording_no_more_than_a_piece_is_held(signer: Signer) -> None:
+    minutes = (bytes(960_000) for _ in range(30))
+
+    largest = max(len(piece) for piece in signer.signed("u", minutes))
+
+    assert largest < 2_000_000
 
 
 def test_uuids_tell_the_moment_and_differ(clock: FakeClock) -> None:
