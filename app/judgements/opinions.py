@@ -60,6 +60,8 @@ class Standing:
     differing: bool = False
     second_wanted: bool = False
     """Somebody asked for another opinion, and nobody else has given one since."""
+    asked_by: str = ""
+    """Who; empty where nobody does."""
 
 
 def standing(judgements: Iterable[Judged]) -> Standing | None:
@@ -91,6 +93,7 @@ def standing(judgements: Iterable[Judged]) -> Standing | None:
         judges=tuple(last),
         differing=differing,
         second_wanted=bool(wanted_by),
+        asked_by=wanted_by,
     )
 
 

@@ -108,7 +108,7 @@ class JudgementsOut(_Out):
     findings: list[JudgeableFindingOut]
     may_judge: bool
     why_not: str
-    """A code, where you may not: ``still_live``, ``own_call``, ``not_yet_judged`` or ``wait_for_other``."""
+    """A code, where you may not: ``still_live``, ``own_call`` or ``not_yet_judged``."""
     seen: int
     """To be sent with a judgement."""
 

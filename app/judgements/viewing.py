@@ -154,6 +154,21 @@ async def waiting_view(
     )
 
 
+async def opinions_asked(session: AsyncSession, identity: Identity) -> int:
+    """Return for how many calls somebody asks an opinion that *identity* could give: seen, and not their own."""
+    asking = select(Judgement.call_id).where(Judgement.second_wanted.is_(True)).distinct()
+    stands = await standing_of(session, (await session.scalars(asking)).all())
+    theirs = [
+        call_id
+        for call_id, one in stands.items()
+        if one.second_wanted and one.asked_by != identity.login
+    ]
+    seen = visible(select(Call), identity).where(
+        Call.ended_at.is_not(None), Call.operator != identity.login, Call.id.in_(theirs)
+    )
+    return await session.scalar(select(func.count()).select_from(seen.subquery())) or 0
+
+
 async def _which(session: AsyncSession, show: Waiting) -> ColumnElement[bool]:
     judged = select(Judgement.call_id)
     marked = select(StaffAction.call_id).where(StaffAction.kind.in_([HELP, AidKind.MISSED.value]))

@@ -11,6 +11,8 @@ from app.auth.access import public, requires
 from app.auth.identity import Identity, Role
 from app.auth.origins import local_path
 from app.calls.endpoints import load_seen
+from app.judgements.endpoints import JUDGES
+from app.judgements.viewing import opinions_asked
 from app.screens.language import COOKIE, Language
 from app.screens.rendering import render
 from app.services import services_of
@@ -33,7 +35,11 @@ async def front_door(identity: Anyone) -> Response:
 
 @router.get("/calls")
 async def calls_page(request: Request, identity: Viewer) -> Response:
-    return render(request, "calls.html", identity=identity)
+    asked = 0
+    if identity.role in JUDGES:
+        async with services_of(request).database.transaction() as session:
+            asked = await opinions_asked(session, identity)
+    return render(request, "calls.html", identity=identity, opinions_asked=asked)
 
 
 @router.get("/calls/{call_id}")

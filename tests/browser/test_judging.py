@@ -28,7 +28,11 @@ async def opened(page: Page, call_id: str = "c1") -> Page:
 
 
 async def judged_by_another(
-    server: RunningServer, verdict: str = "not_harassment", seen: int = 0
+    server: RunningServer,
+    verdict: str = "not_harassment",
+    seen: int = 0,
+    *,
+    second_wanted: bool = False,
 ) -> None:
     """Somebody else judges the call, from another screen."""
     token = await server.token(Role.AUDITOR, "", "ueda")
@@ -38,6 +42,7 @@ async def judged_by_another(
             "reason": "一度だけだった。",
             "callers_side": SIDE,
             "seen": seen,
+            "second_wanted": second_wanted,
         }
         answer = await ueda.post("/v1/calls/c1/judgements", json=body)
     assert answer.status_code == httpx.codes.CREATED
@@ -93,6 +98,35 @@ async def test_a_judgement_needs_reasons_and_the_callers_side_and_then_leaves_th
         "判断を待っている通話はありません。"
     )
     assert RUDE not in await page.inner_text("main")
+
+
+async def test_how_long_the_call_is_kept_follows_the_judgement_without_a_reload(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    await keep_calls(server.services.database, [Past("c1")])
+    page = await opened(await at_the_list(context, server, Role.AUDITOR))
+    await expect(page.locator("#records-facts")).to_contain_text("通常の通話")
+
+    await fill_in(page)
+    await page.click("#judge-send")
+
+    await expect(page.locator(".judge-one")).to_have_count(1)
+    await expect(page.locator("#records-facts")).to_contain_text("事案の通話")
+    await expect(page.locator("#records-facts")).to_contain_text("「該当」と判断されました")
+
+
+async def test_an_opinion_that_is_asked_for_stands_on_the_list_of_calls_and_leads_to_it(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    await keep_calls(server.services.database, [Past("c1"), Past("c2")])
+    await judged_by_another(server, second_wanted=True)
+    page = await arrive(context, server, Role.AUDITOR, href="/calls", heading="通話一覧")
+
+    await page.get_by_text("あなたの意見を求めている通話が1件あります。").click()
+
+    await expect(page.locator("h1")).to_contain_text("判断待ちの通話")
+    await expect(page.locator("#judge-show")).to_have_value("second_wanted")
+    await expect(page.locator("#judge-rows tr")).to_have_count(1)
 
 
 async def test_opinions_that_differ_stay_undecided_until_one_of_the_two_judges_again(

@@ -15,7 +15,7 @@ from app.db import open_database
 from app.feedback.repository import tallies
 from app.judgements.models import JudgedFinding, Judgement
 from app.judgements.repository import standing_of
-from app.judgements.viewing import Waiting, Wanted, waiting_view
+from app.judgements.viewing import Waiting, Wanted, opinions_asked, waiting_view
 from app.models import Call, FindingRow
 from app.settings import Settings
 from app.trail.models import TrailRow
@@ -157,6 +157,34 @@ async def test_a_supervisor_gives_the_second_opinion_never_the_first(
 
     assert (early.status_code, early.json()["code"]) == (403, "not_yet_judged")
     assert later.json()["judgements"][1]["opinion"] == "second"
+
+
+async def test_an_opinion_that_is_asked_for_is_told_to_who_could_give_it_and_to_nobody_else(
+    server: RunningServer,
+) -> None:
+    calls = [
+        Past("c1"),
+        Past("c2"),
+        Past("own", operator="token:ueda"),
+        Past("t1", section="税務課"),
+    ]
+    await keep_calls(server.services.database, calls)
+    async with await auditor(server) as mori, await auditor(server, "ueda") as ueda:
+        for call in calls:
+            await judged(mori, call.call_id, second_wanted=True)
+        await judged(ueda, "c2", seen=1)
+    seats = {
+        "mori": Identity("token:mori", "森", Role.AUDITOR, ""),
+        "ueda": Identity("token:ueda", "上田", Role.AUDITOR, ""),
+        "abe": Identity("abe", "阿部", Role.AUDITOR, "税務課"),
+        "kato": Identity("kato", "加藤", Role.SUPERVISOR, "市民課"),
+        "admin": Identity("admin", "管理", Role.ADMINISTRATOR, ""),
+    }
+
+    async with server.services.database.transaction() as session:
+        asked = {name: await opinions_asked(session, seat) for name, seat in seats.items()}
+
+    assert asked == {"mori": 0, "ueda": 2, "abe": 1, "kato": 2, "admin": 0}
 
 
 async def test_live_calls_other_sections_and_ones_own_calls_are_not_judged(

@@ -96,6 +96,8 @@ function standing(stands) {
   return told;
 }
 
+const wished = new URLSearchParams(window.location.search).get("show");
+if (Object.hasOwn(EMPTY, wished ?? "")) show.value = wished;
 show.addEventListener("change", () => load());
 section.addEventListener("change", () => load());
 byId("judge-filter").addEventListener("submit", (event) => event.preventDefault());

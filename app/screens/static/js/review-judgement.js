@@ -162,6 +162,8 @@ export class ReviewJudgement {
       byId("judge-form").reset();
       this.drawCautions();
       this.draw(view);
+      // How long the call is kept follows from what it was found to be.
+      document.dispatchEvent(new Event("judged"));
       byId("judge-new").open = false;
       byId("judge-new").querySelector("summary").focus();
     } catch (error) {

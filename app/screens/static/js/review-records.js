@@ -32,13 +32,14 @@ export class ReviewRecords {
       event.preventDefault();
       this.hold();
     });
+    document.addEventListener("judged", () => this.load((kept) => this.drawFacts(kept)));
     this.load();
   }
 
-  async load() {
+  async load(draw = (kept) => this.draw(kept)) {
     try {
       const { body } = await this.api.read(this.api.callPath(this.callId, "/retention"));
-      this.draw(body);
+      draw(body);
     } catch (error) {
       say(byId("records-word"), "");
       this.trouble(`${tError(error)} ${t("通信を確かめて、ページを読み込み直してください。")}`);
@@ -46,14 +47,19 @@ export class ReviewRecords {
   }
 
   draw(kept) {
+    this.drawFacts(kept);
+    byId("records-holds").replaceChildren(...kept.holds.map((hold) => this.holdRow(hold)));
+    byId("records-new").hidden = !kept.may_hold;
+  }
+
+  /** What a judgement changes; forms that somebody fills in stay. */
+  drawFacts(kept) {
     byId("records-trouble").hidden = true;
     const facts = [[t("種類"), KINDS[kept.kind] ?? kept.kind], [t("そうなる理由"), WHYS[kept.why] ?? kept.why]];
     if (kept.days !== null) facts.push([t("期間"), t("通話が終わってから{n}日", { n: kept.days })]);
     if (kept.sound_days !== null && kept.sound_days !== kept.days) facts.push([t("録音の期間"), t("通話が終わってから{n}日", { n: kept.sound_days })]);
     byId("records-facts").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", { text: value })]));
     say(byId("records-word"), fate(kept));
-    byId("records-holds").replaceChildren(...kept.holds.map((hold) => this.holdRow(hold)));
-    byId("records-new").hidden = !kept.may_hold;
   }
 
   holdRow(hold) {
