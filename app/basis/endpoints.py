@@ -18,6 +18,7 @@ from app.basis.keeping import BasisKind
 from app.basis.models import BasisInUse, BasisText
 from app.basis.schemas import BasisOut, BasisTextOut, InUseOut, JudgedByOut
 from app.calls.endpoints import load_seen
+from app.download_names import disposition
 from app.errors import NotAllowed, NotFound, NotSignedIn
 from app.models import DecisionRow, UtteranceRow
 from app.services import services_of
@@ -55,7 +56,7 @@ async def read_file(request: Request, identity: Reader, digest: Digest) -> Plain
     async with services_of(request).database.transaction() as session:
         text = (await _kept(session, digest)).text
     return PlainTextResponse(
-        text, headers={"Content-Disposition": f'attachment; filename="mimamori-{digest[:12]}.txt"'}
+        text, headers={"Content-Disposition": disposition(f"mimamori-{digest[:12]}.txt")}
     )
 
 

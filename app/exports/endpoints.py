@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -11,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from app.auth.identity import Identity
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
+from app.download_names import disposition
 from app.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
 from app.exports.disclosing import Place
 from app.exports.disclosure_making import Choice, disclosable, make_copy
@@ -122,7 +122,7 @@ async def fetch_export(request: Request, identity: Reviewer, export_id: str) -> 
         content,
         media_type=row.media_type,
         headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.file_name)}",
+            "Content-Disposition": disposition(row.file_name),
             "Content-Length": str(row.bytes),
             "Cache-Control": "no-store",
         },

@@ -15,6 +15,7 @@ from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
+from app.download_names import disposition
 from app.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
 from app.models import Call
 from app.recordings.library import StoredRecording
@@ -143,7 +144,7 @@ async def hear_recording(
     wav = Wav(stored.format, stored.tracks, stored.samples)
     headers = {
         "Accept-Ranges": "bytes",
-        "Content-Disposition": 'inline; filename="recording.wav"',
+        "Content-Disposition": disposition("recording.wav", inline=True),
     }
     try:
         # We give nothing that an If-Range could name, so whoever sends one wants the whole.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final, TypeVar, cast
-from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
 from fastapi import Request
 from fastapi.responses import Response
 
+from app.download_names import disposition
 from app.services import services_of
 from app.trail.chain import Deed
 from app.trail.writing import record
@@ -24,11 +24,11 @@ CSV: Final = "text/csv; charset=utf-8"
 
 def file_answer(contents: bytes, *, name: str, plain_name: str, media_type: str) -> Response:
     """Return *contents* as a download called *name*; *plain_name* is for programs that know ASCII only."""
-    disposition = f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(name, safe='')}"
+    called = disposition(name, plain_name=plain_name)
     return Response(
         contents,
         media_type=media_type,
-        headers={"Content-Disposition": disposition, "Cache-Control": "no-store"},
+        headers={"Content-Disposition": called, "Cache-Control": "no-store"},
     )
 
 

@@ -18,6 +18,7 @@ from app.auth.forms import fields_of
 from app.auth.identity import Identity, Role
 from app.callers.deciding import caller_keys_of
 from app.callers.number import normal_number
+from app.download_names import disposition
 from app.errors import AppError, NotAllowed
 from app.retention.asking import (
     APPROVED,
@@ -111,7 +112,7 @@ async def download(request: Request, identity: Asker, request_id: RequestId) -> 
         _streamed(pieces),
         media_type="application/zip",
         headers={
-            "Content-Disposition": 'attachment; filename="mimamori-person-export.zip"',
+            "Content-Disposition": disposition("mimamori-person-export.zip"),
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
         },

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
+from app.download_names import disposition
 from app.errors import BadRequest, NotAllowed, NotSignedIn
 from app.japan import JAPAN
 from app.services import services_of
@@ -86,7 +87,7 @@ def attachment(written: bytes, media_type: str, name: str) -> Response:
         written,
         media_type=media_type,
         headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Disposition": disposition(name),
             "Cache-Control": "no-store",
         },
     )

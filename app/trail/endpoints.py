@@ -21,6 +21,7 @@ from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
 from app.calls.protocol import CALL_ID
+from app.download_names import disposition
 from app.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
 from app.japan import JAPAN
 from app.models import Call
@@ -116,7 +117,7 @@ async def export_trail(
         _csv_of(rows[:MOST_EXPORTED]),
         media_type="text/csv; charset=utf-8",
         headers={
-            "Content-Disposition": 'attachment; filename="trail.csv"',
+            "Content-Disposition": disposition("trail.csv"),
             "Cache-Control": "no-store",
         },
     )

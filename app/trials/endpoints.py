@@ -12,6 +12,7 @@ from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
+from app.download_names import disposition
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn, TooMany
 from app.privacy.sight_of_call import text_sight
 from app.services import services_of
@@ -177,7 +178,7 @@ def _file(text: str, name: str) -> Response:
         text,
         media_type="application/toml",
         headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Disposition": disposition(name),
             "Cache-Control": "no-store",
         },
     )
