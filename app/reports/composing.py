@@ -118,7 +118,7 @@ def _about(read: ReadReport) -> tuple[tuple[str, str], ...]:
         ("所属", read.call.section or EMPTY),
         ("作成", f"{moment(report.created_at)} {report.created_by}"),
     ]
-    if report.submitted_at is not None:
+    if report.submitted_at is not None and report.state != ReportState.DRAFT:
         about.append(("提出", f"{moment(report.submitted_at)} {report.submitted_by}"))
     if report.state == ReportState.RETURNED and report.decided_at is not None:
         about.append(("差戻し", f"{moment(report.decided_at)} {report.decided_by}"))
@@ -131,8 +131,9 @@ def _about(read: ReadReport) -> tuple[tuple[str, str], ...]:
 def _approvals(read: ReadReport, settings: ReportsSettings) -> tuple[Approval, ...]:
     report = read.report
     approved = report.state == ReportState.APPROVED
+    taken_back = report.state == ReportState.DRAFT
     return (
-        Approval("作成者", _signed(report.submitted_by, report.submitted_at)),
+        Approval("作成者", () if taken_back else _signed(report.submitted_by, report.submitted_at)),
         Approval("所属長", _signed(report.decided_by, report.decided_at) if approved else ()),
         *(Approval(printable(title), ()) for title in settings.further_approvals),
     )

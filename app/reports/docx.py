@@ -25,9 +25,9 @@ from app.reports.docx_parts import (
     write,
 )
 from app.reports.layout import EMPTY, Approval, Document, Heading, Note, Quotes, Row
+from app.reports.pages_of_pdf import LABEL_MM, approval_mm
 
 _WIDTH_MM: Final = 170.0
-_LABEL_MM: Final = 40.0
 _BODY_PT: Final = 10.0
 _SMALL_PT: Final = 9.0
 _WHOLE_UP_TO: Final = 240
@@ -105,7 +105,7 @@ def _at_both_ends(paragraph: Any) -> None:  # noqa: ANN401
 
 def _opening(file: Any, document: Document) -> None:  # noqa: ANN401
     """What the report is, at the left, and 承認欄 at the right."""
-    wide = (25.0 if len(document.approvals) < 4 else 21.0) * len(document.approvals)
+    wide = approval_mm(len(document.approvals)) * len(document.approvals)
     frame = file.add_table(rows=1, cols=2)
     lay_out(frame, [_WIDTH_MM - wide - 4, wide + 4])
     about, boxes = frame.rows[0].cells
@@ -149,7 +149,7 @@ def _rows(file: Any, rows: Sequence[Row]) -> None:  # noqa: ANN401
         return
     table = file.add_table(rows=len(rows), cols=2)
     table.style = "Table Grid"
-    lay_out(table, [_LABEL_MM, _WIDTH_MM - _LABEL_MM])
+    lay_out(table, [LABEL_MM, _WIDTH_MM - LABEL_MM])
     for place, row in enumerate(rows):
         label, body = table.rows[place].cells
         shade(label)

@@ -90,7 +90,11 @@ def lay_out(table: Any, widths_mm: list[float]) -> None:  # noqa: ANN401
         '<w:top w:w="60" w:type="dxa"/><w:left w:w="100" w:type="dxa"/>'
         '<w:bottom w:w="60" w:type="dxa"/><w:right w:w="100" w:type="dxa"/></w:tblCellMar>'
     )
+    # Word and others set a table's words, not its border, at the margin: the border stood out to the left.
+    indent = parse_xml(f'<w:tblInd {nsdecls("w")} w:w="100" w:type="dxa"/>')
     properties = table._tbl.tblPr  # noqa: SLF001
+    layout = properties.find(qn("w:tblLayout"))
+    properties.append(indent) if layout is None else layout.addprevious(indent)
     look = properties.find(qn("w:tblLook"))
     properties.append(margins) if look is None else look.addprevious(margins)
     for grid, width in zip(table._tbl.tblGrid.gridCol_lst, widths_mm, strict=True):  # noqa: SLF001

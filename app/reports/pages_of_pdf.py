@@ -18,7 +18,7 @@ LEFT_MM: Final = 20.0
 RIGHT_MM: Final = 190.0
 TOP_MM: Final = 24.0
 FOOT_MM: Final = 276.0
-LABEL_MM: Final = 40.0
+LABEL_MM: Final = 43.0
 PADDING_MM: Final = 1.8
 LEAST_LINES: Final = 3
 """Of a field, before a page ends and after it begins."""
@@ -67,6 +67,11 @@ class _Style:
 _BODY: Final = _Style(10.0, 5.6)
 _SMALL: Final = _Style(8.5, 4.6)
 _HEADING: Final = _Style(11.5, 8.0)
+_STAMP: Final = _Style(8.0, 3.8)
+_ABOUT_MM: Final = 24.0
+"""Of the labels of what the report is."""
+_APART_MM: Final = 4.0
+"""At least, from there to the boxes."""
 
 
 class _Flow:
@@ -142,12 +147,14 @@ def _opening(flow: _Flow, document: Document) -> None:
     )
     flow.y_mm += 14
     began_mm = flow.y_mm
+    boxes_mm = approval_mm(len(document.approvals)) * len(document.approvals)
+    room_mm = RIGHT_MM - LEFT_MM - _ABOUT_MM - boxes_mm - _APART_MM
     for label, value in document.about:
-        for number, line in enumerate(flow.lines_of(value, 60, _SMALL)):
+        for number, line in enumerate(flow.lines_of(value, room_mm, _SMALL)):
             baseline = flow.y_mm + 3.4
             if not number:
                 flow.page.words.append(Words(LEFT_MM, baseline, label, _SMALL.size_pt, bold=True))
-            flow.page.words.append(Words(LEFT_MM + 24, baseline, line, _SMALL.size_pt))
+            flow.page.words.append(Words(LEFT_MM + _ABOUT_MM, baseline, line, _SMALL.size_pt))
             flow.y_mm += _SMALL.line_mm
     below_mm = _approvals(flow, document.approvals, began_mm)
     flow.y_mm = max(flow.y_mm, below_mm) + 3
@@ -155,7 +162,7 @@ def _opening(flow: _Flow, document: Document) -> None:
 
 def _approvals(flow: _Flow, boxes: Sequence[Approval], top_mm: float) -> float:
     """Draw 承認欄 at the right, the first box leftmost; return where it ends."""
-    wide, head, body = 25.0 if len(boxes) < 4 else 21.0, 5.6, 15.0
+    wide, head, body = approval_mm(len(boxes)), 5.6, 15.0
     x_mm = RIGHT_MM - wide * len(boxes)
     for box in boxes:
         flow.page.boxes.append(Box(x_mm, top_mm, wide, head, filled=True))
@@ -166,12 +173,23 @@ def _approvals(flow: _Flow, boxes: Sequence[Approval], top_mm: float) -> float:
         )
         y_mm = top_mm + head + 5.0
         for text in box.lines:
-            for line in flow.lines_of(text, wide - 2, _SMALL)[:2]:
-                line_mm = flow.measured(line, 8.0)
-                flow.page.words.append(Words(x_mm + (wide - line_mm) / 2, y_mm, line, 8.0))
-                y_mm += 3.8
+            for line in _two_at_most(flow.lines_of(text, wide - 2, _STAMP)):
+                line_mm = flow.measured(line, _STAMP.size_pt)
+                left_mm = x_mm + (wide - line_mm) / 2
+                flow.page.words.append(Words(left_mm, y_mm, line, _STAMP.size_pt))
+                y_mm += _STAMP.line_mm
         x_mm += wide
     return top_mm + head + body if boxes else top_mm
+
+
+def approval_mm(boxes: int) -> float:
+    """Return how wide one of so many boxes is: stamps want 21 mm, and the form has 170."""
+    return 25.0 if boxes < 4 else 21.0
+
+
+def _two_at_most(lines: list[str]) -> list[str]:
+    # A login as long as an address stands whole beside the boxes.
+    return lines if len(lines) <= 2 else [lines[0], f"{lines[1][:-1]}…"]
 
 
 def _heading(flow: _Flow, heading: Heading) -> None:

@@ -36,7 +36,7 @@ MOST_NAMED: Final = 30
 """Letters that the font lacks."""
 PRODUCER: Final = "Mimamori"
 _FIXED_LETTERS: Final = (
-    "0123456789/ページ案(続き)※U+ABCDEF 　この書体にない文字があるため、〓で表しています:"
+    "0123456789/ページ案(続き)※…U+ABCDEF 　この書体にない文字があるため、〓で表しています:"
 )
 _ONE_AT_A_TIME: Final = threading.Lock()
 """reportlab knows fonts by name for the whole process."""

@@ -33,7 +33,7 @@ from app.reports.layout import (
     texts_of,
 )
 from app.reports.line_breaking import NOT_FIRST, NOT_LAST, broken
-from app.reports.pages_of_pdf import FOOT_MM, pages_of
+from app.reports.pages_of_pdf import FOOT_MM, POINT_MM, pages_of
 from app.reports.pdf import pdf_of
 
 NOW: Final = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -128,6 +128,29 @@ def test_every_page_of_the_pdf_is_numbered() -> None:
     pages = pdf_of(long).count(b"/Type /Page\n")
 
     assert pages > 2
+
+
+@pytest.mark.parametrize("boxes", [2, 4, 5])
+def test_what_the_report_is_stands_clear_of_the_boxes_for_approval(boxes: int) -> None:
+    login = "hanako.sato@city.ebetsu.hokkaido.example.jp"
+    crowded = replace(
+        REPORT,
+        about=(("作成", f"2026年11月23日 11時00分 {login}"), ("訂正の理由", "誤記のため。" * 20)),
+        approvals=tuple(Approval(f"{place}", (login, "2026.11.23")) for place in range(boxes)),
+    )
+
+    def wide(text: str, size_pt: float, *, bold: bool = False) -> float:
+        return sum(0.5 if letter.isascii() else 1 for letter in text) * size_pt * POINT_MM
+
+    first = pages_of(crowded, wide)[0]
+
+    heading_mm = next(one.baseline_mm for one in first.words if one.text == "1 相手方")
+    stamps = [one for one in first.boxes if one.y_mm + one.height_mm < heading_mm]
+    left_mm = min(one.x_mm for one in stamps)
+    about = [one for one in first.words if one.baseline_mm < heading_mm and one.x_mm < left_mm]
+    assert len(about) > 4
+    assert max(one.x_mm + wide(one.text, one.size_pt) for one in about[1:]) < left_mm
+    assert "…" in letters_of(pdf_of(crowded))
 
 
 def test_a_second_pdf_has_the_letters_that_the_first_one_lacked() -> None:

@@ -10,11 +10,13 @@ from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
 from app.errors import Conflict, NotAllowed, NotFound
 from app.models import Call
+from app.reports.composing import composed
 from app.reports.deciding import approve, give_back, submit, withdraw
 from app.reports.guarding import ChangedMeanwhile
 from app.reports.models import IncidentReport, ReportStep
 from app.reports.reading import ReadReport, read_report
 from app.reports.repository import contents_hash
+from app.reports.settings import ReportsSettings
 from app.reports.writing import Written, begin, correct, save
 from app.services import Services
 from app.trail.models import TrailRow
@@ -240,7 +242,11 @@ async def test_an_author_takes_back_what_waits(services: Services) -> None:
 
     await withdraw(services, SATO, report_id, revision)
 
-    assert (await read(services, report_id)).report.state == "draft"
+    told = await read(services, report_id)
+    printed = composed(told, ReportsSettings(), office="", sight=told.sight)
+    assert told.report.state == "draft"
+    assert "提出" not in dict(printed.about)
+    assert printed.approvals[0].lines == ()
 
 
 async def test_what_must_be_written_is_asked_for_before_it_is_submitted(services: Services) -> None:
