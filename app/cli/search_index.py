@@ -13,6 +13,7 @@ from app.cli.options import JsonOption, load_settings, print_json, run
 from app.clock import SystemClock
 from app.db import Database
 from app.search.filling import fill, overwrite_forgotten
+from app.search.index import waiting_count
 from app.search.models import SearchedCall
 from app.trail.opening import open_trailed_database
 
@@ -35,7 +36,7 @@ def search_index(
     """
     settings = load_settings()
 
-    async def work() -> int:
+    async def work() -> tuple[int, int]:
         clock = SystemClock()
         async with open_trailed_database(settings, clock) as database:
             if rebuild:
@@ -49,13 +50,20 @@ def search_index(
                 )
                 bar.update(task, description="上書きしています", total=None)
                 await overwrite_forgotten(database)
-        return done
+            async with database.transaction() as session:
+                return done, await waiting_count(session)
 
-    done = run(work)
+    done, waiting = run(work)
     if as_json:
-        print_json({"calls": done})
+        print_json({"calls": done, "waiting": waiting})
     else:
         typer.echo(f"{done} 件の通話を検索できるようにしました。")
+        if waiting:
+            typer.echo(
+                f"{waiting} 件は、まだ準備できていません。続くときは、サーバーのログにある通話の番号を添えて"
+                "開発元に連絡してください。",
+                err=True,
+            )
 
 
 async def _let_all_wait(database: Database) -> None:

@@ -7,15 +7,13 @@ from app.search.index import waiting_count
 from app.search.schemas import SearchOut
 from app.search.showing import shown
 from app.services import Services
-from detection.sudachi import shared_readings
 
 
 async def answered(services: Services, search: Search) -> SearchOut:
     """Return what *search* finds, as its asker may read it."""
-    words = shared_readings().tokens
     async with services.database.transaction() as session:
         page = await find(session, search)
-        cards = await shown(session, services, search.identity, search.asked, page.calls, words)
+        cards = await shown(session, services, search.identity, search.asked, page.calls)
         waiting = await waiting_count(session, search.identity)
     return SearchOut(
         calls=cards,

@@ -146,22 +146,27 @@ def days_in_japan(first: date | None, last: date | None) -> tuple[datetime | Non
     """
     if first is not None and last is not None and last < first:
         raise FieldRefused(
-            "to", "search_days_reversed", "終わりの日は、始まりの日と同じか、後の日にしてください。"
+            "to",
+            "search_days_reversed",
+            "「この日まで」には、「この日から」と同じ日か、後の日を入力してください。",
         )
+    begin = _beginning("from", first, 0) if first is not None else None
+    after = _beginning("to", last, 1) if last is not None else None
+    return begin, after
+
+
+def _beginning(field: str, day: date, days_later: int) -> datetime:
     try:
-        begin = datetime.combine(first, time(), JAPAN) if first is not None else None
-        after = datetime.combine(last + timedelta(days=1), time(), JAPAN) if last else None
-        for moment in (begin, after):
-            if moment is not None:
-                moment.timestamp()
-                moment - timedelta(days=1)
+        moment = datetime.combine(day + timedelta(days=days_later), time(), JAPAN)
+        moment.timestamp()
+        moment - timedelta(days=1)
     except (OverflowError, ValueError):
         raise FieldRefused(
-            "from" if first is not None else "to",
+            field,
             "search_day_unknown",
             "この日付は検索できません。西暦4桁の日付を入力してください。",
         ) from None
-    return begin, after
+    return moment
 
 
 def duration_in_ms(shortest: int | None, longest: int | None) -> tuple[int | None, int | None]:
@@ -174,7 +179,7 @@ def duration_in_ms(shortest: int | None, longest: int | None) -> tuple[int | Non
         raise FieldRefused(
             "minutes_to",
             "search_minutes_reversed",
-            "通話時間の上限は、下限と同じか、長くしてください。",
+            "「何分以下」には、「何分以上」と同じか、それより大きい数を入力してください。",
         )
     return (
         shortest * MINUTE_MS if shortest is not None else None,

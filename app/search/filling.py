@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
@@ -63,18 +63,30 @@ async def fill(
     rest: float = 0.0,
     progress: Progress = lambda _done, _all: None,
 ) -> int:
-    """Index every ended call that waits; return how many. May be cut off at any time and begun again."""
-    done = 0
+    """Index every ended call that waits; return how many. May be cut off at any time and begun again.
+
+    A call that cannot be prepared goes on waiting, and holds up no other.
+    """
+    done, left = 0, set[str]()
     async with database.transaction() as session:
         every = await waiting_count(session)
     while True:
         async with database.transaction() as session:
-            waiting = await waiting_calls(session, AT_ONCE)
-        if not waiting:
+            waiting = await waiting_calls(session, AT_ONCE + len(left))
+        if left.issuperset(waiting):
             return done
         for call_id in waiting:
+            if call_id in left:
+                continue
             began_ms = clock.monotonic_ms()
-            await index_call(database, clock, call_id)
+            try:
+                await index_call(database, clock, call_id)
+            except (SQLAlchemyError, OSError):
+                raise  # the database is away: no other would fare better
+            except Exception as defect:  # noqa: BLE001 - whatever is wrong with its words
+                left.add(call_id)
+                log.warning("call cannot be indexed", call_id=call_id, error=type(defect).__name__)
+                continue
             done += 1
             progress(done, max(every, done))
             await anyio.sleep(rest * (clock.monotonic_ms() - began_ms) / 1000)

@@ -91,11 +91,9 @@ async def _newest(session: AsyncSession, search: Search) -> FoundPage:
     first = search.after is None
     enough = MOST_COUNTED + 1 if first else search.limit + 1
     found = await _matching(session, search, enough)
-    shown = [
-        FoundCall(one, tuple(hit_lines(search.asked, sides)) if sides is not None else ())
-        for one, sides in found[: search.limit + 1]
-    ]
-    return _page(search, shown, len(found) if first else None)
+    shown = found[: search.limit + 1]
+    calls = await anyio.to_thread.run_sync(partial(_with_hits, search.asked, shown))
+    return _page(search, calls, len(found) if first else None)
 
 
 async def _by_relevance(session: AsyncSession, search: Search) -> FoundPage:
@@ -108,10 +106,14 @@ async def _by_relevance(session: AsyncSession, search: Search) -> FoundPage:
 
 
 def _weighed(asked: Asked, found: Sequence[tuple[Candidate, Sides | None]]) -> list[FoundCall]:
-    calls = [
-        FoundCall(one, tuple(hit_lines(asked, sides))) for one, sides in found if sides is not None
+    return sorted(_with_hits(asked, found), key=_order, reverse=True)
+
+
+def _with_hits(asked: Asked, found: Sequence[tuple[Candidate, Sides | None]]) -> list[FoundCall]:
+    return [
+        FoundCall(one, tuple(hit_lines(asked, sides)) if sides is not None else ())
+        for one, sides in found
     ]
-    return sorted(calls, key=_order, reverse=True)
 
 
 def _order(found: FoundCall) -> tuple[int, float, str]:

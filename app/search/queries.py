@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, null, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.identity import Identity
@@ -23,8 +23,16 @@ from app.search.models import SearchedCall
 from app.search.paging import Place
 from detection.types import Step
 
-Said = Row[str, str, str, int, int, str]
-"""Call, track, utterance, its start and end in ms, its words."""
+SaidPlace = tuple[str, str, int]
+"""Call, track, and which of its utterances, counted from 0 in the order of their ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    utterance_id: str
+    start_ms: int
+    end_ms: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,26 +131,39 @@ async def categories_of(
     return found
 
 
-async def utterances_by_track(
-    session: AsyncSession, call_ids: Collection[str]
-) -> dict[tuple[str, str], list[Said]]:
-    """Return the utterances of each call and track, in the order in which they are indexed."""
+async def said_at(session: AsyncSession, places: Collection[SaidPlace]) -> dict[SaidPlace, Said]:
+    """Return the utterances at *places*, as far as they are still there.
+
+    The database counts to them: hours of talk are not read for three lines of it.
+    """
+    number = func.row_number().over(
+        partition_by=(UtteranceRow.call_id, UtteranceRow.track),
+        order_by=(UtteranceRow.end_ms, UtteranceRow.id),
+    )
+    counted = (
+        select(UtteranceRow.id, UtteranceRow.call_id, UtteranceRow.track, number.label("number"))
+        .where(UtteranceRow.call_id.in_({call_id for call_id, _, _ in places}))
+        .subquery()
+    )
     query = (
         select(
-            UtteranceRow.call_id,
-            UtteranceRow.track,
+            counted.c.call_id,
+            counted.c.track,
+            counted.c.number,
             UtteranceRow.id,
             UtteranceRow.start_ms,
             UtteranceRow.end_ms,
             UtteranceRow.text,
         )
-        .where(UtteranceRow.call_id.in_(list(call_ids)))
-        .order_by(UtteranceRow.end_ms, UtteranceRow.id)
+        .join(UtteranceRow, UtteranceRow.id == counted.c.id)
+        .where(
+            tuple_(counted.c.call_id, counted.c.track, counted.c.number).in_(
+                [(call_id, track, index + 1) for call_id, track, index in places]
+            )
+        )
     )
-    found: dict[tuple[str, str], list[Said]] = {}
-    for row in await session.execute(query):
-        found.setdefault((row.call_id, row.track), []).append(row)
-    return found
+    rows = await session.execute(query) if places else ()
+    return {(row[0], row[1], row[2] - 1): Said(*row[3:]) for row in rows}
 
 
 async def held(

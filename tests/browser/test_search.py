@@ -168,7 +168,7 @@ async def test_what_cannot_be_searched_for_is_told_at_its_field(
     await page.fill("#from", "2026-04-02")
     await page.fill("#to", "2026-04-01")
     await search_for(page, "税金")
-    await expect(page.locator("#to-error")).to_contain_text("始まりの日と同じか、後の日に")
+    await expect(page.locator("#to-error")).to_contain_text("「この日から」と同じ日か、後の日を")
     await page.click("#clear")
 
     await expect(page.locator("#to-error")).to_be_hidden()

@@ -103,6 +103,7 @@ def test_a_day_of_japan_begins_nine_hours_before_that_of_greenwich() -> None:
         (date(2026, 4, 7), date(2026, 4, 6), "to", "search_days_reversed"),
         (date(1, 1, 1), None, "from", "search_day_unknown"),
         (None, date(9999, 12, 31), "to", "search_day_unknown"),
+        (date(2026, 4, 6), date(9999, 12, 31), "to", "search_day_unknown"),
     ],
 )
 def test_days_that_cannot_be_are_refused_at_their_field(

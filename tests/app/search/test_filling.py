@@ -66,6 +66,25 @@ async def test_a_call_that_was_deleted_meanwhile_holds_nothing_up(database: Data
     assert await fill(database, FakeClock()) == 0
 
 
+async def test_a_call_that_cannot_be_prepared_holds_no_other_up(database: Database) -> None:
+    too_long_for_the_dictionary = "税" * 17_000
+    await keep(
+        database,
+        [
+            Talk("before", ["税金"], 0),
+            Talk("odd", [too_long_for_the_dictionary], 1),
+            Talk("after", ["税金"], 2),
+        ],
+    )
+
+    done = await fill(database, FakeClock())
+
+    assert done == 2
+    assert ids_of(await found(database, "税金")) == ["after", "before"]
+    async with database.transaction() as session:
+        assert await waiting_calls(session, 9) == ["odd"]
+
+
 async def test_a_call_of_hours_is_found_by_its_last_words(database: Database) -> None:
     lines = [line.text for line in read_corpus()[:2_000]]
     await keep_and_fill(database, [Talk("long", [*lines, MARKED])])

@@ -15,10 +15,11 @@ from app.db import Database, open_database
 from app.search.asking import Order, Scope, Track
 from app.search.filling import overwrite_forgotten
 from app.search.index import forget
+from app.search.queries import said_at
 from app.settings import Settings
 from detection.corpus_files import read_corpus
 from detection.types import Category
-from tests.app.search.said import Talk, found, ids_of, keep_and_fill
+from tests.app.search.said import Talk, found, ids_of, keep, keep_and_fill
 from tests.app.search.test_finding import BLANK, TALKS, WORDS
 
 pytestmark = pytest.mark.postgres
@@ -85,3 +86,21 @@ async def test_what_was_forgotten_is_found_on_neither(database: Database, other:
         await overwrite_forgotten(each)
 
         assert ids_of(await found(each, "税金")) == ["two"]
+
+
+async def test_where_words_were_said_the_same_lines_are_read_on_both(
+    database: Database, other: Database
+) -> None:
+    talk = Talk("c", ["一", ">い", "二", ">ろ", "三", ">は"])
+    places = [("c", "operator", 1), ("c", "caller", 0), ("c", "caller", 9), ("d", "caller", 0)]
+    for each in (database, other):
+        await keep(each, [talk, Talk("e", ["四"])])
+        async with each.transaction() as session:
+            said = await said_at(session, places)
+            nothing = await said_at(session, [])
+
+        assert {place: one.text for place, one in said.items()} == {
+            ("c", "operator", 1): "ろ",
+            ("c", "caller", 0): "一",
+        }
+        assert nothing == {}

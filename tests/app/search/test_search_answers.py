@@ -74,6 +74,19 @@ async def test_a_card_says_when_where_how_grave_and_shows_the_words(
     assert "operator" not in card
 
 
+async def test_a_card_shows_the_first_three_places_of_both_sides_in_the_order_of_the_sound(
+    server: RunningServer, auditor: httpx.AsyncClient
+) -> None:
+    lines = [">税金のご案内です", "はい", "税金", ">はい", "税金です", ">税金ですね", *["税金"] * 9]
+    await keep_and_fill(server.services.database, [Talk("many", lines, 9)])
+
+    card = (await auditor.get("/v1/search", params={"q": "税金"})).json()["calls"][0]
+
+    assert [one["start_ms"] // LINE_MS for one in card["hits"]] == [0, 2, 4]
+    assert [one["track"] for one in card["hits"]] == ["operator", "caller", "caller"]
+    assert (card["call_id"], card["hit_count"]) == ("many", 13)
+
+
 async def test_an_auditor_reads_names_covered_and_a_supervisor_finds_them_no_more_than_they(
     server: RunningServer, auditor: httpx.AsyncClient
 ) -> None:

@@ -37,7 +37,7 @@ def test_the_index_is_filled_and_rebuilt_by_a_command(data_dir: Path, settings: 
     again = runner.invoke(cli, ["search-index"])
     anew = runner.invoke(cli, ["search-index", "--rebuild", "--json"])
 
-    assert [json.loads(one.stdout) for one in (first, anew)] == [{"calls": 30}] * 2
+    assert [json.loads(one.stdout) for one in (first, anew)] == [{"calls": 30, "waiting": 0}] * 2
     assert again.stdout == "0 件の通話を検索できるようにしました。\n"
     assert len(anyio.run(those)) == 30
 
