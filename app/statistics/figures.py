@@ -109,7 +109,9 @@ class YearFigures:
         node: Node = (time, section, kind)
         if node not in hidden.nodes:
             return Shown(counts.value(node))
-        return Shown(None, small=node not in hidden.vague and counts.value(node) < self.least)
+        # Of a few people it is not even told that they had few.
+        vague = (time, section) in self.few or node in hidden.vague
+        return Shown(None, small=not vague and counts.value(node) < self.least)
 
     def _place(self, measure: str, key: str) -> tuple[tuple[Table, Hidden] | None, str]:
         if measure in PARTITIONS or measure in OF_SUSPECTED:

@@ -33,6 +33,8 @@ class YearSheet:
     """Heading and text."""
     nothing: str = ""
     """Why there are no tables; empty where there are."""
+    unfinished: bool = False
+    """The year goes on: compared with a later sheet it would tell small numbers."""
 
 
 def era_year(year: int) -> str:
@@ -43,12 +45,18 @@ def era_year(year: int) -> str:
 def sheet_of(figures: StatisticsOut, *, year: int, office: str, today: date) -> YearSheet:
     """Return the sheet of *year*; *figures* are those of its twelve months, compared with the year before."""
     title = f"{era_year(year)} カスタマーハラスメント対策の実施状況(電話対応)"
-    finished = today >= date(year + 1, 4, 1)
-    until = f"{year + 1}年3月31日" if finished else f"{today.year}年{today.month}月{today.day}日"
-    period = f"{year}年4月1日から{until}まで" + ("" if finished else "(年度の途中)")
+    begun, finished = today >= date(year, 4, 1), today >= date(year + 1, 4, 1)
+    until = (
+        f"{year + 1}年3月31日"
+        if finished or not begun
+        else f"{today.year}年{today.month}月{today.day}日"
+    )
+    period = f"{year}年4月1日から{until}まで" + ("(年度の途中)" if begun and not finished else "")
     tables = {table.key: table for table in figures.tables}
     nothing = ""
-    if figures.too_few_people:
+    if not begun:
+        nothing = "この年度は、まだ始まっていません。"
+    elif figures.too_few_people:
         nothing = "電話に出た職員が少なく、個人の件数と同じになるため、件数は公表しません。"
     elif figures.empty or not tables:
         nothing = "この年度に数える通話は、まだありません。"
@@ -61,6 +69,7 @@ def sheet_of(figures: StatisticsOut, *, year: int, office: str, today: date) -> 
         tables=() if nothing else _tables(tables, figures, year),
         explanations=_explanations(figures),
         nothing=nothing,
+        unfinished=not finished,
     )
 
 

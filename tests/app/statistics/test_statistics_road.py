@@ -12,9 +12,11 @@ from docx import Document
 from openpyxl import load_workbook
 
 from app.auth.identity import Role
+from app.japan import JAPAN
 from app.screens.catalogues import catalogue_of
 from app.screens.language import Language
 from app.settings import Settings
+from app.statistics.periods import month_of_day
 from app.statistics.words import every_word
 from tests.app.running import RunningServer, in_own_task, running_server
 from tests.app.statistics.year import APRIL, fill_month
@@ -181,6 +183,28 @@ async def test_the_yearly_sheet_is_the_offices_and_opens_in_word_and_excel(
     assert load_workbook(io.BytesIO(excel.content)).active is not None
     assert "この年度に数える通話は、まだありません。" in empty.text
     assert (refused.status_code, refused.json()["code"]) == (403, "office_figures_only")
+
+
+async def test_files_of_a_period_that_goes_on_say_not_to_hand_them_on(
+    server: RunningServer,
+) -> None:
+    this = server.services.clock.now().astimezone(JAPAN).date()
+    month = month_of_day(this)
+    token = await server.token(Role.AUDITOR, "")
+    async with server.client(token) as client:
+        files = [
+            (await client.get("/v1/statistics/export.csv", params=period)).text
+            for period in ({"first": str(month)}, {"first": str(month.later(-1))})
+        ]
+        pages = [
+            (await client.get(f"/statistics/yearly/{year}")).text
+            for year in (month.fiscal_year, this.year - 2, this.year + 2)
+        ]
+
+    assert ["期間の途中の集計です" in file for file in files] == [True, False]
+    assert ["公表は、年度が終わってから" in page for page in pages] == [True, False, True]
+    assert "この年度は、まだ始まっていません。" in pages[2]
+    assert "年度の途中" not in pages[2]
 
 
 @pytest.mark.parametrize("query", [{"first": "2026-13"}, {"first": "2026-05", "last": "2026-04"}])
