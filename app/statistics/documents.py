@@ -16,8 +16,10 @@ from app.statistics.schemas import CellOut, StatisticsOut, TableOut
 from app.statistics.words import cell_words
 
 _SHEET_CHARACTERS: Final = 31
-UNFINISHED: Final = "期間の途中の集計です。後の集計と比べると、表示していない少ない件数が分かることがあります。"
+UNFINISHED: Final = (
+    "期間の途中の集計です。後の集計と比べると、表示していない少ない件数が分かることがあります。"
     "期間が終わるまで、公表や配布をしないでください。"
+)
 _HEAD: Final = PatternFill("solid", fgColor="E6E6E6")
 
 
