@@ -104,7 +104,7 @@ async def make_copy(
         said=found.said,
         covers=covers,
         recording=recording,
-        office=services.settings.reports.office_name,
+        office=services.settings.reports.office_name or services.settings.aids.office_name,
         reference=reference.strip(),
         made_at=services.clock.now(),
     )

@@ -165,5 +165,5 @@ def _check_count(count: int) -> None:
     if count > MOST_ROWS:
         raise BadRequest(
             "list_too_long",
-            f"一度に出力できるのは{MOST_ROWS}件までです。期間を短くするか、所属を選んでください。",
+            f"一度に書き出せるのは{MOST_ROWS}件までです。期間を短くするか、所属を選んでください。",
         )

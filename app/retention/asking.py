@@ -185,7 +185,7 @@ async def fetch(services: Services, identity: Identity, request_id: str) -> Iter
             )
         if row.asked_by != identity.login:
             raise NotAllowed(
-                "own_export_only", "書き出しを受け取れるのは、それを求めた本人だけです。"
+                "own_export_only", "書き出しを受け取れるのは、それを求めた職員だけです。"
             )
         if row.state != READY or row.expires_at is None or row.expires_at <= now:
             raise _over()
