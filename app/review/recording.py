@@ -22,7 +22,7 @@ async def facts_of_recording(library: RecordingLibrary, call_id: str) -> ReviewR
         return ReviewRecordingOut(
             state=RecordingState.UNREADABLE, code=refused.code, message=refused.message
         )
-    if stored is None:
+    if stored is None or not stored.samples:
         return ReviewRecordingOut(state=RecordingState.NONE)
     return ReviewRecordingOut(
         state=RecordingState.KEPT,

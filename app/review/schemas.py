@@ -152,7 +152,7 @@ class StretchOut(_Out):
 class RecordingState(StrEnum):
     KEPT = "kept"
     NONE = "none"
-    """Never recorded, or deleted since."""
+    """Never recorded, or no sound came, or deleted since."""
     UNREADABLE = "unreadable"
     """It is there, and its key is not, or its file is not what was written."""
 

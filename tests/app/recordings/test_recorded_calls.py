@@ -61,3 +61,11 @@ async def test_every_format_is_kept_as_it_was_carried(
     assert stored is not None
     assert stored.carried(0, rate * 2) == payload
     assert len(await sound_of(server, "c1")) == 2 * 8_000 * 2
+
+
+async def test_a_call_without_any_sound_has_nothing_to_hear(server: RunningServer) -> None:
+    await whole_call(server, b"", call_id="c1")
+
+    review = await fetched(server, "/v1/calls/c1/review")
+
+    assert review.json()["recording"] == {"state": "none"}
