@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,10 +23,14 @@ from app.exports.disclosing import (
     toned,
     unseen,
 )
+from app.exports.disclosure_file import Copy, document_of
+from app.models import Call
 from app.privacy.lines import Line
 from app.privacy.sight import sight_of_lines
+from app.reports.pdf import pdf_of
 from asr.codec import decode
 from asr.types import Encoding
+from tests.app.reports.test_documents import letters_of
 
 SAID = Said("c.c0", "caller", 2_000, 8_000, "隣の山田さんの番号は090-1234-5678です")
 AGAIN = Said("c.c9", "caller", 9_000, 11_000, "山田がそう言いました")
@@ -121,3 +127,22 @@ def test_a_recording_toned_in_pieces_is_the_same_as_toned_at_once(cut: int) -> N
     pieces = toned(woven[: cut * 2], 0, covered) + toned(woven[cut * 2 :], cut, covered)
 
     assert pieces == toned(woven, 0, covered)
+
+
+def test_nothing_of_what_is_covered_is_in_the_printed_copy() -> None:
+    now = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+    said = [Said("c.c0", "caller", 2_000, 8_000, "隣の鷲尾さんの家です")]
+    copy = Copy(
+        call=Call(id="鷲", section="市民課", started_at=now, duration_ms=60_000),
+        said=said,
+        covers=[found(said[0], "鷲尾")],
+        recording=None,
+        office="江別市",
+        reference="個開第12号",
+        made_at=now,
+    )
+
+    pdf = pdf_of(document_of(copy))
+
+    assert {"隣", "家", "■"} <= letters_of(pdf)
+    assert not {"鷲", "尾"} & letters_of(pdf)
