@@ -16,6 +16,8 @@ from app.feedback.reviews import Key, switched_off
 from app.japan import JAPAN
 from app.ledger import Entry
 from app.services import Services
+from app.trail.chain import Deed
+from app.trail.writing import record
 from app.trials.added_words import NothingToFind, Words, word_lists
 from app.trials.models import Trial
 from app.trials.policy_text import UnknownKey, with_values
@@ -125,6 +127,7 @@ async def cancel(services: Services, identity: Identity, trial_id: str) -> None:
             raise Conflict(
                 "trial_over", "この試行はもう終わっています。画面を読み込み直してください。"
             )
+        await record(entry.session, Deed("trial.cancelled", subject=trial_id))
 
     await services.ledger.write(write)
 

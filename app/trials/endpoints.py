@@ -16,9 +16,7 @@ from app.download_names import disposition
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn, TooMany
 from app.privacy.sight_of_call import text_sight
 from app.services import services_of
-from app.trail.chain import Deed
 from app.trail.looking import Look, looks_of
-from app.trail.writing import record
 from app.trials.asking import ask, cancel, unknown_trial
 from app.trials.choices import check_policy, choices
 from app.trials.models import Trial, TrialCall
@@ -97,7 +95,6 @@ async def cancel_trial(request: Request, identity: Trier, trial_id: TrialId) -> 
     services = services_of(request)
     await cancel(services, identity, trial_id)
     async with services.database.transaction() as session:
-        await record(session, Deed("trial.cancelled", subject=trial_id))
         trial = await trial_for(session, identity, trial_id)
         if trial is None:
             raise unknown_trial()

@@ -190,7 +190,7 @@ async def test_a_call_is_counted_once_and_calls_that_move_come_first(both: Datab
         judged = await judged_levels(session, "a")
         found = await trial_for(session, AUDITOR, "a")
         assert found is not None
-        view = await trial_view(session, AUDITOR, found)
+        view = await trial_view(session, AUDITOR, found, least_shown=5)
         calls = await calls_view(session, AUDITOR, found, only_differing=True, offset=0, limit=9)
         done = await next_call(session, "a")
 

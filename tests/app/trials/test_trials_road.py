@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from app.auth.identity import Role
 from app.models import Call
 from app.settings import Settings
+from app.trail.models import TrailRow
 from app.trials.models import Trial, TrialCall
 from tests.app.past_calls import RUDE, RULE, Past, keep_calls
 from tests.app.running import RunningServer, running_server
@@ -253,6 +254,9 @@ async def test_a_trial_is_cancelled_once_and_only_so_many_wait(server: RunningSe
     assert (full.status_code, full.json()["code"]) == (429, "trials_waiting")
     assert cancelled.json()["state"] == "cancelled"
     assert (again.status_code, again.json()["code"]) == (409, "trial_over")
+    async with server.services.database.transaction() as session:
+        told = select(TrailRow.subject).where(TrailRow.kind == "trial.cancelled")
+        assert (await session.scalars(told)).all() == [trials[-1]["trial_id"]]
 
 
 async def test_a_trial_that_a_restart_cut_off_goes_on_with_the_calls_that_wait(
