@@ -9,11 +9,12 @@ import anyio
 import anyio.to_thread
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
 from app.events import Event, EventType
+from app.ledger import is_passing
 from app.models import UtteranceRow
 from app.ports import Clock
 from app.privacy.lines import Line
@@ -81,9 +82,9 @@ async def fill(
             began_ms = clock.monotonic_ms()
             try:
                 await index_call(database, clock, call_id)
-            except (SQLAlchemyError, OSError):
-                raise  # the database is away: no other would fare better
-            except Exception as defect:  # noqa: BLE001 - whatever is wrong with its words
+            except Exception as defect:
+                if is_passing(defect):
+                    raise  # the database is away: no other would fare better
                 left.add(call_id)
                 log.warning("call cannot be indexed", call_id=call_id, error=type(defect).__name__)
                 continue
