@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.identity import Identity
@@ -15,6 +16,7 @@ from app.errors import BadRequest
 from app.japan import JAPAN
 from app.judgements.repository import standing_of
 from app.models import Call
+from app.privacy.sight import TextSight
 from app.privacy.sight_of_call import text_sights
 from app.reports.lists import Sheet, call_sheet, report_sheet
 from app.reports.models import IncidentReport
@@ -144,17 +146,26 @@ async def _words(
     for ids in _in_parts(list(by_id)):
         matters = await matters_of(session, ids)
         sights = await text_sights(session, services, identity, [by_id[one] for one in ids])
+        said: dict[str, tuple[str, str]] = {}
         for call_id in ids:
             report, matter = reports.get(call_id), matters.get(call_id)
-            said = (
-                (str(report.fields.get("demand", "")), str(report.fields.get("answer", "")))
-                if report is not None
-                else (matter.matter, matter.answer)
-                if matter is not None
-                else ("", "")
-            )
-            words[call_id] = (sights[call_id].of(said[0]), sights[call_id].of(said[1]))
+            if report is not None:
+                told = report.fields
+                said[call_id] = (str(told.get("demand", "")), str(told.get("answer", "")))
+            elif matter is not None:
+                said[call_id] = (matter.matter, matter.answer)
+        words |= await anyio.to_thread.run_sync(_as_read, said, sights)
     return words
+
+
+def _as_read(
+    said: Mapping[str, tuple[str, str]], sights: Mapping[str, TextSight]
+) -> dict[str, tuple[str, str]]:
+    """Return *said* as it is read; for 500 calls a third of a second, so call it in a thread."""
+    return {
+        call_id: (sights[call_id].of(demand), sights[call_id].of(answer))
+        for call_id, (demand, answer) in said.items()
+    }
 
 
 def _in_parts(ids: list[str]) -> list[list[str]]:
