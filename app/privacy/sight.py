@@ -32,7 +32,7 @@ class TextSight:
         covered_line = self.as_said.get(text)
         if covered_line is not None:
             return covered_line
-        return _without(self.known, masked_text(text))
+        return _without(self.known, text, masked_text(text))
 
     def of_part(self, whole_text: str, start: int, end: int) -> str:
         """Return ``whole_text[start:end]`` as it is read within the whole."""
@@ -64,7 +64,7 @@ def sight_of_lines(lines: Sequence[Line]) -> TextSight:
     known = known_words(lines, spans)
     as_said: dict[str, str] = {}
     for line, found in zip(lines, spans, strict=True):
-        read = _without(known, covered(line.text, found))
+        read = _without(known, line.text, covered(line.text, found))
         # 「1234567」 may be said twice, and be somebody's number once: it is covered both times.
         as_said[line.text] = _both(as_said.get(line.text, read), read)
     return TextSight(whole=False, known=known, as_said=as_said)
@@ -88,8 +88,12 @@ def _both(one: str, other: str) -> str:
     return "".join(MASK if MASK in pair else pair[0] for pair in zip(one, other, strict=True))
 
 
-def _without(known: frozenset[str], text: str) -> str:
+def _without(known: frozenset[str], text: str, read: str) -> str:
+    """Return *read* with every one of *known* covered that stands in *text*, also where another lies over it."""
     for word in known:
-        if word in text:
-            text = text.replace(word, MASK * len(word))
-    return text
+        start = text.find(word)
+        while start >= 0:
+            end = start + len(word)
+            read = read[:start] + MASK * len(word) + read[end:]
+            start = text.find(word, start + 1)
+    return read

@@ -21,7 +21,8 @@ from app.db import Database
 from app.japan import JAPAN
 from app.models import Call
 from app.recordings.library import StoredRecording
-from app.retention.person_records import LEFT_OUT, measures_of, records_of
+from app.retention.person_records import LEFT_OUT, Rows, measures_of, rows_of, shown
+from app.spreadsheet_text import harmless
 from asr.types import Encoding
 from asr.wav_head import wav_head
 
@@ -80,25 +81,42 @@ async def write_export(
         progress(number - 1, len(call_ids))
         async with database.transaction() as session:
             call = await session.get(Call, call_id)
-            records = await records_of(session, call_id) if call is not None else {}
+            rows = await rows_of(session, call_id) if call is not None else {}
         if call is None:
             continue
-        for row in records.get("calls", ()):
-            row["caller_number"] = number_of(call)  # sealed in the table, and the caller's own
-        stored = await recordings.find(call_id)
         folder = f"calls/{number:04d}"
-        content = json.dumps(records, ensure_ascii=False, indent=1).encode()
-        await anyio.to_thread.run_sync(package.add, f"{folder}/records.json", content)
+        records = await anyio.to_thread.run_sync(
+            _add_records, package, f"{folder}/records.json", rows, number_of(call)
+        )
+        stored = await recordings.find(call_id)
         if stored is not None and Track.CALLER in stored.tracks:
             await anyio.to_thread.run_sync(package.add_sound, f"{folder}/your_voice.wav", stored)
         lines.append(_line(call, folder, records, recorded=stored is not None))
     async with database.transaction() as session:
         measures = await measures_of(session, hashes)
-    content = json.dumps(measures, ensure_ascii=False, indent=1).encode()
-    await anyio.to_thread.run_sync(package.add, "measures.json", content)
+    await anyio.to_thread.run_sync(_add_measures, package, measures)
     await anyio.to_thread.run_sync(_close, package, lines, now)
     progress(len(call_ids), len(call_ids))
     return sum(line["recorded"] for line in lines)
+
+
+def _add_records(
+    package: _Package, name: str, rows: Rows, number: str
+) -> dict[str, list[dict[str, Any]]]:
+    """Write what there is of a call down; return it as it was written."""
+    records = shown(rows)
+    for row in records.get("calls", ()):
+        row["caller_number"] = number  # sealed in the table, and the caller's own
+    package.add(name, _json(records))
+    return records
+
+
+def _add_measures(package: _Package, rows: Rows) -> None:
+    package.add("measures.json", _json(shown(rows)["caller_measures"]))
+
+
+def _json(told: object) -> bytes:
+    return json.dumps(told, ensure_ascii=False, indent=1).encode()
 
 
 def _close(package: _Package, lines: list[dict[str, Any]], now: datetime) -> None:
@@ -140,7 +158,7 @@ def _csv(lines: list[dict[str, Any]]) -> bytes:
             [
                 line["folder"],
                 line["started"],
-                line["section"],
+                harmless(line["section"]),
                 line["minutes"],
                 line["outcome"],
                 line["level"],

@@ -184,6 +184,35 @@ def test_a_name_that_was_given_once_is_covered_in_the_rest_of_the_call() -> None
     assert TextSight(whole=False).of("市長を出せ") == "市長を出せ"
 
 
+def test_of_two_known_words_neither_leaves_a_part_of_the_other_to_be_read() -> None:
+    known = ("サカキバラ", "サカキ", "バラヤマ", "090-1234", "0-1234-5678")
+    orders = [TextSight(whole=False, known=frozenset(known[at:])) for at in range(len(known))]
+
+    read = TextSight(whole=False, known=frozenset(known)).of("サカキバラヤマの090-1234-5678の件")
+
+    assert read == "●●●●●●●の●●●●●●●●●●●●●の件"
+    assert orders[3].of("090-1234-5678x") == "●●●●●●●●●●●●●x"
+
+
+@pytest.mark.parametrize(
+    "text", ["a-" * 900 + "@b.c", "-" * 2_000 + "@", "ドット" * 600 + "アット", "a- -" * 500 + "@"]
+)
+def test_a_line_of_dashes_before_an_at_sign_is_read_at_once(text: str) -> None:
+    assert len(masked_text(text)) == len(text)  # tried in every way it takes longer than a life
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "taro_yamada-1@example.jp",
+        "yama - da@example.jp",
+        "タナカドットイチローアットマークレイドットコム",
+    ],
+)
+def test_a_mail_address_is_covered_with_all_its_parts(said: str) -> None:
+    assert masked_text(f"メールは{said}です") == f"メールは{'●' * len(said)}です"
+
+
 def test_nothing_that_judging_harassment_needs_is_covered() -> None:
     said = [
         str(line["text"])

@@ -12,7 +12,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
@@ -20,7 +20,7 @@ from app.callers.keys import CallerKeys, open_caller_keys
 from app.callers.models import CallerMeasure
 from app.db import Database
 from app.errors import Conflict, NotAllowed
-from app.models import Call
+from app.models import Call, UtteranceRow
 from app.privacy.numbers import sealed_number
 from app.retention.asking import (
     FOLDER,
@@ -158,6 +158,30 @@ async def test_an_export_holds_every_call_of_the_number_and_says_what_each_file_
     assert records["calls"][0]["caller_number"] == NUMBER
     assert len(lines) == 3
     assert MARK in package.read("summary.html").decode()
+
+
+async def test_an_export_covers_what_was_told_anywhere_in_the_call(
+    services: Services, trailed: Database
+) -> None:
+    await call_from(services, "one", NUMBER)
+    asked_for_name = {"track": "operator", "start_ms": 0, "end_ms": 100, "text": "お名前は"}
+    answered = {"track": "caller", "start_ms": 200, "end_ms": 300, "text": "林です"}
+    async with trailed.transaction() as session:
+        one = (await session.execute(select(UtteranceRow.__table__))).mappings().first()
+        assert one is not None
+        rows = [
+            dict(one) | {"id": f"x-{at}", "call_id": "one"} | said
+            for at, said in enumerate((asked_for_name, answered))
+        ]
+        await session.execute(insert(UtteranceRow), rows)
+
+    request_id = await ask(
+        services, auditor(), keys_of(services), kind=EXPORT, number=NUMBER, reason="請求"
+    )
+    content = b"".join(await fetch(services, auditor(), request_id))
+
+    records = json.loads(zipfile.ZipFile(io.BytesIO(content)).read("calls/0001/records.json"))
+    assert {row["text"] for row in records["utterances"]} == {"お名前は", "●です", MARK}
 
 
 async def test_an_export_lies_sealed_is_fetched_once_and_gone(
