@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Final
 
 import anyio
@@ -61,11 +63,12 @@ async def _tidy_often(services: Services) -> None:
 
 async def tidy_once(services: Services) -> None:
     """Do each of it once; what fails is logged and hinders none of the others."""
-    for what, tidy in (
-        ("exports for one person", lambda: asking.drop_expired(services)),
-        ("exports of calls", lambda: keeping.drop_expired(services)),
-        ("words of deleted calls", lambda: known.forget_deleted(services.database)),
-    ):
+    works: dict[str, Callable[[], Awaitable[None]]] = {
+        "exports for one person": partial(asking.drop_expired, services),
+        "exports of calls": partial(keeping.drop_expired, services),
+        "words of deleted calls": partial(known.forget_deleted, services.database),
+    }
+    for what, tidy in works.items():
         try:
             await tidy()
         except Exception as error:

@@ -94,7 +94,7 @@ async def test_a_check_says_that_all_is_sound_and_then_names_the_link_that_is_no
 
     with sqlite3.connect(server.services.settings.data_dir / "mimamori.db") as tables:
         tables.execute("DROP TRIGGER trail_refuses_update")
-        tables.execute("UPDATE trail SET by_login = 'mori' WHERE number = 7")
+        tables.execute("UPDATE trail SET by_login = 'nobody' WHERE number = 7")
     await page.get_by_role("button", name="今すぐ確かめる").click()
     await expect(words).to_contain_text(
         "7番の記録に誤りがあります:内容が、記録されたときと違います"
