@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from app.auth.identity import Role
 from tests.browser.parts.recording import PART, recording
@@ -68,6 +69,44 @@ async def test_what_a_colleague_does_to_the_recording_is_seen_at_once(screen: Sc
     screen.preview.tell("note", CALL, told)
 
     await expect(screen.find(NOTE)).to_have_text("佐藤 花子さんが止めました")
+
+
+async def test_an_answer_that_is_late_takes_back_nothing_that_was_heard_since(
+    screen: Screen,
+) -> None:
+    await opened(screen, "recording")
+    late = asyncio.Event()
+
+    async def held_up(route: Route) -> None:
+        answer = await route.fetch()
+        await late.wait()
+        await route.fulfill(response=answer)
+
+    await screen.page.route("**/recording/pause", held_up)
+    await screen.find(SWITCH).click()
+    await expect(screen.find(WORD)).to_have_text("録音を止めています(再開できます)")
+    told = {"kind": "recording_resumed", "by": "tanaka", "display_name": "田中 一郎"}
+    screen.preview.tell("note", CALL, told)
+    await expect(screen.find(WORD)).to_have_text("録音しています")
+    late.set()
+
+    await expect(screen.find(SWITCH)).to_have_attribute("aria-disabled", "false")
+    await expect(screen.find(WORD)).to_have_text("録音しています")
+
+
+async def test_why_a_press_is_refused_is_said_in_the_language_of_the_page(screen: Screen) -> None:
+    screen.forgive_lost_sockets_and_refusals()
+    await screen.page.goto(f"{screen.preview.address}/language/en?back=/calls")
+    await opened(screen, "recording")
+    refusal = {"code": "recording_waits", "message": "電話の音声が届くのを待っています。"}
+
+    async def refused(route: Route) -> None:
+        await route.fulfill(status=409, json=refusal)
+
+    await screen.page.route("**/recording/pause", refused)
+    await screen.find(SWITCH).click()
+
+    await expect(screen.find("#recording-failed")).to_contain_text("has not come back yet")
 
 
 async def test_a_full_disk_is_said_in_red_and_gone_when_there_is_room_again(screen: Screen) -> None:

@@ -1,18 +1,17 @@
 /** Glue: supervisors at a call. For the operator: who listens, what they write and ask; for them: the way in. */
 
-import { callPath, read } from "./api.js";
+import { callPath } from "./api.js";
+import { Asked } from "./asked.js";
 import { emptyJoining, joiningAfter, joiningFrom } from "./joining-state.js";
 import { FromSupervisor } from "./joining-operator.js";
 import { AtTheCall } from "./joining-supervisor.js";
 import { drawRecord, drawThere } from "./joining-record.js";
 
-const READ_AGAIN_MS = 3_000;
-
 export class JoiningPart {
   constructor({ callId, role, me, panels }) {
     Object.assign(this, { callId, role, me, panels });
     this.joining = emptyJoining();
-    this.heard = null; // events since the question was asked: its answer may be older than they are
+    this.asked = new Asked(callPath(callId, "/joined"), (told, heard) => this.take(told, heard));
     this.ended = false;
     const side = { callId, me, panels, ask: () => this.read(), changed: () => this.show() };
     this.side = role === "operator" ? new FromSupervisor(side) : role === "supervisor" ? new AtTheCall(side) : null;
@@ -20,25 +19,18 @@ export class JoiningPart {
   }
 
   /** Ask the server for everything: when the page opens, and after the line was lost. */
-  async read() {
-    clearTimeout(this.again);
-    const heard = (this.heard = []);
-    try {
-      const { body } = await read(callPath(this.callId, "/joined"));
-      if (this.heard !== heard) return; // asked again meanwhile
-      this.joining = heard.reduce(joiningAfter, joiningFrom(body));
-    } catch (error) {
-      if (this.heard === heard && (error.status === 0 || error.status >= 500)) this.again = setTimeout(() => this.read(), READ_AGAIN_MS);
-      return;
-    } finally {
-      if (this.heard === heard) this.heard = null;
-    }
+  read() {
+    return this.asked.read();
+  }
+
+  take(told, heard) {
+    this.joining = heard.reduce(joiningAfter, joiningFrom(told));
     this.show();
   }
 
   /** Take one event of the call, each once and in order. */
   hear(event) {
-    this.heard?.push(event);
+    this.asked.hear(event);
     const before = this.joining;
     this.joining = joiningAfter(before, event);
     if (this.joining === before) return;

@@ -1,10 +1,10 @@
 /** Glue: whether this call is recorded: always to be seen, and stopped or taken up again by who is at the call. */
 
-import { callPath, read, send } from "./api.js";
+import { callPath, send } from "./api.js";
+import { Asked } from "./asked.js";
 import { byId, say, shape } from "./dom.js";
-import { t } from "./language.js";
+import { t, tError } from "./language.js";
 
-const READ_AGAIN_MS = 3_000;
 const SHAPES = { reading: "waiting", recording: "recording", paused: "paused", off: "not-recorded", failed: "down" };
 
 export class RecordingPart {
@@ -13,32 +13,26 @@ export class RecordingPart {
     this.place = byId("recording");
     this.button = byId("recording-switch");
     this.known = { standing: "reading" };
-    this.heard = null; // events since the question was asked: its answer may be older than they are
+    this.asked = new Asked(callPath(callId, "/recording"), (told, heard) => this.take(told, heard));
     this.sending = false;
     this.button?.addEventListener("click", () => this.change());
   }
 
   /** Ask the server: when the page opens, and after the line was lost. */
-  async read() {
-    clearTimeout(this.again);
-    const heard = (this.heard = []);
-    try {
-      const { body } = await read(callPath(this.callId, "/recording"));
-      if (this.heard === heard) this.known = heard.reduce(recordingAfter, body);
-    } catch (error) {
-      if (this.heard === heard && (error.status === 0 || error.status >= 500)) this.again = setTimeout(() => this.read(), READ_AGAIN_MS);
-      return;
-    } finally {
-      if (this.heard === heard) this.heard = null;
-    }
-    this.show();
+  read() {
+    return this.asked.read();
   }
 
   hear(event) {
-    this.heard?.push(event);
+    this.asked.hear(event);
     const before = this.known;
     this.known = recordingAfter(before, event);
     if (this.known !== before) this.show();
+  }
+
+  take(told, heard) {
+    this.known = heard.reduce(recordingAfter, told);
+    this.show();
   }
 
   draw({ call }) {
@@ -65,11 +59,11 @@ export class RecordingPart {
     this.button.setAttribute("aria-disabled", "true");
     say(byId("recording-failed"), "");
     try {
-      this.known = await send(resume ? "DELETE" : "POST", callPath(this.callId, "/recording/pause"));
-      this.show();
+      const { found, heard } = await this.asked.during(() => send(resume ? "DELETE" : "POST", callPath(this.callId, "/recording/pause")));
+      this.take(found, heard);
     } catch (error) {
       const failed = resume ? t("録音を再開できませんでした。もう一度押してください。") : t("録音を止められませんでした。もう一度押してください。");
-      say(byId("recording-failed"), error.status === 409 ? error.message : failed);
+      say(byId("recording-failed"), error.status === 409 ? tError(error) : failed);
     } finally {
       this.sending = false;
       this.button.setAttribute("aria-disabled", "false");
