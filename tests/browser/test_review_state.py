@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from playwright.async_api import Browser
 
+from tests.browser.preview import Preview
 from tests.browser.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -117,3 +119,20 @@ async def test_the_loudness_of_a_stretch_is_that_of_its_loudest_moment(screen: S
     )
 
     assert told == [1, 0.2, 0, 0, True, False]
+
+
+async def test_moments_are_those_of_japan_wherever_the_browser_is(
+    browser: Browser, preview: Preview
+) -> None:
+    abroad = await browser.new_context(timezone_id="America/New_York", locale="ja-JP")
+
+    told = await asked(
+        Screen(await abroad.new_page(), preview),
+        "times",
+        """const now = new Date("2026-04-05T15:30:00Z"); // half past midnight in Japan
+           const moments = ["2026-04-05T16:10:00Z", "2026-04-05T14:50:00Z"].map((at) => m.moment(at, now));
+           return [...moments, m.day("2026-04-06")];""",
+    )
+    await abroad.close()
+
+    assert told == ["1:10", "4/5 23:50", "2026年4月6日"]

@@ -124,6 +124,18 @@ async def test_a_reading_finds_other_letters_and_says_so(
     assert "reading=false" in page.url
 
 
+async def test_a_rare_letter_before_it_moves_no_mark(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    page = await at_the_search(context, server)
+    await keep_and_fill(server.services.database, [Talk("rare", ["𠮟る、街灯の件です。𠮟るな"], 4)])
+
+    await search_for(page, "街灯", "1件見つかりました")
+
+    await expect(page.locator(".found mark")).to_have_text(["街灯"])
+    await expect(page.locator(".found-text")).to_have_text("𠮟る、街灯の件です。𠮟るな")
+
+
 async def test_a_number_finds_its_calls_and_is_in_no_address(
     context: BrowserContext, server: RunningServer
 ) -> None:

@@ -2,8 +2,9 @@
 
 import { byId, make, say } from "./dom.js";
 import { locale, t, tError } from "./language.js";
+import { JAPAN } from "./times.js";
 
-const WHEN = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium", timeZone: "Asia/Tokyo" });
+const WHEN = new Intl.DateTimeFormat(locale, { ...JAPAN, dateStyle: "medium", timeStyle: "medium" });
 const KINDS = { policy: t("基本方針"), lexicons: t("検知ルールの語句"), software: t("Mimamoriの版"), clock: t("サーバーの時計") };
 const CLOCKS = {
   synchronised: t("時刻合わせが働いていました(起動時)"),

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, icon, make, say } from "./dom.js";
-import { t, tError } from "./language.js";
+import { locale, t, tError } from "./language.js";
 import { Axis } from "./review-axis.js";
 import { ReviewBasis } from "./review-basis.js";
 import { ReviewedCall } from "./review-call.js";
@@ -20,14 +20,13 @@ import { openTabs } from "./review-tabs.js";
 import { Transcript } from "./review-transcript.js";
 import { ReviewUnmask } from "./review-unmask.js";
 import { drawVersions } from "./review-versions.js";
-import { clock, spoken } from "./times.js";
+import { clock, JAPAN, spoken } from "./times.js";
 import { level, words } from "./words.js";
-import { locale } from "./language.js";
 
 const LONGEST_MS = 60_000; // three hours on a busy server
 
 const callId = byId("review").dataset.callId;
-const DAY = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
+const DAY = new Intl.DateTimeFormat(locale, { ...JAPAN, dateStyle: "long", timeStyle: "short" });
 
 function drawHead({ call, covered, warning_limit: limit }) {
   const { label } = level(call.top_level);

@@ -2,8 +2,9 @@
 
 import { byId, make, say } from "./dom.js";
 import { locale, t, tError } from "./language.js";
+import { JAPAN } from "./times.js";
 
-const WHEN = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium", timeZone: "Asia/Tokyo" });
+const WHEN = new Intl.DateTimeFormat(locale, { ...JAPAN, dateStyle: "medium", timeStyle: "medium" });
 const AT_FIRST = 20;
 const LOOKS = new Set([
   ...["call.seen", "findings.seen", "events.followed", "review.seen", "recording.heard", "judgements.seen", "report.seen", "trial.seen"],

@@ -1,11 +1,10 @@
 /** Glue: by which recogniser, rules and policy the call was judged, so that it can be explained years later. */
 
 import { byId, make } from "./dom.js";
-import { t } from "./language.js";
-import { clock } from "./times.js";
-import { locale } from "./language.js";
+import { locale, t } from "./language.js";
+import { clock, JAPAN } from "./times.js";
 
-const MOMENT = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+const MOMENT = new Intl.DateTimeFormat(locale, { ...JAPAN, dateStyle: "medium", timeStyle: "medium" });
 
 export function drawVersions(told) {
   const judged = told.versions.map((one) => [clock(one.from_ms), one.policy_version || t("記録なし"), one.detector_version || t("記録なし"), String(one.decisions), between(one.first_decided_at, one.last_decided_at)]);

@@ -2,10 +2,10 @@
 
 import { icon, make } from "./dom.js";
 import { locale, t } from "./language.js";
-import { clock, spoken } from "./times.js";
+import { clock, JAPAN, spoken } from "./times.js";
 import { categoryShort, level, words } from "./words.js";
 
-const MOMENT = new Intl.DateTimeFormat(locale, { timeZone: "Asia/Tokyo", year: "numeric", month: "numeric", day: "numeric", weekday: "short", hour: "numeric", minute: "2-digit", hourCycle: "h23" });
+const MOMENT = new Intl.DateTimeFormat(locale, { ...JAPAN, year: "numeric", month: "numeric", day: "numeric", weekday: "short", hour: "numeric", minute: "2-digit", hourCycle: "h23" });
 const JUDGED = { harassment: t("該当とした"), not_harassment: t("非該当とした"), undecided: t("保留とした") };
 const SPEAKERS = { caller: t("相手の方"), operator: t("職員") };
 
@@ -49,12 +49,15 @@ function line(hit, review) {
   ]);
 }
 
+/** Places are counted in code points, as the server counts them. */
 function marked(text, marks) {
+  const letters = Array.from(text);
+  const part = (start, end) => letters.slice(start, end).join("");
   const parts = [];
   let at = 0;
   for (const { start, end } of marks) {
-    parts.push(text.slice(at, start), make("mark", { text: text.slice(start, end) }));
+    parts.push(part(at, start), make("mark", { text: part(start, end) }));
     at = end;
   }
-  return [...parts, text.slice(at)].filter((part) => part !== "");
+  return [...parts, part(at)].filter((one) => one !== "");
 }

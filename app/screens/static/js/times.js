@@ -1,9 +1,12 @@
-/** Pure: durations and moments as a person reads them, in the language of the page. */
+/** Pure: durations and moments as a person reads them, in the language of the page. Hours and days are Japan's. */
 
 import { locale, t } from "./language.js";
 
-const TIME = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
-const SHORT_DAY = new Intl.DateTimeFormat(locale, locale === "ja-JP" ? { month: "numeric", day: "numeric" } : { month: "short", day: "numeric" });
+/** The zone of every moment that a page shows, wherever the browser is. */
+export const JAPAN = { timeZone: "Asia/Tokyo" };
+const TIME = new Intl.DateTimeFormat(locale, { ...JAPAN, hour: "numeric", minute: "2-digit", hourCycle: "h23" });
+const SHORT_DAY = new Intl.DateTimeFormat(locale, { ...JAPAN, month: locale === "ja-JP" ? "numeric" : "short", day: "numeric" });
+const CALENDAR = new Intl.DateTimeFormat("sv-SE", JAPAN); // "2026-11-22"
 const DAY = new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", day: "numeric" });
 
 /** 754000 -> "12:34"; an hour and more -> "1:02:34". */
@@ -24,7 +27,7 @@ export function spoken(ms) {
 /** "11/22 10:07"; today's moments without the day. */
 export function moment(iso, now = new Date()) {
   const at = new Date(iso);
-  return at.toDateString() === now.toDateString() ? TIME.format(at) : `${SHORT_DAY.format(at)} ${TIME.format(at)}`;
+  return CALENDAR.format(at) === CALENDAR.format(now) ? TIME.format(at) : `${SHORT_DAY.format(at)} ${TIME.format(at)}`;
 }
 
 /** "2026年11月22日" of "2026-11-22": a day of the office's calendar, wherever the browser is. */
