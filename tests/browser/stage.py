@@ -54,6 +54,7 @@ class Stage:
             "manner": 0,
             "warnings_spoken": 0,
             "help_requested": False,
+            "held": False,
             "last_words": None,
             **facts,
         }
