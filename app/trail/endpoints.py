@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,8 +9,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Final
 
 import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, status
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,26 +20,35 @@ from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
 from app.calls.protocol import CALL_ID
+from app.db import Database
 from app.download_names import disposition
 from app.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
 from app.japan import JAPAN
 from app.models import Call
-from app.screens.words import ROLES
 from app.services import services_of
-from app.spreadsheet_text import harmless
 from app.trail.acting import acting
 from app.trail.chain import Deed, Fault
 from app.trail.checking import TrailChecks, trail_checks_of
+from app.trail.csv_file import HEADS, csv_lines, csv_row
 from app.trail.models import TrailCheckRow, TrailRow
-from app.trail.reading import PAGE, Wanted, last_check, links, links_of_call
+from app.trail.reading import (
+    PAGE,
+    Wanted,
+    count_of,
+    end_number,
+    last_check,
+    links,
+    links_of_call,
+)
 from app.trail.schemas import CheckOut, ChecksOut, LinkOut, TrailOut
-from app.trail.sight import trail_sight
+from app.trail.sight import TrailSight, trail_sight
 from app.trail.words import FAULTS, kind_words
 from app.trail.writing import record
 
-MOST_EXPORTED: Final = 100_000
 _EXPORT_PAGE: Final = 2_000
 _OF_CALL: Final = 500
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2200
 
 Reader = Annotated[Identity, Depends(requires(Role.AUDITOR, Role.ADMINISTRATOR))]
 OfCall = Annotated[Identity, Depends(requires(Role.SUPERVISOR, Role.AUDITOR))]
@@ -100,21 +108,17 @@ async def export_trail(
     call: Text = "",
     since: date | None = None,
     until: date | None = None,
-) -> Response:
-    """Return the links that were asked for as CSV, at most 100,000; that is a deed itself."""
-    wanted, rows = _wanted(by, kind, call, since, until), list[TrailRow]()
+) -> StreamingResponse:
+    """Return every link that was asked for as CSV, the latest first; that is a deed itself."""
+    wanted, sight = _wanted(by, kind, call, since, until), trail_sight(identity)
     database = services_of(request).database
-    while len(rows) < MOST_EXPORTED:
-        async with database.transaction() as session:
-            found = await links(session, trail_sight(identity), wanted, limit=_EXPORT_PAGE)
-        rows += found
-        if len(found) < _EXPORT_PAGE:
-            break
-        wanted = replace(wanted, before=found[-1].number)
     async with database.transaction() as session:
-        await record(session, Deed("trail.exported", subject=str(len(rows))))
-    return Response(
-        _csv_of(rows[:MOST_EXPORTED]),
+        # What is written from now on, this deed too, is not in it: the count is what the file holds.
+        wanted = replace(wanted, before=await end_number(session) + 1)
+        count = await count_of(session, sight, wanted)
+        await record(session, Deed("trail.exported", subject=str(count)))
+    return StreamingResponse(
+        _csv_of(database, sight, wanted),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": disposition("trail.csv"),
@@ -158,7 +162,12 @@ async def read_trail_of_call(request: Request, identity: OfCall, call_id: str) -
 
 
 def _wanted(by: str, kind: str, call: str, since: date | None, until: date | None) -> Wanted:
-    """Raise BadRequest for days in the wrong order (``bad_days``)."""
+    """Return what is looked for.
+
+    Raises:
+        BadRequest: days in the wrong order or beyond all calls (``bad_days``, ``day_out_of_reach``), or what is
+            no id of a call (``bad_call_id``).
+    """
     if since is not None and until is not None and until < since:
         raise BadRequest("bad_days", "終了日は、開始日以後にしてください。")
     if call and not CALL_ID.fullmatch(call):
@@ -168,13 +177,16 @@ def _wanted(by: str, kind: str, call: str, since: date | None, until: date | Non
         kind=kind,
         call_id=call,
         since=_midnight(since) if since is not None else None,
-        until=_midnight(until + timedelta(days=1)) if until is not None else None,
+        until=_midnight(until) + timedelta(days=1) if until is not None else None,
     )
 
 
 def _midnight(day: date) -> datetime:
-    if not 2000 <= day.year <= 2200:
-        raise BadRequest("bad_days", "終了日は、開始日以後にしてください。")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise BadRequest(
+            "day_out_of_reach",
+            f"日付は{FIRST_YEAR}年から{LAST_YEAR}年までで入力してください。",
+        )
     return datetime.combine(day, time(), JAPAN)
 
 
@@ -220,26 +232,14 @@ def _check(row: TrailCheckRow) -> CheckOut:
     )
 
 
-def _csv_of(rows: Sequence[TrailRow]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    heads = [
-        "番号",
-        "日時(日本)",
-        "操作",
-        "種類",
-        "だれが",
-        "役割",
-        "どこから",
-        "通話",
-        "対象",
-        "印",
-    ]
-    writer.writerow(heads)
-    roles = {role.value: words for role, words in ROLES.items()}
-    for row in rows:
-        at = f"{row.at.astimezone(JAPAN):%Y-%m-%d %H:%M:%S}"
-        who = [row.by_login, roles.get(row.role, row.role), row.address]
-        told = [kind_words(row.kind).label, row.kind, *who, row.call_id, row.subject, row.seal]
-        writer.writerow([row.number, at, *(harmless(one) for one in told)])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+async def _csv_of(database: Database, sight: TrailSight, wanted: Wanted) -> AsyncIterator[bytes]:
+    """Yield the file a page at a time: neither the memory nor the other requests bear the whole trail."""
+    yield b"\xef\xbb\xbf" + csv_lines([HEADS])
+    while True:
+        async with database.transaction() as session:
+            found = await links(session, sight, wanted, limit=_EXPORT_PAGE)
+        if found:
+            yield await anyio.to_thread.run_sync(csv_lines, [csv_row(row) for row in found])
+        if len(found) < _EXPORT_PAGE:
+            return
+        wanted = replace(wanted, before=found[-1].number)

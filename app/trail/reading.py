@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Call
-from app.trail.models import TrailCheckRow, TrailRow
+from app.trail.models import TrailCheckRow, TrailEndRow, TrailRow
 from app.trail.sight import TrailSight
 
 PAGE: Final = 100
@@ -37,6 +37,16 @@ async def links(
     query = select(TrailRow).where(_seen(sight), *_asked(wanted))
     query = query.order_by(TrailRow.number.desc()).limit(limit)
     return (await session.scalars(query)).all()
+
+
+async def count_of(session: AsyncSession, sight: TrailSight, wanted: Wanted) -> int:
+    query = select(func.count()).select_from(TrailRow).where(_seen(sight), *_asked(wanted))
+    return await session.scalar(query) or 0
+
+
+async def end_number(session: AsyncSession) -> int:
+    """Return the number of the last link; 0 where there is none."""
+    return await session.scalar(select(TrailEndRow.number)) or 0
 
 
 async def links_of_call(session: AsyncSession, call_id: str, limit: int) -> Sequence[TrailRow]:

@@ -155,6 +155,7 @@ async def test_writers_at_the_same_time_make_one_chain(either: Settings, clock: 
         ("DELETE FROM trail WHERE number = 2", Broken(2, Fault.MISSING)),
         ("DELETE FROM trail WHERE number = 4", Broken(4, Fault.SHORTENED)),
         ("UPDATE trail SET number = number + 1 WHERE number = 4", Broken(4, Fault.MISSING)),
+        ("DELETE FROM trail_end", Broken(5, Fault.SHORTENED)),
     ],
 )
 async def test_a_changed_byte_is_found_at_its_place(

@@ -18,6 +18,8 @@ from sqlalchemy import insert
 
 from app.auth.identity import Identity, Role
 from app.models import Call
+from app.retention.asking import WAITING
+from app.retention.person_pages import STATES
 from app.screens.catalogues import catalogue_of
 from app.screens.language import Language
 from app.settings import Settings
@@ -25,7 +27,7 @@ from app.trail.chain import Deed
 from app.trail.looking import Look
 from app.trail.sight import OF_ACCOUNTS, TrailSight, trail_sight
 from app.trail.words import FAMILIES, KINDS, NAMELESS, every_word, kind_words
-from app.trail.writing import record
+from app.trail.writing import INFO, record
 from tests.app.running import RunningServer, in_own_task, running_server
 from tests.app.statistics.year import call_row, stream_token
 from tests.fakes_transcriber import ScriptedTranscriber
@@ -150,6 +152,33 @@ async def test_an_export_is_a_deed_and_takes_no_name_for_a_formula(server: Runni
     assert len(after.json()["links"]) == 1
 
 
+async def test_an_export_is_whole_however_long_the_trail_is_and_ends_where_it_was_asked_for(
+    server: RunningServer,
+) -> None:
+    many = 2 * 2_000 + 7  # more than two of the pages in which it is read
+    async with server.services.database.transaction() as session:
+        writer = session.sync_session.info[INFO]
+        deeds = [Deed("search.made", by_login="kansa", subject=str(at)) for at in range(many)]
+        await (await session.connection()).run_sync(writer.append, deeds)
+    auditor = await server.token(Role.AUDITOR, "")
+
+    async with server.client(auditor) as client:
+        by = {"by": "kansa"}
+        written = (await client.get("/v1/trail/export.csv", params=by)).content.decode("utf-8-sig")
+        deed = (await client.get("/v1/trail", params={"kind": "trail.exported"})).json()["links"][0]
+
+    rows = list(csv.DictReader(io.StringIO(written)))
+    assert [row["対象"] for row in rows] == [str(at) for at in reversed(range(many))]
+    assert deed["subject"] == str(many)
+
+
+@pytest.mark.parametrize("day", ["1999-12-31", "2201-01-01", "9999-12-31"])
+async def test_days_beyond_all_calls_are_refused_as_such(server: RunningServer, day: str) -> None:
+    answer = await read(server, Role.AUDITOR, until=day)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "day_out_of_reach")
+
+
 async def checked(client: httpx.AsyncClient) -> dict[str, object]:
     """Ask for a check and wait until it is done."""
     started = await client.post("/v1/trail/check")
@@ -205,6 +234,13 @@ def test_every_kind_that_code_can_write_has_a_word_or_a_family_with_one() -> Non
 
     assert nameless == set()
     assert {kind.partition(".")[0] for kind in KINDS} <= set(FAMILIES)
+
+
+def test_every_step_of_a_persons_request_has_its_own_word() -> None:
+    steps = {f"person.{kind}.{state}" for kind, state in STATES if state != WAITING}
+    asked = {f"person.{kind}.asked" for kind, _ in STATES}
+
+    assert {kind for kind in steps | asked if not kind_words(kind).known} == set()
 
 
 def test_a_kind_of_another_version_is_shown_as_it_is_and_breaks_nothing() -> None:

@@ -10,6 +10,7 @@ const POLL_MS = 700;
 
 let nextBefore = null;
 let asked = 0;
+let shown = new URLSearchParams(); // what the list was asked for: the form may have been changed since
 
 function wanted() {
   const asking = new URLSearchParams();
@@ -19,8 +20,9 @@ function wanted() {
 
 async function show({ more = false } = {}) {
   const turn = ++asked;
-  const asking = wanted();
-  byId("csv").href = `/v1/trail/export.csv?${asking}`;
+  if (!more) shown = wanted();
+  byId("csv").href = `/v1/trail/export.csv?${shown}`;
+  const asking = new URLSearchParams(shown);
   if (more) asking.set("before", nextBefore);
   byId("failure").hidden = true;
   if (!more) {
@@ -68,7 +70,8 @@ function row(link) {
 
 function subject(link) {
   const parts = [];
-  if (link.call_id && link.call_there) parts.push(make("a", { href: `/calls/${encodeURIComponent(link.call_id)}`, text: link.call_id }));
+  // Auditors alone read of calls here, and none of a live one: these are looked at on the review page.
+  if (link.call_id && link.call_there) parts.push(make("a", { href: `/calls/${encodeURIComponent(link.call_id)}/review`, text: link.call_id }));
   else if (link.call_id) parts.push(make("code", { text: link.call_id }), ` ${t("(削除済み)")}`);
   if (link.subject && !link.call_id) parts.push(link.subject);
   return parts.length ? parts : ["−"];
