@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from typing import Annotated, Final, Literal
@@ -56,6 +56,10 @@ class ListQuery(BaseModel):
 
 
 Wanted = Annotated[ListQuery, Query()]
+_FILES: Final[Mapping[str, tuple[str, Callable[[Sheet], bytes]]]] = {
+    "xlsx": (XLSX, xlsx_of),
+    "csv": (CSV, csv_of),
+}
 _OF: Final = {"reports": "報告書の一覧", "calls": "通話の一覧"}
 
 router = APIRouter(
@@ -66,13 +70,13 @@ router = APIRouter(
 @router.get("/list.xlsx", response_class=Response, responses=problems(BadRequest))
 async def list_as_excel(request: Request, identity: Lister, wanted: Wanted) -> Response:
     """Return reports, or calls, of at most a year as Excel workbook."""
-    return await _list(request, identity, wanted, "xlsx", XLSX, xlsx_of)
+    return await list_file(request, identity, wanted, "xlsx")
 
 
 @router.get("/list.csv", response_class=Response, responses=problems(BadRequest))
 async def list_as_csv(request: Request, identity: Lister, wanted: Wanted) -> Response:
     """Return the same as CSV: UTF-8 with its mark, so that Excel reads it."""
-    return await _list(request, identity, wanted, "csv", CSV, csv_of)
+    return await list_file(request, identity, wanted, "csv")
 
 
 @router.get("/{report_id}/document.pdf", response_class=Response, responses=problems(NotFound))
@@ -134,14 +138,15 @@ def _file_name(read: ReadReport, document: Document, ending: str) -> str:
     return f"{title}_{read.number}_{document.version}{draft}.{ending}"
 
 
-async def _list(
-    request: Request,
-    identity: Identity,
-    wanted: ListQuery,
-    ending: str,
-    media_type: str,
-    make: Callable[[Sheet], bytes],
+async def list_file(
+    request: Request, identity: Identity, wanted: ListQuery, ending: Literal["xlsx", "csv"]
 ) -> Response:
+    """Return the list as a file; on the trail.
+
+    Raises:
+        BadRequest: its days are none or too many, or its rows (``list_span``, ``list_too_long``).
+    """
+    media_type, make = _FILES[ending]
     span = checked_span(wanted.since, wanted.until)
     sheet = await _sheet(request, identity, wanted, span)
     contents = await made_aside(request, partial(make, sheet))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -15,6 +15,7 @@ from app.callers.deciding import today_in_japan
 from app.errors import BadRequest
 from app.models import Call
 from app.reports.endpoints import Viewer
+from app.reports.file_endpoints import Lister, ListQuery, list_file
 from app.reports.listing import Span, checked_span
 from app.reports.reading import numbers_of
 from app.reports.repository import STATE_WORDS, ReportState, calls_without_report, reports_in
@@ -67,14 +68,55 @@ async def reports_page(
     until: str = "",
     page: Annotated[int, Query(ge=1, le=2_000)] = 1,
 ) -> Response:
+    return await _page(request, identity, state, section, since, until, page)
+
+
+@router.get("/reports/lists/{ending}")
+async def list_of_page(
+    request: Request,
+    identity: Lister,
+    ending: Literal["xlsx", "csv"],
+    of: Literal["reports", "calls"] = "reports",
+    state: str = "",
+    section: Annotated[str, Query(max_length=64)] = "",
+    since: str = "",
+    until: str = "",
+    words: str = "",
+) -> Response:
+    """Return the list that the page asks for; what is refused is told on the page."""
+    try:
+        span = _span(since, until, today_in_japan(services_of(request).clock.now()))
+        wanted = ListQuery(
+            since=span.since,
+            until=span.until,
+            of=of,
+            section=section,
+            state=_state(state) or "",
+            words=words == "true",
+        )
+        return await list_file(request, identity, wanted, ending)
+    except BadRequest as refused:
+        return await _page(request, identity, state, section, since, until, refused=refused)
+
+
+async def _page(
+    request: Request,
+    identity: Identity,
+    state: str,
+    section: str,
+    since: str,
+    until: str,
+    page: int = 1,
+    *,
+    refused: BadRequest | None = None,
+) -> Response:
     services = services_of(request)
     today = today_in_japan(services.clock.now())
-    failure = ""
     try:
         span = _span(since, until, today)
-    except BadRequest as refused:
-        span, failure = _span("", "", today), refusal_words(request, refused)
-    wanted = ReportState(state) if state in set(ReportState) else None
+    except BadRequest as wrong:
+        span, refused = _span("", "", today), wrong
+    wanted = _state(state)
     async with services.database.transaction() as session:
         found = await reports_in(
             session,
@@ -119,8 +161,13 @@ async def reports_page(
         grave=[_call(call) for call in grave],
         others=[_call(call) for call in others],
         may_export=_may_export(identity),
-        failure=failure,
+        failure=refusal_words(request, refused) if refused is not None else "",
+        status_code=refused.status if refused is not None else 200,
     )
+
+
+def _state(state: str) -> ReportState | None:
+    return ReportState(state) if state in set(ReportState) else None
 
 
 def _may_export(identity: Identity) -> bool:

@@ -191,6 +191,24 @@ async def test_a_span_of_more_than_a_year_is_refused(server: RunningServer) -> N
     assert answer.json()["code"] == "list_span"
 
 
+async def test_on_the_page_a_list_is_a_file_and_what_is_refused_a_page(
+    server: RunningServer,
+) -> None:
+    await with_report(server)
+    path, span = "/reports/lists/xlsx", days(server)
+
+    listed = await fetched(server, path, Role.SUPERVISOR, **span, state="draft", words="true")
+    refused = await fetched(server, path, Role.SUPERVISOR, **span | {"since": "2020-01-01"})
+    operator = await fetched(server, path, Role.OPERATOR, **span)
+
+    assert first_table(listed.content)["M2"].value == "秘密の要求"
+    assert listed.headers["content-disposition"].startswith("attachment")
+    assert refused.status_code == httpx.codes.BAD_REQUEST
+    assert refused.headers["content-type"].startswith("text/html")
+    assert "1年以内で指定してください" in refused.text
+    assert operator.status_code == httpx.codes.FORBIDDEN
+
+
 async def test_a_report_is_handed_out_as_a_file_with_its_name_and_a_link_on_the_trail(
     server: RunningServer,
 ) -> None:
