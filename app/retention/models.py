@@ -61,7 +61,7 @@ class PurgeRun(Base):
     left: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """What was still found of them when it looked again: place to count; empty where nothing was."""
     database: Mapped[str] = mapped_column(String(32), default="")
-    """What became of the file or the tables: ``compacted``, ``wiped``, ``vacuumed``, ``busy``."""
+    """What became of the file or the tables: ``compacted``, ``wiped``, ``vacuumed``, ``left``, ``busy``."""
 
 
 class Deletion(Base):

@@ -17,6 +17,7 @@ WIPED_WORDS: Final = {
     Wiped.COMPACTED: "データベースのファイルを書き直しました。消した内容はファイルに残っていません。",
     Wiped.WIPED: "消した内容は上書きしました。通話中だったため、ファイルの書き直しは次の機会に行います。",
     Wiped.VACUUMED: "データベース(PostgreSQL)の、消した行の領域を空けました。",
+    Wiped.LEFT: "データベース(PostgreSQL)の、消した行の領域は、データベースが後で自動的に空けます(autovacuum)。",
     Wiped.BUSY: "データベースが使用中のため、ファイルの後始末は次の機会に行います。",
 }
 NOT_DECIDED: Final = (

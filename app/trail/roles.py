@@ -45,6 +45,11 @@ def statements(role: str = DEFAULT_ROLE, schema: str = "public") -> tuple[str, .
         f"REVOKE CREATE ON SCHEMA {schema} FROM {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+        # To vacuum what a purge has deleted; a right that PostgreSQL has from version 17 on.
+        (
+            "DO $$ BEGIN IF current_setting('server_version_num')::int >= 170000 THEN "
+            f"EXECUTE 'GRANT MAINTAIN ON ALL TABLES IN SCHEMA {schema} TO {role}'; END IF; END $$"
+        ),
         f"REVOKE INSERT, UPDATE, DELETE ON {schema}.alembic_version FROM {role}",
         *(f"REVOKE UPDATE, TRUNCATE ON {schema}.{table} FROM {role}" for table in NEVER_CHANGED),
         *(f"REVOKE DELETE ON {schema}.{table} FROM {role}" for table in NEVER_DELETED),

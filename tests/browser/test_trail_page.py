@@ -15,6 +15,7 @@ from app.auth.identity import Role
 from app.settings import Settings
 from app.trail.chain import Deed
 from app.trail.writing import record
+from tests.app.review.filled import add_ended_call
 from tests.app.running import RunningServer, in_own_task, running_server
 from tests.browser.signing_in import first_sign_in
 from tests.fakes_transcriber import ScriptedTranscriber
@@ -67,6 +68,33 @@ async def test_an_auditor_reads_pages_and_narrows_them(
     await page.fill("#since", "2099-01-01")
     await page.get_by_role("button", name="絞り込む").click()
     await expect(page.locator("#waiting")).to_contain_text("この条件に当たる記録はありません")
+
+
+async def test_a_call_of_the_trail_leads_to_its_review(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    async with server.services.database.transaction() as session:
+        await add_ended_call(session, server.services.clock.now())
+        await record(session, Deed("call.seen", by_login="mori", call_id="r-1"))
+    page = await opened(context, server, Role.AUDITOR)
+
+    await page.get_by_role("link", name="r-1").click()
+
+    await page.wait_for_url(f"{server.url}/calls/r-1/review")
+
+
+async def test_what_was_asked_for_is_read_on_though_the_form_was_changed_meanwhile(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    await with_searches(server, 130)
+    page = await opened(context, server, Role.AUDITOR)
+    await expect(page.locator("#rows tr")).to_have_count(100)
+
+    await page.fill("#by", "nobody")
+    await page.click("#more")
+
+    await expect(page.locator("#more")).to_be_hidden()
+    assert await page.locator("#rows tr").count() > 130
 
 
 async def test_an_administrator_reads_of_accounts_and_never_of_calls(

@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from app.auth.identity import Role
 from app.db import migrate
 from app.errors import BadRequest
+from app.retention.wiping import Wiped, wipe
 from app.settings import Settings
 from app.trail.opening import open_trail_keys
 from app.trail.roles import NEVER_CHANGED, NEVER_DELETED, statements
@@ -112,6 +113,24 @@ async def test_the_database_refuses_the_servers_role_every_change_of_what_was_wr
     assert await owned.refused("UPDATE rule_reviews SET note = ''")
     assert await owned.refused("UPDATE alembic_version SET version_num = '0001'")
     assert await owned.refused("CREATE TABLE another (id int)")
+
+
+@pytest.mark.postgres
+async def test_the_servers_role_frees_what_a_purge_has_deleted_and_says_where_it_may_not(
+    owned: Owned, postgres_url: str
+) -> None:
+    async def wiped() -> Wiped:
+        url = owned.settings.async_database_url
+        return await wipe(url, ["calls", "utterances"], compact=True, idle=lambda: True)
+
+    granted = await wiped()
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        await connection.execute(f"REVOKE MAINTAIN ON utterances FROM {ROLE}")
+    finally:
+        await connection.close()
+
+    assert (granted, await wiped()) == (Wiped.VACUUMED, Wiped.LEFT)
 
 
 def test_a_role_whose_name_would_have_to_be_quoted_is_refused() -> None:
