@@ -49,6 +49,14 @@ class Said(NamedTuple):
     text: str
 
 
+class Unheard(NamedTuple):
+    """A stretch of which there are no words: nobody has read what was said there."""
+
+    track: str
+    start_ms: int
+    end_ms: int
+
+
 class Place(NamedTuple):
     """``text[start:end]`` of one sentence."""
 

@@ -14,6 +14,7 @@ from app.exports.disclosing import (
     BLACK,
     Cover,
     Said,
+    Unheard,
     blackened,
     covered_ms,
     places_covered,
@@ -27,6 +28,7 @@ from app.reports.layout import Document, Heading, Note, Quotes, Row, printable
 from app.reports.pdf import pdf_of
 
 WHO: Final = {"caller": "相手方", "operator": "職員"}
+NOT_HEARD: Final = "(聞き取れなかった所)"
 CARE: Final = f"{BLACK} は、個人の情報などを伏せた箇所です。録音では信号音に置き換えています。"
 
 
@@ -36,6 +38,7 @@ class Copy:
 
     call: Call
     said: Sequence[Said]
+    unheard: Sequence[Unheard]
     covers: Sequence[Cover]
     recording: StoredRecording | None
     office: str
@@ -94,10 +97,12 @@ def document_of(copy: Copy) -> Document:
     call = copy.call
     began = call.started_at.astimezone(JAPAN)
     texts = blackened(copy.said, copy.covers)
-    rows = tuple(
-        (_clock(one.start_ms), WHO[one.track], printable(text))
-        for one, text in zip(copy.said, texts, strict=True)
-    )
+    lines = [
+        *((one, printable(text)) for one, text in zip(copy.said, texts, strict=True)),
+        *((one, NOT_HEARD) for one in copy.unheard),
+    ]
+    lines.sort(key=lambda line: line[0].start_ms)
+    rows = tuple((_clock(one.start_ms), WHO.get(one.track, ""), text) for one, text in lines)
     sound = "あり(伏せた箇所は信号音)" if copy.recording is not None else "なし"
     return Document(
         title="通話記録の写し",

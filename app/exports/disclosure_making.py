@@ -11,14 +11,16 @@ import anyio.to_thread
 from app.auth.errors import FieldRefused
 from app.auth.identity import Identity
 from app.calls.endpoints import load_seen
-from app.calls.repository import utterances_of
+from app.calls.repository import events_of_call, utterances_of
 from app.errors import Conflict
+from app.events import EventType
 from app.exports.disclosing import (
     Cover,
     Place,
     Said,
     SoundCover,
     Suggestion,
+    Unheard,
     suggested,
     unseen,
 )
@@ -40,6 +42,8 @@ class Disclosable:
     said: Sequence[Said]
     sight: TextSight
     suggestions: Sequence[Suggestion]
+    unheard: Sequence[Unheard]
+    """In order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,18 @@ async def disclosable(services: Services, identity: Identity, call_id: str) -> D
     async with services.database.transaction() as session:
         rows = await utterances_of(session, call_id)
         sight = await text_sight(session, services, identity, call)
+        gaps = await events_of_call(session, call_id, EventType.GAP)
     said = sorted(
         (Said(row.id, row.track, row.start_ms, row.end_ms, row.text) for row in rows),
         key=lambda one: (one.start_ms, one.track),
     )
     # Three hours are half a second of work, which no live call may wait for.
     suggestions = await anyio.to_thread.run_sync(suggested, said)
-    return Disclosable(call, said, sight, suggestions)
+    unheard = sorted(
+        (Unheard(gap.data["track"], gap.data["start_ms"], gap.data["end_ms"]) for gap in gaps),
+        key=lambda one: (one.start_ms, one.track),
+    )
+    return Disclosable(call, said, sight, suggestions, unheard)
 
 
 async def make_copy(
@@ -102,6 +111,7 @@ async def make_copy(
     copy = Copy(
         call=found.call,
         said=found.said,
+        unheard=found.unheard,
         covers=covers,
         recording=recording,
         office=services.settings.reports.office_name or services.settings.aids.office_name,

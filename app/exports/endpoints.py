@@ -24,6 +24,7 @@ from app.exports.schemas import (
     ExportsOut,
     SentenceOut,
     SuggestionOut,
+    UnheardOut,
     VconIn,
 )
 from app.review.looking import Reviewer, over
@@ -83,6 +84,10 @@ async def read_disclosure(request: Request, identity: Reviewer, call_id: str) ->
                 }
             )
             for said in found.said
+        ],
+        unheard=[
+            UnheardOut(track=one.track, start_ms=one.start_ms, end_ms=one.end_ms)
+            for one in found.unheard
         ],
     )
 

@@ -38,11 +38,19 @@ class SentenceOut(_Model):
     suggestions: list[SuggestionOut]
 
 
+class UnheardOut(_Model):
+    track: str
+    start_ms: int
+    end_ms: int
+
+
 class DisclosureOut(_Model):
     covered: bool
     """Whether this person reads the words covered: what they do not see stays covered in the copy."""
     recorded: bool
     sentences: list[SentenceOut]
+    unheard: list[UnheardOut]
+    """Where there are no words: nothing is suggested there, and nothing covered."""
 
 
 class PlaceIn(BaseModel):

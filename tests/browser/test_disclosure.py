@@ -61,6 +61,7 @@ async def test_a_supervisor_covers_what_is_suggested_and_what_they_select(
     suggested = await marks.count()
     await expect(count).to_have_text(f"伏せる箇所 {suggested}")
 
+    await expect(page.locator(".disclosure-unheard").first).to_contain_text("聞き取れなかった所")
     await marks.first.click()
     await expect(count).to_have_text(f"伏せる箇所 {suggested - 1}")
     await page.click("#disclosure-undo")

@@ -16,6 +16,7 @@ from app.exports.disclosing import (
     Place,
     Said,
     SoundCover,
+    Unheard,
     blackened,
     covered_ms,
     places_covered,
@@ -23,7 +24,7 @@ from app.exports.disclosing import (
     toned,
     unseen,
 )
-from app.exports.disclosure_file import Copy, document_of
+from app.exports.disclosure_file import NOT_HEARD, Copy, document_of
 from app.models import Call
 from app.privacy.lines import Line
 from app.privacy.sight import sight_of_lines
@@ -135,6 +136,7 @@ def test_nothing_of_what_is_covered_is_in_the_printed_copy() -> None:
     copy = Copy(
         call=Call(id="鷲", section="市民課", started_at=now, duration_ms=60_000),
         said=said,
+        unheard=[Unheard("caller", 9_000, 12_000)],
         covers=[found(said[0], "鷲尾")],
         recording=None,
         office="江別市",
@@ -142,7 +144,9 @@ def test_nothing_of_what_is_covered_is_in_the_printed_copy() -> None:
         made_at=now,
     )
 
-    pdf = pdf_of(document_of(copy))
+    document = document_of(copy)
+    pdf = pdf_of(document)
 
+    assert ("0:00:09", "相手方", NOT_HEARD) in document.blocks[-1].rows
     assert {"隣", "家", "■"} <= letters_of(pdf)
     assert not {"鷲", "尾"} & letters_of(pdf)

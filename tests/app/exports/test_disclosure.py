@@ -74,6 +74,7 @@ async def test_what_is_suggested_is_covered_in_the_text_and_in_the_sound_but_wha
     begin_ms, end_ms = max(0, first["start_ms"] - BEYOND_MS), first["end_ms"] + BEYOND_MS
     begin, end = begin_ms * 8, end_ms * 8
     assert (told["covered"], suggestion["kind"]) == (False, "電話番号")
+    assert len(told["unheard"]) == Filling().gaps
     assert manifest["covered_sound_ms"] == [[begin_ms, end_ms]]
     assert np.abs(sound[begin:end]).max() < 0.11
     assert (sound[:begin] == plain[:begin]).all()

@@ -24,7 +24,8 @@ async function open() {
     byId("disclosure-sound").disabled = !body.recorded;
     byId("disclosure-empty").hidden = body.sentences.length > 0;
     say(byId("disclosure-empty"), t("この通話には、文字にできた発言がありません。"));
-    byId("disclosure-lines").replaceChildren(...body.sentences.map(row));
+    const lines = [...body.sentences.map((one) => ({ at: one.start_ms, line: row(one) })), ...body.unheard.map((one) => ({ at: one.start_ms, line: unheard(one) }))];
+    byId("disclosure-lines").replaceChildren(...lines.sort((one, other) => one.at - other.at).map(({ line }) => line));
     tell();
   } catch (error) {
     byId("disclosure-empty").hidden = true;
@@ -36,6 +37,13 @@ function row(one) {
   const text = make("p", { class: "disclosure-text", "data-id": one.utterance_id });
   fill(text, one.utterance_id);
   return make("li", {}, [make("span", { class: "number", text: clock(one.start_ms) }), make("span", { class: "disclosure-who", text: TRACKS[one.track] }), text]);
+}
+
+/** Where there are no words: nobody can read whether somebody is named there. */
+function unheard(one) {
+  const seconds = Math.ceil((one.end_ms - one.start_ms) / 1000);
+  const words = t("聞き取れなかった所({n}秒)。録音を聞いて確かめてください。", { n: seconds });
+  return make("li", { class: "disclosure-unheard" }, [make("span", { class: "number", text: clock(one.start_ms) }), make("span", { class: "disclosure-who", text: TRACKS[one.track] ?? "" }), make("p", { text: words })]);
 }
 
 function fill(text, id) {
