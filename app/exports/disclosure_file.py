@@ -97,7 +97,7 @@ def document_of(copy: Copy) -> Document:
     call = copy.call
     began = call.started_at.astimezone(JAPAN)
     texts = blackened(copy.said, copy.covers)
-    lines = [
+    lines: list[tuple[Said | Unheard, str]] = [
         *((one, printable(text)) for one, text in zip(copy.said, texts, strict=True)),
         *((one, NOT_HEARD) for one in copy.unheard),
     ]

@@ -28,6 +28,7 @@ from app.exports.disclosure_file import NOT_HEARD, Copy, document_of
 from app.models import Call
 from app.privacy.lines import Line
 from app.privacy.sight import sight_of_lines
+from app.reports.layout import Quotes
 from app.reports.pdf import pdf_of
 from asr.codec import decode
 from asr.types import Encoding
@@ -147,6 +148,8 @@ def test_nothing_of_what_is_covered_is_in_the_printed_copy() -> None:
     document = document_of(copy)
     pdf = pdf_of(document)
 
-    assert ("0:00:09", "相手方", NOT_HEARD) in document.blocks[-1].rows
+    lines = document.blocks[-1]
+    assert isinstance(lines, Quotes)
+    assert ("0:00:09", "相手方", NOT_HEARD) in lines.rows
     assert {"隣", "家", "■"} <= letters_of(pdf)
     assert not {"鷲", "尾"} & letters_of(pdf)
