@@ -43,7 +43,7 @@ async def test_how_the_recording_stands_is_said_in_words_and_a_shape(
 
     await expect(screen.find(WORD)).to_have_text(word)
     await expect(screen.find("#recording-shape")).to_have_attribute("href", shape)
-    await expect(screen.find(SWITCH)).to_be_visible(visible=standing in ("recording", "paused"))
+    await expect(screen.find(SWITCH)).to_be_visible(visible=standing != "off")
 
 
 async def test_an_operator_stops_the_recording_and_takes_it_up_again(screen: Screen) -> None:
@@ -117,11 +117,24 @@ async def test_a_full_disk_is_said_in_red_and_gone_when_there_is_room_again(scre
     screen.preview.tell("note", CALL, failed)
     await expect(screen.find(WORD)).to_have_text("録音できていません")
     await expect(screen.find(NOTE)).to_contain_text("保存先の空きが足りません。通話は続けられます")
-    await expect(screen.find(SWITCH)).to_be_hidden()
     screen.preview.tell("note", CALL, {"kind": "recording_restored", "by": "", "text": ""})
 
     await expect(screen.find(WORD)).to_have_text("録音しています")
     await expect(screen.find(NOTE)).to_be_empty()
+
+
+async def test_a_recording_that_fails_is_paused_before_it_goes_on_by_itself(screen: Screen) -> None:
+    await opened(screen, "failed", reason="disk_full")
+    await expect(screen.find(SWITCH)).to_have_text("録音を止める")
+    paused = {"kind": "recording_paused", "by": "sato", "display_name": "佐藤 花子"}
+
+    screen.preview.tell("note", CALL, paused)
+
+    await expect(screen.find(WORD)).to_have_text("録音できていません")
+    await expect(screen.find(NOTE)).to_contain_text("再開を押すまで止めてあります")
+    await expect(screen.find(SWITCH)).to_have_text("録音を再開する")
+    screen.preview.tell("note", CALL, {"kind": "recording_restored", "by": "", "text": ""})
+    await expect(screen.find(WORD)).to_have_text("録音を止めています(再開できます)")
 
 
 async def test_a_press_that_did_not_arrive_says_so_and_changes_nothing(screen: Screen) -> None:
@@ -138,7 +151,7 @@ async def test_a_press_that_did_not_arrive_says_so_and_changes_nothing(screen: S
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1024, 768)])
-@pytest.mark.parametrize("standing", ["recording", "paused"])
+@pytest.mark.parametrize("standing", ["recording", "paused", "failed"])
 async def test_the_switch_is_large_enough_and_on_the_screen(
     screen: Screen, standing: str, width: int, height: int
 ) -> None:

@@ -40,21 +40,21 @@ export class RecordingPart {
   }
 
   show() {
-    const { standing, reason = "", paused_by: by = "" } = this.known;
+    const { standing, reason = "", paused = false, paused_by: by = "" } = this.known;
     this.place.dataset.standing = standing;
     shape(byId("recording-shape"), SHAPES[standing] ?? SHAPES.reading);
     say(byId("recording-word"), word(standing));
-    say(byId("recording-note"), note(standing, reason, by));
+    say(byId("recording-note"), note({ standing, reason, paused, by }));
     if (!this.button) return;
-    const paused = standing === "paused";
-    this.button.hidden = !paused && standing !== "recording";
+    // Also while it fails: it goes on by itself, maybe in the middle of somebody's account number.
+    this.button.hidden = !["recording", "paused", "failed"].includes(standing);
     this.button.classList.toggle("button-secondary", !paused);
     say(this.button, paused ? t("録音を再開する") : t("録音を止める"));
   }
 
   async change() {
     if (this.sending) return;
-    const resume = this.known.standing === "paused";
+    const resume = this.known.paused === true;
     this.sending = true;
     this.button.setAttribute("aria-disabled", "true");
     say(byId("recording-failed"), "");
@@ -116,7 +116,8 @@ function reasonWord(reason) {
   }
 }
 
-function note(standing, reason, by) {
+function note({ standing, reason, paused, by }) {
+  if (standing === "failed" && paused) return t("{why}。通話は続けられます。録音は、再開を押すまで止めてあります。", { why: reasonWord(reason) });
   if (standing === "failed") return t("{why}。通話は続けられます。録音は自動で再開します。", { why: reasonWord(reason) });
   if (standing === "off") return t("この課の通話は録音の対象ではありません");
   if (standing === "paused" && by) return t("{name}さんが止めました", { name: by });
