@@ -55,8 +55,6 @@ SINGLES: Final = (
     "help_asked",
     "help_unanswered",
 )
-MANY: Final = ("category", "alerts", "alerts_false", "rules", "rules_false")
-"""A call or an alert may be of several of their kinds: each kind stands by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +165,16 @@ def figures_of(
         tables[measure, ""] = (table, hide_kinds(table, suspected, least, too_few))
     for measure in SINGLES:
         tables[measure, ""] = plain(measure)
-    categories = tuple(category.value for category in Category)
-    for measure in MANY:
-        for key in figures.families if measure.startswith("rules") else categories:
+    for measure, key in product(("rules", "rules_false"), figures.families):
+        tables[measure, key] = plain(measure, key)
+    for key in (category.value for category in Category):
+        for measure in ("category", "alerts_false"):
             tables[measure, key] = plain(measure, key)
+        # A call has seldom two alerts of a category: alerts are suspected calls and false alarms together. Where one of
+        # the two is hidden the alerts are too: whatever it could be otherwise, they could be otherwise with it.
+        alerts = Table({(m, s, ALL): t.count("alerts", key) for (m, s), t in joined.items()}, names)
+        parts = [tables[measure, key][1] for measure in ("category", "alerts_false")]
+        tables["alerts", key] = (alerts, _wherever_hidden(parts))
     figures.tables = tables
     return figures
 
@@ -235,6 +239,16 @@ def _by_kind(
         for ((month, section), tally), kind in product(joined.items(), kinds)
     }
     return Table(counts, names, kinds)
+
+
+def _wherever_hidden(parts: Iterable[Hidden]) -> Hidden:
+    """Return what is hidden of a whole whose *parts* are told: not even that it is small."""
+    whole = Hidden()
+    for part in parts:
+        whole.nodes |= part.nodes
+        whole.witnesses += part.witnesses
+    whole.vague |= whole.nodes
+    return whole
 
 
 def _of_one_kind(hidden: Hidden, kind: str) -> Hidden:

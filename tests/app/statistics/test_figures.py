@@ -21,7 +21,7 @@ from app.statistics.facts import (
 )
 from app.statistics.figures import OTHER_SECTIONS, PARTITIONS, Limits, figures_of, told
 from app.statistics.gathering import Deed, help_wait_s
-from app.statistics.hiding import ALL, MONTHS, months_in
+from app.statistics.hiding import ALL, MONTHS, changes_of, months_in
 from app.statistics.periods import Month, Period, fiscal_year, month_named, period_named
 from app.statistics.tables import quantile_s
 
@@ -112,6 +112,52 @@ def test_a_free_period_tells_no_more_than_the_years_quarters_and_months_in_it(
     else:
         assert shown.value is None
         assert len(parts) == 1 or not shown.small
+
+
+def test_false_alarms_are_not_told_by_taking_suspected_calls_from_alerts() -> None:
+    real, false = (AlertFact(("mental_attack",), ("mental",), one) for one in (False, True))
+    counted = {0: (20, 2), 1: (30, 8), 2: (30, 8)}
+    facts = [
+        fact(100 * month + n, "市民課", month, alerts=(real if n < stand else false,))
+        for month, (stand, wrong) in counted.items()
+        for n in range(stand + wrong)
+    ]
+    operators = {(m, "市民課"): 5 for m in MONTHS[:3]}
+
+    figures = figures_of(placed(facts), operators, LIMITS)
+
+    def shown(measure: str, time: str) -> int | None:
+        return figures.cell(measure, "mental_attack", time, "市民課").value
+
+    assert (shown("category", "m00"), shown("alerts_false", "m00")) == (20, None)
+    assert shown("alerts", "m00") is None
+    assert (shown("category", "Y"), shown("alerts_false", "Y"), shown("alerts", "Y")) == (
+        80,
+        18,
+        98,
+    )
+
+
+@given(offices())
+@settings(max_examples=25, deadline=None)
+def test_alerts_are_hidden_wherever_one_of_their_parts_is(
+    office: tuple[list[CallFact], dict[tuple[str, str], int]],
+) -> None:
+    facts, operators = office
+    figures = figures_of(placed(facts), operators, LIMITS)
+
+    alerts, hidden = figures.tables["alerts", "mental_attack"]
+    parts = [figures.tables[one, "mental_attack"][1] for one in ("category", "alerts_false")]
+    assert hidden.nodes == parts[0].nodes | parts[1].nodes
+    # What a part could be otherwise the alerts could be too, and nothing that is shown would change.
+    for part in parts:
+        for witness in part.witnesses:
+            assert changes_of(witness).keys() <= hidden.nodes
+            assert all(alerts.value(leaf) + by >= 0 for leaf, by in witness.items())
+    assert not any(
+        figures.cell("alerts", "mental_attack", time, section).small
+        for time, section, _ in hidden.nodes
+    )
 
 
 def test_a_section_with_one_operator_is_never_told_by_itself() -> None:
