@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 import anyio.to_thread
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.auth.identity import Identity
 from app.auth.visibility import may_see
@@ -115,7 +115,7 @@ async def fetch(
     """
     now = services.clock.now()
     async with services.database.transaction() as session:
-        row = await session.get(CallExport, export_id, with_for_update=True)
+        row = await session.get(CallExport, export_id)
         call = await session.get(Call, row.call_id) if row is not None else None
         # Who was given another section meanwhile sees the call no more.
         if (
@@ -128,9 +128,13 @@ async def fetch(
                 "export_unknown",
                 "この書き出しは見つからないか、作成した人が違います。通話の画面から作り直してください。",
             )
-        if row.fetched_at is not None or row.expires_at <= now:
+        if row.expires_at <= now:
             raise _over()
-        row.fetched_at = now
+        # Of two who ask in the same moment one finds it: SQLite knows no locks of rows.
+        once = update(CallExport).where(CallExport.id == export_id, CallExport.fetched_at.is_(None))
+        taken = await session.scalars(once.values(fetched_at=now).returning(CallExport.id))
+        if taken.first() is None:
+            raise _over()
         await record(session, Deed("export.fetched", call_id=row.call_id, subject=subject_of(row)))
     try:
         content = await anyio.to_thread.run_sync(

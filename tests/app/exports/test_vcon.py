@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from cryptography import x509
@@ -161,6 +162,27 @@ async def test_an_export_is_fetched_once_by_who_made_it_and_every_step_is_on_the
         "export.made",
         "export.fetched",
     ]
+
+
+async def test_of_many_who_fetch_in_the_same_moment_one_is_given_the_file(
+    server: RunningServer,
+) -> None:
+    await with_call(server)
+    answers: list[int] = []
+    async with server.client(await server.token(Role.SUPERVISOR)) as client:
+        made = (await client.post(PATH, json={})).json()
+
+        async def fetch_it() -> None:
+            answers.append((await client.get(f"/v1/exports/{made['export_id']}")).status_code)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(8):
+                tasks.start_soon(fetch_it)
+
+    async with server.services.database.transaction() as session:
+        links = await session.scalars(select(TrailRow).where(TrailRow.kind == "export.fetched"))
+        assert len(links.all()) == 1
+    assert sorted(answers) == [200] + [409] * 7
 
 
 async def test_who_may_see_the_call_no_more_does_not_fetch_what_they_made_of_it(
