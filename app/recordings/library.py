@@ -190,7 +190,7 @@ class RecordingLibrary:
     def _stored(self, row: Recording, call: Call, seal: ChunkSeal) -> StoredRecording:
         file, facts = self.folder / row.file, facts_of(call)
         with _told_as_damaged(row.call_id):
-            contents = self._contents(file, row)
+            contents = self._contents(file, row, seal)
         rate_hz = facts.format.rate_hz
         stretches = tuple(
             Stretch(first * 1000 // rate_hz, end * 1000 // rate_hz, KIND_WORDS[kind])
@@ -209,9 +209,9 @@ class RecordingLibrary:
             _chunks=contents.chunks,
         )
 
-    def _contents(self, file: Path, row: Recording) -> Contents:
+    def _contents(self, file: Path, row: Recording, seal: ChunkSeal) -> Contents:
         if not row.chunks:
-            return read_whole(file, row)
+            return read_whole(file, row, seal)
         try:
             facts = file.stat()
         except FileNotFoundError:
@@ -219,7 +219,7 @@ class RecordingLibrary:
         place = (row.file, facts.st_size, facts.st_mtime_ns)
         known = self._known.get(place)
         if known is None:
-            known = read_whole(file, row)
+            known = read_whole(file, row, seal)
             self._known[place] = known
             while len(self._known) > MOST_KNOWN:
                 self._known.popitem(last=False)
@@ -243,7 +243,7 @@ def key_of(keys: RecordKeys, row: Recording) -> bytes:
         ) from error
 
 
-def read_whole(file: Path, row: Recording) -> Contents:
+def read_whole(file: Path, row: Recording, seal: ChunkSeal) -> Contents:
     """Return what *file* holds; blocking.
 
     Raises:
@@ -257,6 +257,10 @@ def read_whole(file: Path, row: Recording) -> Contents:
         raise Damaged("the file is gone") from None
     try:
         contents = read_contents(opened)
+        # Nobody will open these to hear them: a pause put where there was sound is seen here, or never.
+        silent = tuple(one for one in contents.chunks if one.head.kind is not Kind.SOUND)
+        for _ in opened_chunks(opened, seal, silent):
+            pass
     finally:
         os.close(opened)
     finished = (len(contents.chunks), contents.samples, True, 0)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from app.auth.identity import Role
 from app.calls.protocol import Track
 from app.demo.catalogue import demo_sound
+from app.recordings.chunks import FILE_HEAD, MARK, Kind
 from app.recordings.models import Recording
 from app.recordings.peaks import peaks_of
 from app.recordings.settings import RecordingSettings
@@ -289,6 +290,24 @@ async def test_a_recording_that_was_changed_is_refused_and_the_others_are_heard(
 
     assert (answer.status_code, answer.json()["code"]) == (503, "recording_damaged")
     assert await sound_of(server, "c2") == payload
+
+
+@pytest.mark.parametrize("kind", [Kind.PAUSED, Kind.LOST, Kind.OFF])
+async def test_sound_that_is_made_to_look_like_silence_is_noticed(
+    server: RunningServer, settings: Settings, kind: Kind
+) -> None:
+    await whole_call(server, noise(16_000), call_id="c1")
+    await facts_of_recording(server, "c1")
+    file = await damaged(server, settings, "c1")
+    stored = bytearray(file.read_bytes())
+    place = len(FILE_HEAD) + len(MARK)
+    assert stored[place] == Kind.SOUND
+    stored[place] = kind
+    file.write_bytes(stored)
+
+    answer = await fetched(server, WAV)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "recording_damaged")
 
 
 @pytest.mark.parametrize("cut", [1, 51, 2_000])
