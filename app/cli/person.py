@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final, cast
+from typing import Annotated, cast
 
 import anyio.to_thread
 import typer
@@ -21,7 +21,14 @@ from app.private_files import make_private_file
 from app.recordings.library import RecordingLibrary
 from app.retention.file_places import RecordingFiles
 from app.retention.models import PurgeRun
-from app.retention.person import PersonCalls, Stays, calls_of_person, erase_person, hashes_of
+from app.retention.person import (
+    STAYS_WORDS,
+    PersonCalls,
+    Stays,
+    calls_of_person,
+    erase_person,
+    hashes_of,
+)
 from app.retention.person_export import write_export
 from app.retention.purging import Purged
 from app.retention.running import PurgeParts
@@ -35,7 +42,6 @@ person_app = typer.Typer(
     help="一人の電話番号からの通話を、まとめて書き出し、または消去します。",
     no_args_is_help=True,
 )
-STAYS: Final = {"held": "保全されています", "live": "通話中です"}
 
 NumberArgument = Annotated[
     str,
@@ -201,4 +207,4 @@ def _library(parts: PurgeParts) -> RecordingLibrary:
 def _tell_staying(staying: tuple[Stays, ...], *, err: bool) -> None:
     for one in staying:
         at = f"{one.started_at.astimezone(JAPAN):%Y年%m月%d日 %H:%M}"
-        typer.echo(f"消去しない通話: {at} {one.call_id}({STAYS[one.why]})", err=err)
+        typer.echo(f"消去しない通話: {at} {one.call_id}({STAYS_WORDS[one.why]})", err=err)

@@ -22,7 +22,14 @@ from app.privacy.numbers import reading_numbers
 from app.retention.file_places import PERSON_EXPORTS
 from app.retention.holding import checked_reason
 from app.retention.models import PersonRequest
-from app.retention.person import ERASE, EXPORT, PersonCalls, calls_of_person, hashes_of
+from app.retention.person import (
+    APPROVED,
+    ERASE,
+    EXPORT,
+    PersonCalls,
+    calls_of_person,
+    hashes_of,
+)
 from app.retention.person_export import write_export
 from app.retention.purging import no_progress
 from app.retention.sealed_files import SealedWriter, taken_once
@@ -37,8 +44,6 @@ READY: Final = "ready"
 FETCHED: Final = "fetched"
 EXPIRED: Final = "expired"
 REFUSED: Final = "refused"
-APPROVED: Final = "approved"
-"""It is being erased, or goes on after the next start (``app.retention.erasing``)."""
 FAILED: Final = "failed"
 MADE_WITHIN: Final = timedelta(hours=6)
 """What takes longer was cut off by a server that stopped."""
@@ -176,7 +181,9 @@ async def fetch(services: Services, identity: Identity, request_id: str) -> Iter
         Conflict: it was fetched or has expired (``export_over``).
     """
     check_asker(identity)
-    now = services.clock.now()
+    now, file = services.clock.now(), _file(services, request_id)
+    # It may have gone with a call that was deleted meanwhile: then nothing leaves, and nothing is told to have left.
+    there = await anyio.to_thread.run_sync(file.exists)
     async with services.database.transaction() as session:
         row = await session.get(PersonRequest, request_id, with_for_update=True)
         if row is None or row.kind != EXPORT:
@@ -187,14 +194,12 @@ async def fetch(services: Services, identity: Identity, request_id: str) -> Iter
             raise NotAllowed(
                 "own_export_only", "書き出しを受け取れるのは、それを求めた職員だけです。"
             )
-        if row.state != READY or row.expires_at is None or row.expires_at <= now:
+        if row.state != READY or row.expires_at is None or row.expires_at <= now or not there:
             raise _over()
         row.state, row.hashes = FETCHED, []
         await record(session, Deed("person.exported", subject=row.id))
     try:
-        return await anyio.to_thread.run_sync(
-            taken_once, _file(services, request_id), services.record_keys
-        )
+        return await anyio.to_thread.run_sync(taken_once, file, services.record_keys)
     except (FileNotFoundError, CannotOpen):
         raise _over() from None
 

@@ -10,6 +10,8 @@ from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.visibility import may_see
 from app.calls.endpoints import load_seen
+from app.privacy.sight import TextSight
+from app.privacy.sight_of_call import text_sight
 from app.retention.holding import HOLDERS, Kept, hold, kept, lift, stands
 from app.retention.models import LegalHold
 from app.retention.planning import Due, Plan, plan
@@ -38,7 +40,10 @@ async def read_retention(request: Request, identity: Holder, call_id: str) -> Ke
     """Return how long a call is kept and why, and its legal holds."""
     services = services_of(request)
     call = await load_seen(services, identity, call_id)
-    return _kept(await kept(services, call), identity, live=call.ended_at is None)
+    found = await kept(services, call)
+    async with services.database.transaction() as session:
+        sight = await text_sight(session, services, identity, call)
+    return _kept(found, identity, sight, live=call.ended_at is None)
 
 
 @router.post("/calls/{call_id}/holds", status_code=status.HTTP_201_CREATED)
@@ -104,7 +109,7 @@ def _due(one: Due) -> DueOut:
     )
 
 
-def _kept(found: Kept, identity: Identity, *, live: bool) -> KeptOut:
+def _kept(found: Kept, identity: Identity, sight: TextSight, *, live: bool) -> KeptOut:
     person = identity.user_id is not None
     standing = found.standing
     return KeptOut(
@@ -117,21 +122,24 @@ def _kept(found: Kept, identity: Identity, *, live: bool) -> KeptOut:
         held=found.held,
         going=found.going,
         may_hold=person and not live and not found.held and not found.going,
-        holds=[_hold(one, found, identity, person=person) for one in found.holds],
+        holds=[_hold(one, found, identity, sight, person=person) for one in found.holds],
     )
 
 
-def _hold(row: LegalHold, found: Kept, identity: Identity, *, person: bool) -> HoldOut:
+def _hold(
+    row: LegalHold, found: Kept, identity: Identity, sight: TextSight, *, person: bool
+) -> HoldOut:
     standing = stands(row, found.today)
     return HoldOut(
         hold_id=row.id,
-        reason=row.reason,
+        # Somebody may have written a name into their reason.
+        reason=sight.of(row.reason),
         by=row.by_login,
         at=row.at,
         until=row.until,
         stands=standing,
         lifted_by=row.lifted_by,
         lifted_at=row.lifted_at,
-        lift_reason=row.lift_reason,
+        lift_reason=sight.of(row.lift_reason),
         may_lift=standing and person and row.by_login != identity.login,
     )

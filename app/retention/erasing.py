@@ -16,9 +16,8 @@ from sqlalchemy import select
 from app.db import Database
 from app.errors import AppError, Conflict
 from app.ledger import is_passing
-from app.retention.asking import APPROVED
 from app.retention.models import PersonRequest
-from app.retention.person import ERASE, erase_person
+from app.retention.person import APPROVED, ERASE, erase_person
 from app.retention.running import PurgeParts
 from app.trail.acting import Acting, acting
 

@@ -15,6 +15,8 @@ from app.auth.visibility import may_see
 from app.callers.deciding import today_in_japan
 from app.errors import NotFound
 from app.models import Call
+from app.privacy.sight import TextSight
+from app.privacy.sight_of_call import text_sights
 from app.retention.asking import WAITING
 from app.retention.endpoints import due_now, seen_of
 from app.retention.kinds import KIND_WORDS, WHY_WORDS, Kind, What
@@ -69,7 +71,8 @@ async def retention_page(request: Request, identity: Reader) -> Response:
         in_force = await all_in_force(session, today_in_japan(services.clock.now()))
         latest = await runs(session, RUNS_SHOWN) if whole else []
         waiting = await waiting_requests(session, WAITING) if whole else []
-    held = [(row, call) for row, call in in_force if not sees_calls or _seen(identity, call)]
+        held = [(row, call) for row, call in in_force if not sees_calls or _seen(identity, call)]
+        sights = await text_sights(session, services, identity, [call for _, call in held])
     if sees_calls:
         await looks_of(request).note(Look.LIST, identity)
     return render(
@@ -91,7 +94,7 @@ async def retention_page(request: Request, identity: Reader) -> Response:
             for one in (found.due[:MOST_SHOWN] if sees_calls else ())
         ],
         due_count=len(found.due),
-        holds=[_hold(row, call) for row, call in held] if sees_calls else [],
+        holds=[_hold(row, call, sights[call.id]) for row, call in held] if sees_calls else [],
         held_count=len(held),
         runs=[_run(run) for run in latest],
         asks=sees_calls and whole,
@@ -134,11 +137,10 @@ def _seen(identity: Identity, call: Call) -> bool:
     return may_see(identity, operator="", section=call.section, live=call.ended_at is None)
 
 
-def _hold(row: LegalHold, call: Call) -> ShownHold:
+def _hold(row: LegalHold, call: Call, sight: TextSight) -> ShownHold:
     until = phrase("{day}まで", day=row.until) if row.until else phrase("解除されるまで")
-    return ShownHold(
-        call.id, call.section, call.started_at, row.reason, row.by_login, row.at, until
-    )
+    reason = sight.of(row.reason)
+    return ShownHold(call.id, call.section, call.started_at, reason, row.by_login, row.at, until)
 
 
 def _run(run: PurgeRun) -> ShownRun:

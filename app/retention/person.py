@@ -30,10 +30,13 @@ from app.trail.writing import record
 
 EXPORT: Final = "export"
 ERASE: Final = "erase"
+APPROVED: Final = "approved"
+"""It is being erased, or goes on after the next start (``app.retention.erasing``)."""
 DONE: Final = "done"
 PARTLY: Final = "partly"
 """Erased but for what was held or live."""
 MOST_NAMED: Final = 20
+STAYS_WORDS: Final = {"held": "保全されています", "live": "通話中です"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ async def erase_person(
                 delete(CallerMeasure).where(CallerMeasure.caller_hash.in_(list(hashes)))
             )
         row = await session.get(PersonRequest, request_id) if request_id else None
-        if row is not None:
+        if row is not None and row.state == APPROVED:
             row.run_id = purged.runs[-1] if purged.runs else row.run_id
             if not going:
                 row.hashes, row.state = [], PARTLY if left.call_ids else DONE

@@ -21,7 +21,6 @@ from app.callers.number import normal_number
 from app.download_names import disposition
 from app.errors import AppError, NotAllowed
 from app.retention.asking import (
-    APPROVED,
     EXPIRED,
     FAILED,
     FETCHED,
@@ -36,7 +35,15 @@ from app.retention.asking import (
     refuse_erasure,
 )
 from app.retention.models import REASON_CHARACTERS, RUN_CHARACTERS, PersonRequest
-from app.retention.person import DONE, ERASE, EXPORT, MOST_NAMED, PARTLY
+from app.retention.person import (
+    APPROVED,
+    DONE,
+    ERASE,
+    EXPORT,
+    MOST_NAMED,
+    PARTLY,
+    STAYS_WORDS,
+)
 from app.screens.forms import Rejected
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
@@ -55,8 +62,6 @@ STATES: Final = {
     (ERASE, PARTLY): "一部を消去済み",
     (ERASE, REFUSED): "取りやめ",
 }
-STAYS: Final = {"held": "保全されています", "live": "通話中です"}
-
 Asker = Annotated[Identity, Depends(requires(Role.AUDITOR))]
 Decider = Annotated[Identity, Depends(requires(Role.AUDITOR, Role.ADMINISTRATOR))]
 RequestId = Annotated[str, Path(max_length=RUN_CHARACTERS, pattern="^[0-9a-f]+$")]
@@ -209,7 +214,7 @@ async def _one(
         ready=row.kind == EXPORT and own and _is_ready(row, now),
         going=len(found.found.going),
         staying=[
-            (one, STAYS[one.why], identity.role is Role.AUDITOR)
+            (one, STAYS_WORDS[one.why], identity.role is Role.AUDITOR)
             for one in found.found.staying[:MOST_NAMED]
         ],
         staying_count=len(found.found.staying),

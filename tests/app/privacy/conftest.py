@@ -17,6 +17,7 @@ from app.callers.models import CallMatter
 from app.db import Database, open_database
 from app.models import AlertRow, Call, FindingRow, StaffAction, UtteranceRow
 from app.privacy.numbers import sealed_number
+from app.retention.models import LegalHold
 from app.settings import Settings
 from tests.app.review.filled import SAID, add_ended_call
 from tests.app.running import RunningServer, in_own_task, running_server
@@ -79,6 +80,7 @@ async def marked_call(session: AsyncSession, server: RunningServer) -> None:
             at=now,
         )
     )
+    session.add(LegalHold(call_id=CALL, reason=f"{NAME}さんの訴訟", by_login="sato", at=now))
     # The last words, too, say who it was.
     last = f"{CALL}.last"
     session.add(

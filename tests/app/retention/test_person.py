@@ -35,8 +35,8 @@ from app.retention.erasing import erase_waiting
 from app.retention.kinds import KIND_WORDS, WHY_WORDS
 from app.retention.models import LegalHold, PersonRequest, PurgeRun
 from app.retention.opening import open_parts
-from app.retention.person import ERASE, EXPORT
-from app.retention.person_pages import KINDS, STATES, STAYS
+from app.retention.person import ERASE, EXPORT, STAYS_WORDS
+from app.retention.person_pages import KINDS, STATES
 from app.retention.running import CallFiles, PurgeParts
 from app.retention.telling import WHAT_WORDS, WHY_RUN, WIPED_WORDS
 from app.retention.turns import one_at_a_time
@@ -196,10 +196,16 @@ async def test_an_export_lies_sealed_is_fetched_once_and_gone(
 
     with pytest.raises(NotAllowed):
         await fetch(services, auditor("another"), request_id)
+    away = next(folder.iterdir()).rename(services.settings.data_dir / "away")
+    with pytest.raises(Conflict):
+        await fetch(services, auditor(), request_id)
+    nothing_left = (await request_of(services, request_id)).state
+    away.rename(folder / request_id)
     b"".join(await fetch(services, auditor(), request_id))
     with pytest.raises(Conflict) as over:
         await fetch(services, auditor(), request_id)
 
+    assert nothing_left == "ready"
     assert b"PK" not in sealed[:64]
     assert over.value.code == "export_over"
     assert list(folder.iterdir()) == []
@@ -357,7 +363,16 @@ def test_every_word_of_the_pages_has_its_english() -> None:
     english = catalogue_of(Language.ENGLISH).texts
     words = {
         word
-        for table in (KINDS, STATES, STAYS, KIND_WORDS, WHY_WORDS, WHAT_WORDS, WHY_RUN, WIPED_WORDS)
+        for table in (
+            KINDS,
+            STATES,
+            STAYS_WORDS,
+            KIND_WORDS,
+            WHY_WORDS,
+            WHAT_WORDS,
+            WHY_RUN,
+            WIPED_WORDS,
+        )
         for word in table.values()
     }
 
