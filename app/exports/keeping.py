@@ -113,7 +113,9 @@ async def fetch(
         NotFound: there is none for this person (``export_unknown``); the two are told alike.
         Conflict: it was fetched, or its time is over (``export_over``).
     """
-    now = services.clock.now()
+    now, file = services.clock.now(), _file(services, export_id)
+    # Where it is gone nothing leaves, and nothing is told to have left.
+    there = export_id != "" and await anyio.to_thread.run_sync(file.exists)
     async with services.database.transaction() as session:
         row = await session.get(CallExport, export_id)
         call = await session.get(Call, row.call_id) if row is not None else None
@@ -128,7 +130,7 @@ async def fetch(
                 "export_unknown",
                 "この書き出しは見つからないか、作成した人が違います。通話の画面から作り直してください。",
             )
-        if row.expires_at <= now:
+        if row.expires_at <= now or not there:
             raise _over()
         # Of two who ask in the same moment one finds it: SQLite knows no locks of rows.
         once = update(CallExport).where(CallExport.id == export_id, CallExport.fetched_at.is_(None))
@@ -137,9 +139,7 @@ async def fetch(
             raise _over()
         await record(session, Deed("export.fetched", call_id=row.call_id, subject=subject_of(row)))
     try:
-        content = await anyio.to_thread.run_sync(
-            taken_once, _file(services, export_id), services.record_keys
-        )
+        content = await anyio.to_thread.run_sync(taken_once, file, services.record_keys)
     except (FileNotFoundError, CannotOpen):
         raise _over() from None
     return row, content

@@ -185,6 +185,20 @@ async def test_of_many_who_fetch_in_the_same_moment_one_is_given_the_file(
     assert sorted(answers) == [200] + [409] * 7
 
 
+async def test_where_the_file_is_gone_nothing_is_told_to_have_left(server: RunningServer) -> None:
+    await with_call(server)
+    async with server.client(await server.token(Role.SUPERVISOR)) as client:
+        made = (await client.post(PATH, json={})).json()
+        for file in (server.services.settings.data_dir / FOLDER).iterdir():
+            file.unlink()
+        answer = await client.get(f"/v1/exports/{made['export_id']}")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "export_over")
+    async with server.services.database.transaction() as session:
+        links = await session.scalars(select(TrailRow).where(TrailRow.kind == "export.fetched"))
+        assert links.all() == []
+
+
 async def test_who_may_see_the_call_no_more_does_not_fetch_what_they_made_of_it(
     server: RunningServer,
 ) -> None:
