@@ -122,7 +122,7 @@ async def test_an_opinion_that_is_asked_for_stands_on_the_list_of_calls_and_lead
     await judged_by_another(server, second_wanted=True)
     page = await arrive(context, server, Role.AUDITOR, href="/calls", heading="通話一覧")
 
-    await page.get_by_text("あなたの意見を求めている通話が1件あります。").click()
+    await page.get_by_text("ご意見を求められている通話が1件あります。").click()
 
     await expect(page.locator("h1")).to_contain_text("判断待ちの通話")
     await expect(page.locator("#judge-show")).to_have_value("second_wanted")
