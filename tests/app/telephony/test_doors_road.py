@@ -1,4 +1,4 @@
-"""The shipped call through every door, played by its exchange's simulator: the same words, the same alerts."""
+"""The shipped call through every door, played by its exchange's simulator: the same sound, the same alerts."""
 
 from __future__ import annotations
 
@@ -19,20 +19,23 @@ from app.simulate.exchange import SimulatedCall
 from app.simulate.native import CallSound
 from app.simulate.twilio import TwilioExchange
 from app.telephony.messages import call_name
-from detection.measures import character_errors
+from asr.wav import read_wav
 from tests.app.serving import ServerProcess, free_port
 
 pytestmark = pytest.mark.model
 
 CALL = "snow_step_by_step"
+MULAW_SILENCE = b"\xff"
+FRAME_SAMPLES = 160
+TRACKS = (0, 1)
 SPEED = 1.0
-"""Seven calls at once. At 2.5 a busy machine read some doors' sentences less thoroughly than others'."""
+"""Faster, a busy machine read some doors' sentences less thoroughly than others'."""
+APART_SAMPLES = 256 * 40
+"""Each call is silent 1.28 s longer than the one before, so that not all seven speak at once; whole windows of the
+voice activity detector, so that all are cut alike."""
 DOORS = ("native", "asterisk", "audiosocket", "freeswitch", "jambonz", "twilio", "audiohook")
 KEY, CLIENT_SECRET, AUTH_TOKEN = "key-1", "ZG9vcnMgYXJlIG9wZW5lZCBieSBrZXlz", "12345"
 NUMBER, SECTION = "0119990000", "市民課"
-MOST_ERRORS = 0.15
-"""Of characters against the native stream. Another frame length shifts a pause by some milliseconds, and the recogniser
-reads the stretch anew: up to 0.10 was measured between streams of the very same samples."""
 
 
 @pytest.fixture
@@ -43,6 +46,11 @@ def installation(tmp_path: Path) -> ServerProcess:
         tmp_path,
         model,
         {
+            # Read in company, the very same samples were read otherwise, by 41 of 210 characters: each is read alone.
+            "MIMAMORI_ASR__BATCH_SIZE": "1",
+            "MIMAMORI_ASR__PARTIALS": "false",
+            "MIMAMORI_RECORDING__SECTIONS": "*",
+            "MIMAMORI_RECORDING__RESERVE_MB": "0",
             "MIMAMORI_TELEPHONY__TWILIO__AUTH_TOKEN": AUTH_TOKEN,
             "MIMAMORI_TELEPHONY__TWILIO__ONE_TIME_TOKEN": "false",
             "MIMAMORI_TELEPHONY__AUDIOHOOK__KEYS": f'{{"{KEY}": "{CLIENT_SECRET}"}}',
@@ -52,13 +60,17 @@ def installation(tmp_path: Path) -> ServerProcess:
     )
 
 
+def silence(samples: int) -> bytes:
+    return MULAW_SILENCE * 2 * samples
+
+
 def call_of(server: ServerProcess, token: str, door: str) -> SimulatedCall:
     dialect = DIALECTS[door]
     secrets = {"twilio": AUTH_TOKEN, "audiohook": CLIENT_SECRET}
     listen = server.environment["MIMAMORI_TELEPHONY__AUDIOSOCKET__LISTEN"]
     return SimulatedCall(
         url="ws" + server.url.removeprefix("http") + dialect.path if dialect.path else listen,
-        sound=CallSound(demo_sound(CALL)),
+        sound=CallSound(silence(DOORS.index(door) * APART_SAMPLES) + demo_sound(CALL)),
         call_id=f"6f1c2a34-0000-4000-8000-0000000000{DOORS.index(door):02}",
         from_number="09000000000",
         to_number=NUMBER,
@@ -77,12 +89,8 @@ async def play(server: ServerProcess, token: str, door: str) -> None:
         await DIALECTS[door].new(call).play()
 
 
-def words_of(record: dict[str, Any], track: str) -> str:
-    return "".join(turn["text"] for turn in record["utterances"] if turn["track"] == track)
-
-
 async def records_of(server: ServerProcess) -> dict[str, dict[str, Any]]:
-    """Return every call of the section and of none, by its door."""
+    """Return every call of the section and of none, with what was recorded, by its door."""
     records: dict[str, dict[str, Any]] = {}
     auditor = await server.token(Role.AUDITOR, section="")
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {auditor}"}) as client:
@@ -93,6 +101,9 @@ async def records_of(server: ServerProcess) -> dict[str, dict[str, Any]]:
             call_id = named if door == "native" else call_name(door, named)
             answer = await client.get(f"{server.url}/v1/calls/{call_id}")
             records[door] = answer.raise_for_status().json()
+            sound = await client.get(f"{server.url}/v1/calls/{call_id}/recording.wav")
+            payload = read_wav(sound.raise_for_status().content).payload
+            records[door]["tracks"] = [one_zero(payload[number::2]) for number in TRACKS]
     return records
 
 
@@ -111,11 +122,19 @@ async def test_every_door_carries_the_shipped_call_to_the_same_alerts(
     for door, record in records.items():
         assert record["call"]["top_level"] == 3, door
         assert record["gaps"] == [], door
-        for track in ("caller", "operator"):
-            errors = character_errors(words_of(native, track), words_of(record, track))
-            assert errors.count <= MOST_ERRORS * errors.of, (door, track)
+        assert all(spoken(n) in record["tracks"][n] for n in TRACKS), door
         assert categories(record) >= categories(native) - DOUBTFUL, door
     assert records["asterisk"]["call"]["operator"] == "sato"
+
+
+def spoken(number: int) -> bytes:
+    """Return one track of the shipped call, but for a last frame that is not full."""
+    return one_zero(demo_sound(CALL)[number::2][:-FRAME_SAMPLES])
+
+
+def one_zero(mulaw: bytes) -> bytes:
+    """Write nought one way: mu-law has two, linear samples on the way one."""
+    return mulaw.replace(b"\x7f", MULAW_SILENCE)
 
 
 DOUBTFUL = {"intimidation", "compensation"}
