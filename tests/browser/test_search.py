@@ -219,6 +219,21 @@ async def test_a_slash_goes_to_the_field_but_not_out_of_one(
     assert await page.input_value("#q") == "/"
 
 
+async def test_who_wants_no_keys_has_none_here_either(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    page = await at_the_search(context, server)
+    await page.evaluate("localStorage.setItem('mimamori.keys', 'off')")
+    await page.reload()
+    await expect(page.locator("#search-page")).to_have_attribute("data-ready", "yes")
+
+    await page.locator("h1").click()
+    await page.keyboard.press("/")
+
+    await expect(page.locator("#q")).not_to_be_focused()
+    await expect(page.locator(".search-line kbd")).to_be_hidden()
+
+
 async def test_a_search_that_fails_says_what_to_do_and_keeps_what_was_typed(
     context: BrowserContext, server: RunningServer
 ) -> None:

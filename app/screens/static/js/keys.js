@@ -7,12 +7,17 @@ const STORED = "mimamori.keys";
 const TYPING = "input, textarea, select, [contenteditable]";
 const PRESSED_BY_SPACE = "button, summary, [role='tab']";
 
+/** Whether the person at this browser wants single keys to do anything. */
+export function keysWanted() {
+  return localStorage.getItem(STORED) !== "off";
+}
+
 /**
  * `actions`: {"KeyH": () => …}. Codes, not letters, so that a Japanese input mode changes nothing.
  * `held`: those that go on while their key is held down.
  */
 export function listenToKeys(actions, { held = [] } = {}) {
-  let enabled = localStorage.getItem(STORED) !== "off";
+  let enabled = keysWanted();
   const button = byId("key-switch");
   const show = () => {
     document.body.classList.toggle("keys-off", !enabled);

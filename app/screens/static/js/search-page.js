@@ -2,6 +2,7 @@
 
 import { read, send } from "./api.js";
 import { byId, make, say } from "./dom.js";
+import { keysWanted } from "./keys.js";
 import { t, tError } from "./language.js";
 import { card } from "./search-cards.js";
 import { FIELD_OF, fill, queryOf } from "./search-form.js";
@@ -143,11 +144,12 @@ window.addEventListener("popstate", () => {
   else open();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key !== "/" || !keysWanted() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
   event.preventDefault();
   byId("q").focus();
   byId("q").select();
 });
+document.body.classList.toggle("keys-off", !keysWanted());
 open();
 byId("search-page").dataset.ready = "yes";
