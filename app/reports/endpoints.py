@@ -11,6 +11,7 @@ from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
+from app.calls.schemas import StorableText
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn
 from app.models import Call
 from app.reports.deciding import approve, give_back, submit, withdraw
@@ -78,7 +79,7 @@ async def list_reports(
     request: Request,
     identity: Viewer,
     state: ReportState | None = None,
-    section: Annotated[str | None, Query(max_length=64)] = None,
+    section: Annotated[StorableText | None, Query(max_length=64)] = None,
     since: Annotated[date | None, Query(description="First day of the calls, in Japan")] = None,
     until: Annotated[date | None, Query(description="Their last day")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
+from app.calls.schemas import StorableText
 from app.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
 from app.privacy.known import covered_sights
 from app.privacy.sight import WHOLE
@@ -47,7 +48,7 @@ class ListQuery(BaseModel):
     until: date
     """Their last day; a year at most."""
     of: Literal["reports", "calls"] = "reports"
-    section: str = Field(default="", max_length=64)
+    section: StorableText = Field(default="", max_length=64)
     """Empty: all that you may see."""
     state: ReportState | Literal[""] = ""
     """Of reports; empty: any."""

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from app.auth.identity import Identity, Role
 from app.callers.deciding import today_in_japan
+from app.calls.schemas import StorableText
 from app.errors import BadRequest
 from app.models import Call
 from app.reports.endpoints import Viewer
@@ -63,7 +64,7 @@ async def reports_page(
     request: Request,
     identity: Viewer,
     state: str = "",
-    section: Annotated[str, Query(max_length=64)] = "",
+    section: Annotated[StorableText, Query(max_length=64)] = "",
     since: str = "",
     until: str = "",
     page: Annotated[int, Query(ge=1, le=2_000)] = 1,
@@ -78,7 +79,7 @@ async def list_of_page(
     ending: Literal["xlsx", "csv"],
     of: Literal["reports", "calls"] = "reports",
     state: str = "",
-    section: Annotated[str, Query(max_length=64)] = "",
+    section: Annotated[StorableText, Query(max_length=64)] = "",
     since: str = "",
     until: str = "",
     words: str = "",

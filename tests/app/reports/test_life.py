@@ -171,7 +171,7 @@ async def test_a_report_goes_back_with_a_reason_and_comes_again(services: Servic
     with pytest.raises(FieldRefused):
         await give_back(services, YAMADA, report_id, revision, "  ")
 
-    await give_back(services, YAMADA, report_id, revision, "市の回答の日付を書いてください。")
+    await give_back(services, YAMADA, report_id, revision, "市の回答の\0日付を書いてください。")
     returned = await read(services, report_id)
     again = await save(
         services, SATO, report_id, Written(returned.report.revision, {"remarks": "追記"})
@@ -179,7 +179,7 @@ async def test_a_report_goes_back_with_a_reason_and_comes_again(services: Servic
     await submit(services, SATO, report_id, again)
 
     assert (returned.report.state, returned.may.write) == ("returned", True)
-    assert returned.report.decision_reason == "市の回答の日付を書いてください。"
+    assert returned.report.decision_reason == "市の回答の 日付を書いてください。"
     assert (await read(services, report_id)).report.state == "submitted"
 
 

@@ -176,6 +176,18 @@ async def test_a_list_of_reports_names_state_and_number(server: RunningServer) -
     assert row[2] == "下書き"
 
 
+@pytest.mark.parametrize("path", ["/v1/reports", "/v1/reports/list.csv", "/reports"])
+async def test_a_section_that_no_database_keeps_is_refused(
+    server: RunningServer, path: str
+) -> None:
+    asked = httpx.QueryParams(**days(server), section="\0")
+
+    async with server.client(await server.token(Role.SUPERVISOR)) as client:
+        answer = await client.get(path, params=asked)
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+
+
 async def test_operators_take_no_lists_along(server: RunningServer) -> None:
     answer = await fetched(server, "/v1/reports/list.csv", Role.OPERATOR, **days(server))
 
