@@ -100,8 +100,8 @@ def check_person(identity: Identity) -> None:
 
 
 def reason_given(field: str, text: str) -> str:
-    # A form may bring what no database keeps; letters of an office's own (外字) are none of that.
-    why = " ".join("".join(one if one >= " " else " " for one in text).split())
+    # A form may bring NUL, which PostgreSQL does not keep.
+    why = " ".join(text.replace("\0", " ").split())
     if not why:
         raise FieldRefused(field, "report_reason_missing", "理由を入力してください。")
     if len(why) > REASON_CHARACTERS:
