@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, cast
 
 import anyio
 import anyio.to_thread
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from starlette.requests import HTTPConnection
 
 from app.auth.identity import Identity, Role
@@ -127,18 +127,20 @@ class StatisticsDesk:
         return await anyio.to_thread.run_sync(figures_of, tallies, operators, limits)
 
     async def _measures(self, period: Period) -> Shown:
-        """Return how many measures are in force on the last day of *period*, or today if that is earlier."""
-        _, end = month_span(str(period.last))
-        day = min(end.astimezone(JAPAN), self._today()).date()
+        """Return how many measures were in force at the end of *period*, or are now if that is to come."""
+        _, over = month_span(str(period.last))
+        end = min(over, self.clock.now())
+        day = (end - timedelta(microseconds=1)).astimezone(JAPAN).date()
         async with self.database.transaction() as session:
             number = await session.scalar(
                 select(func.count())
                 .select_from(CallerMeasure)
                 .where(
-                    CallerMeasure.approved_at.is_not(None),
+                    CallerMeasure.approved_at < end,
                     CallerMeasure.begins_on <= day,
                     CallerMeasure.ends_on >= day,
-                    CallerMeasure.lifted_at.is_(None),
+                    # Lifted later, it was in force then: the figure of a year stays what it was.
+                    or_(CallerMeasure.lifted_at.is_(None), CallerMeasure.lifted_at >= end),
                 )
             )
         small = 0 < (number or 0) < self.settings.least_shown

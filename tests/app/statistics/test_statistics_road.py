@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from docx import Document
 from openpyxl import load_workbook
 
 from app.auth.identity import Role
+from app.callers.models import CallerMeasure
 from app.japan import JAPAN
 from app.screens.catalogues import catalogue_of
 from app.screens.language import Language
@@ -183,6 +185,48 @@ async def test_the_yearly_sheet_is_the_offices_and_opens_in_word_and_excel(
     assert load_workbook(io.BytesIO(excel.content)).active is not None
     assert "この年度に数える通話は、まだありません。" in empty.text
     assert (refused.status_code, refused.json()["code"]) == (403, "office_figures_only")
+
+
+def measure(begins_on: date, ends_on: date, lifted_at: datetime | None = None) -> CallerMeasure:
+    return CallerMeasure(
+        caller_hash="h" * 64,
+        caller_key_id="k",
+        call_id=None,
+        section="市民課",
+        office_wide=False,
+        kind="time_limit",
+        detail="",
+        reason="",
+        words="",
+        clause="",
+        begins_on=begins_on,
+        ends_on=ends_on,
+        requested_by="kato",
+        requested_at=datetime(2026, 4, 2, tzinfo=UTC),
+        approved_by="sato",
+        approved_at=datetime(2026, 4, 3, tzinfo=UTC),
+        lifted_by=None if lifted_at is None else "sato",
+        lifted_at=lifted_at,
+        lift_reason="",
+    )
+
+
+async def test_measures_are_those_in_force_on_the_last_day_whatever_became_of_them_later(
+    server: RunningServer,
+) -> None:
+    april, may = (date(2026, 4, 5), date(2026, 4, 30)), (date(2026, 5, 1), date(2026, 6, 30))
+    lifted = datetime(2026, 5, 12, tzinfo=UTC)
+    async with server.services.database.transaction() as session:
+        session.add_all([measure(*april) for _ in range(6)])
+        session.add_all([measure(*may) for _ in range(20)])
+        session.add_all([measure(april[0], may[1], lifted) for _ in range(5)])
+
+    told = [
+        table(await asked(server, Role.AUDITOR, first=month, last=month), "work")["measures"][0]
+        for month in ("2026-04", "2026-05")
+    ]
+
+    assert [cell["value"] for cell in told] == [11, 20]
 
 
 async def test_files_of_a_period_that_goes_on_say_not_to_hand_them_on(
