@@ -24,7 +24,7 @@ from app.ports import Clock
 from app.services import services_of
 from app.statistics.facts import Tally, tallied
 from app.statistics.figures import OTHER_SECTIONS, Limits, Shown, YearFigures, figures_of
-from app.statistics.gathering import facts_between
+from app.statistics.gathering import facts_between, hold_still
 from app.statistics.hiding import ALL
 from app.statistics.periods import Month, Period, fiscal_year, month_of_day
 from app.statistics.rollup import OPERATORS, kept, month_span
@@ -113,6 +113,7 @@ class StatisticsDesk:
         for month in months:
             start, end = month_span(str(month))
             async with self.database.transaction() as session:
+                await hold_still(session)
                 facts, people = await facts_between(session, start, end)
                 gone = await kept(session, str(month), str(month))
             for (_, section), tally in (await anyio.to_thread.run_sync(tallied, facts)).items():

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.aids.standing import AidKind
@@ -33,6 +33,17 @@ _KINDS: Final = (
 )
 
 Deed = tuple[str, datetime, Mapping[str, Any]]
+
+
+async def hold_still(session: AsyncSession) -> None:
+    """Have everything that the new *session* reads stand as it does at its first reading.
+
+    Else a deletion in between would count a call twice, or without its alerts.
+    """
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    # SQLite's driver begins no transaction for a session that only reads.
+    begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ" if postgresql else "BEGIN"
+    await session.execute(text(begin))
 
 
 async def facts_between(

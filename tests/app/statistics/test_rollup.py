@@ -13,7 +13,7 @@ from app.db import Database, open_database
 from app.models import Call
 from app.settings import Settings
 from app.statistics.facts import Tally, tallied
-from app.statistics.gathering import facts_between
+from app.statistics.gathering import facts_between, hold_still
 from app.statistics.models import StatisticsMonth
 from app.statistics.rollup import OPERATORS, keep, kept, month_span
 from tests.app.statistics.year import APRIL, call_row, fill_month, stream_token
@@ -101,6 +101,19 @@ async def test_a_call_that_repeats_a_deleted_one_still_counts_as_repeated(either
 
     assert found["2026-04", "市民課"].count("calls") == 2
     assert found["2026-04", "市民課"].count("repeated") == 1
+
+
+async def test_calls_deleted_while_somebody_counts_are_counted_once(either: Database) -> None:
+    await fill_month(either, APRIL, SECTIONS, 20)
+    start, end = month_span("2026-04")
+
+    async with either.transaction() as session:
+        await hold_still(session)
+        facts, _ = await facts_between(session, start, end)
+        await purge(either, [fact.call_id for fact in facts])
+        gone = await kept(session, "2026-04", "2026-04")
+
+    assert (len(facts), gone) == (20, {})
 
 
 async def test_a_deletion_that_breaks_off_keeps_nothing(either: Database) -> None:
