@@ -39,6 +39,8 @@ async def begin_tape(library: RecordingLibrary, ledger: Ledger, facts: CallFacts
     tape = await anyio.to_thread.run_sync(Tape.begin, file, seal, facts.format.rate_hz)
 
     async def change(entry: Entry) -> None:
+        if await entry.session.get(Recording, facts.call_id) is not None:
+            return  # stored, and only the database's word for it was lost
         entry.session.add(
             Recording(
                 call_id=facts.call_id,
@@ -102,6 +104,8 @@ async def store_lost(
     sealed = library.keys.seal(os.urandom(KEY_BYTES), key_place(facts.call_id))
 
     async def change(entry: Entry) -> None:
+        if await entry.session.get(Recording, facts.call_id) is not None:
+            return  # stored, and only the database's word for it was lost
         entry.session.add(
             Recording(
                 call_id=facts.call_id,
