@@ -12,7 +12,7 @@ import anyio.to_thread
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -26,6 +26,9 @@ from app.trail.writing import INFO, TrailedSession, TrailWriter
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 SQLITE_BUSY_MS = 10_000
+TURN_WAIT_MS = 2_000
+LOCK_NOT_AVAILABLE = "55P03"
+"""What PostgreSQL says when ``lock_timeout`` is over."""
 MIGRATION_LOCK = 0x6D696D61
 """Number of the advisory lock on PostgreSQL: any, as long as it stays the same."""
 
@@ -57,7 +60,7 @@ class Database:
 
     @asynccontextmanager
     async def turn(self, key: int) -> AsyncIterator[bool]:
-        """Hold PostgreSQL's advisory lock *key* until the block ends; say whether it was free.
+        """Hold PostgreSQL's advisory lock *key* until the block ends; say whether it was free, or soon was.
 
         Not in a ``transaction``: what goes on meanwhile may be long, and must be cancelled with the server.
         """
@@ -65,10 +68,8 @@ class Database:
             with anyio.CancelScope(shield=True):
                 connection = await self._engine.connect()
                 held.push_async_callback(_closed, connection)
-                taken = await connection.scalar(
-                    text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key}
-                )
-            yield bool(taken)
+                taken = await _locked(connection, key)
+            yield taken
 
     async def answers(self) -> bool:
         try:
@@ -77,6 +78,18 @@ class Database:
         except (SQLAlchemyError, OSError):
             return False
         return True
+
+
+async def _locked(connection: AsyncConnection, key: int) -> bool:
+    # PostgreSQL takes a moment to notice that who held it was killed.
+    await connection.execute(text(f"SET LOCAL lock_timeout = {TURN_WAIT_MS}"))
+    try:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    return True
 
 
 async def _closed(connection: AsyncConnection) -> None:
