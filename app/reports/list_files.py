@@ -12,6 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from app.japan import JAPAN
 from app.reports.layout import printable
@@ -42,6 +43,7 @@ def xlsx_of(sheet: Sheet) -> bytes:
     table.freeze_panes = "A2"
     last = get_column_letter(len(sheet.columns))
     table.auto_filter.ref = f"A1:{last}{len(sheet.rows) + 1}"
+    _print_on_a4(table)
     for number, column in enumerate(sheet.columns, 1):
         table.column_dimensions[get_column_letter(number)].width = column.wide
     table.append([_head(table, column.title) for column in sheet.columns])
@@ -50,6 +52,14 @@ def xlsx_of(sheet: Sheet) -> bytes:
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
+
+
+def _print_on_a4(table: WriteOnlyWorksheet) -> None:
+    """Have every column on one page's width, and the head on each page."""
+    table.page_setup.paperSize, table.page_setup.orientation = "9", "landscape"
+    table.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    table.page_setup.fitToWidth, table.page_setup.fitToHeight = 1, 0
+    table.print_title_rows = "1:1"
 
 
 def _head(table: WriteOnlyWorksheet, title: str) -> WriteOnlyCell:

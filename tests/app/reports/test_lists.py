@@ -188,6 +188,14 @@ async def test_a_section_that_no_database_keeps_is_refused(
     assert answer.status_code == httpx.codes.BAD_REQUEST
 
 
+def test_a_list_is_printed_on_pages_as_wide_as_a4_with_its_head_on_each() -> None:
+    table = first_table(xlsx_of(sheet(["a", "b"])))
+
+    assert (table.page_setup.orientation, table.page_setup.fitToHeight) == ("landscape", 0)
+    assert table.sheet_properties.pageSetUpPr.fitToPage
+    assert table.print_title_rows == "$1:$1"
+
+
 async def test_operators_take_no_lists_along(server: RunningServer) -> None:
     answer = await fetched(server, "/v1/reports/list.csv", Role.OPERATOR, **days(server))
 
