@@ -25,16 +25,21 @@ from app.exports.models import CallExport
 from app.exports.signing import NotSigned, Signer, opened
 from app.exports.signing_key import FILE_NAME, open_signer
 from app.exports.vcon import uuid_of
+from app.judgements.models import Judgement
 from app.ledger import Entry
-from app.models import Call
+from app.models import AlertRow, Call, FindingRow, StaffAction
 from app.trail.models import TrailRow
-from tests.app.review.filled import SAID, WARNING, Filling, add_ended_call
+from tests.app.review.filled import SAID, WARNING, Filling, Row, add_ended_call
 from tests.app.review.recorded import add_recording
 from tests.app.running import RunningServer
 from tests.fakes_clock import FakeClock
 
 CALL = "r-1"
 PATH = f"/v1/calls/{CALL}/vcon"
+EXPLANATION = {
+    "text": "「早瀬と申します」",
+    "parts": [{"kind": "said", "label": "発言", "lines": ["早瀬"]}],
+}
 NUMBER = "折り返しは090-1234-5678にお願いします。"
 
 
@@ -117,6 +122,48 @@ async def test_who_reads_the_call_covered_exports_it_covered_and_without_its_sou
     assert told["covered"] is True
     assert vcon["redacted"] == {"type": "personal data of callers and third persons"}
     assert "090-1234-5678" not in json.dumps(vcon, ensure_ascii=False)
+
+
+async def test_a_name_that_is_covered_stands_in_no_part_of_the_container(
+    server: RunningServer,
+) -> None:
+    await with_call(server, texts=("早瀬と申します。", "早瀬様ですね。", *SAID))
+    now = server.services.clock.now()
+    async with server.services.database.transaction() as session:
+        quote: Row = {
+            "quote": "早瀬と申します",
+            "reason": "早瀬と名乗る",
+            "explanation": EXPLANATION,
+        }
+        first = await session.scalar(select(FindingRow.id).limit(1))
+        await session.execute(update(FindingRow).where(FindingRow.id == first).values(**quote))
+        await session.execute(update(AlertRow).values(quote="早瀬に謝れ"))
+        for kind in ("note", "supervisor_note", "script_used", "help_requested"):
+            detail = {"text": "早瀬様、折り返し希望", "reason": "早瀬", "display_name": "佐藤"}
+            deed = StaffAction(call_id=CALL, kind=kind, by_login="sato", at=now, detail=detail)
+            session.add(deed)
+        session.add(
+            Judgement(
+                call_id=CALL,
+                verdict="harassment",
+                opinion="first",
+                reason="早瀬氏の発言",
+                callers_side="早瀬氏の言い分",
+                considered={},
+                second_wanted=False,
+                by_login="ono",
+                at=now,
+            )
+        )
+    async with server.client(await server.token(Role.AUDITOR)) as client:
+        _, covered = await fetched(client)
+    async with server.client(await server.token(Role.SUPERVISOR)) as client:
+        _, whole = await fetched(client)
+
+    certificate = certificate_of(server)
+    told = json.dumps(opened(json.loads(covered), certificate), ensure_ascii=False)
+    assert json.dumps(opened(json.loads(whole), certificate), ensure_ascii=False).count("早瀬") > 10
+    assert "早瀬" not in told
 
 
 async def test_one_changed_letter_and_another_office_s_key_are_noticed(
