@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from app.auth.identity import Role
 from app.basis.keeping import (
@@ -117,12 +117,14 @@ def test_the_state_of_the_clock_is_one_of_three_words() -> None:
 
 
 async def test_what_hinders_the_note_is_told_and_harms_nothing(
-    database: Database, clock: FakeClock, settings: Settings, caplog: pytest.LogCaptureFixture
+    database: Database, clock: FakeClock, settings: Settings
 ) -> None:
     lost = settings.model_copy(
         update={"detection": settings.detection.model_copy(update={"policy": "/no/such.toml"})}
     )
 
-    await note_basis(database, clock, lost, "d1")
+    with capture_logs() as told:
+        await note_basis(database, clock, lost, "d1")
 
+    assert [(one["log_level"], one["error"]) for one in told] == [("warning", "PolicyNotFound")]
     assert await noted(database, BasisKind.POLICY) == []
