@@ -116,10 +116,17 @@ async def take(browser: Browser, preview: Preview, picture_name: str, folder: Pa
     await page.goto(preview.address + path)
     await expect(page.locator("#link")).not_to_have_attribute("data-state", "connecting")
     await _spoil(page, preview, name)
-    picture = await page.screenshot()
+    await keep(page, folder / f"{picture_name}.png")
     await context.close()
+
+
+async def keep(page: Page, path: Path) -> None:
+    """Store what *page* shows, small."""
+    picture = await page.screenshot()
+    browser = page.context.browser
+    assert browser is not None
     png = palette_png(await _pixels(browser, picture))
-    await anyio.Path(folder / f"{picture_name}.png").write_bytes(png)
+    await anyio.Path(path).write_bytes(png)
 
 
 async def _pixels(browser: Browser, picture: bytes) -> Pixels:

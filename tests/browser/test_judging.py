@@ -92,7 +92,9 @@ async def test_a_judgement_needs_reasons_and_the_callers_side_and_then_leaves_th
     await expect(one).to_contain_text(REASON)
     await expect(one).to_contain_text(SIDE)
     await expect(one).to_contain_text("× 00:10")
-    await expect(page.locator("#judge-standing .judge-verdict")).to_have_text("該当")
+    standing = page.locator("#judge-standing .judge-verdict")
+    await expect(standing).to_have_text("該当")
+    await expect(standing).to_be_in_viewport(ratio=1)
     await page.goto(f"{server.url}/judgements")
     await expect(page.locator("#judge-empty-word")).to_have_text(
         "判断を待っている通話はありません。"

@@ -166,6 +166,7 @@ export class ReviewJudgement {
       document.dispatchEvent(new Event("judged"));
       byId("judge-new").open = false;
       byId("judge-new").querySelector("summary").focus();
+      byId("judge-standing").scrollIntoView({ block: "nearest" });
     } catch (error) {
       if (error.code in AT_FIELD) fieldTrouble(AT_FIELD[error.code], tError(error));
       else if (error.status === 0) this.trouble(t("サーバーから返事がありません。登録されたかどうかを、これまでの判断で確かめてください。入力した内容は残っています。"));
