@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, distinct, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, distinct, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.aids.standing import AidKind
@@ -143,8 +143,8 @@ async def waiting_view(
                 duration_ms=call.duration_ms,
                 top_level=call.top_level,
                 outcome=call.outcome,
-                help_requested=HELP in deeds[call.id],
-                missed=AidKind.MISSED in deeds[call.id],
+                help_requested=deeds[call.id][HELP] > 0,
+                missed=deeds[call.id][AidKind.MISSED] > deeds[call.id][AidKind.MISSED_UNDONE],
                 standing=standing_out(stands.get(call.id)),
             )
             for call in calls
@@ -171,10 +171,17 @@ async def opinions_asked(session: AsyncSession, identity: Identity) -> int:
 
 async def _which(session: AsyncSession, show: Waiting) -> ColumnElement[bool]:
     judged = select(Judgement.call_id)
-    marked = select(StaffAction.call_id).where(StaffAction.kind.in_([HELP, AidKind.MISSED.value]))
+    helped = select(StaffAction.call_id).where(StaffAction.kind == HELP)
+    by = case((StaffAction.kind == AidKind.MISSED.value, 1), else_=-1)
+    missed = (
+        select(StaffAction.call_id)
+        .where(StaffAction.kind.in_([AidKind.MISSED.value, AidKind.MISSED_UNDONE.value]))
+        .group_by(StaffAction.call_id)
+        .having(func.sum(by) > 0)  # a mark that was taken back is none
+    )
     unjudged = and_(
         Call.id.not_in(judged),
-        or_(Call.top_level >= int(Severity.WARNING), Call.id.in_(marked)),
+        or_(Call.top_level >= int(Severity.WARNING), Call.id.in_(helped), Call.id.in_(missed)),
     )
     match show:
         case Waiting.UNJUDGED:
@@ -223,14 +230,14 @@ async def _standing_as(
     ]
 
 
-async def _deeds(session: AsyncSession, call_ids: Sequence[str]) -> dict[str, set[str]]:
-    kinds: dict[str, set[str]] = defaultdict(set)
+async def _deeds(session: AsyncSession, call_ids: Sequence[str]) -> dict[str, Counter[str]]:
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
     query = select(StaffAction.call_id, StaffAction.kind).where(
         StaffAction.call_id.in_(call_ids),
-        StaffAction.kind.in_([HELP, AidKind.MISSED.value]),
+        StaffAction.kind.in_([HELP, AidKind.MISSED.value, AidKind.MISSED_UNDONE.value]),
     )
     for call_id, kind in await session.execute(query):
-        kinds[call_id].add(kind)
+        kinds[call_id][kind] += 1
     return kinds
 
 

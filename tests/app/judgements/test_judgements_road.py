@@ -229,6 +229,7 @@ async def test_calls_that_wait_are_listed_the_oldest_first_and_filtered(
             Past("calm", top_level=1),
             Past("help", top_level=0, marks=("help_requested",), at=MONDAY_MORNING + 2 * day),
             Past("missed", top_level=0, marks=("missed_marked",), at=MONDAY_MORNING + 3 * day),
+            Past("taken-back", top_level=0, marks=("missed_marked", "missed_undone")),
             Past("taxes", section="税務課", at=MONDAY_MORNING + 4 * day),
             Past("done"),
             Past("open"),
@@ -289,10 +290,12 @@ async def test_findings_called_right_or_wrong_count_once_an_alert_on_both_databa
         async with database.transaction() as session:
             (tally,) = await tallies(session, MONDAY_MORNING - timedelta(days=1))
             view = await waiting_view(session, AUDITOR, Wanted(Waiting.JUDGED))
+            left = await waiting_view(session, AUDITOR, Wanted(Waiting.UNJUDGED))
+            asked = await opinions_asked(session, AUDITOR)
 
     assert (tally.rule, tally.category) == (RULE, CATEGORY)
     assert (tally.count.raised, tally.count.false) == (6, 2)
-    assert view.total == 4
+    assert (view.total, left.total, asked) == (4, 2, 0)
 
 
 AUDITOR = Identity("mori", "森", Role.AUDITOR, "")
