@@ -7,7 +7,8 @@ import hashlib
 import io
 import json
 import zipfile
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -307,6 +308,44 @@ async def test_an_erasure_of_which_something_would_not_go_is_gone_on_with(
     assert [(run.id, run.calls, run.interrupted) for run in runs] == [(done.run_id, 2, True)]
     assert measures == []
     assert told == ["second"]
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """Files in the midst of which the power goes: nothing tidies up after it."""
+
+    call_id: str
+    name: str = "cupboard"
+
+    async def delete(self, call_id: str) -> int:
+        if call_id == self.call_id:
+            raise RuntimeError("the power is gone")
+        return 0
+
+    async def left(self, call_ids: Sequence[str]) -> int:
+        return 0 * len(call_ids)
+
+
+async def test_an_erasure_that_was_cut_off_is_finished_with_the_next_start(
+    services: Services, trailed: Database
+) -> None:
+    for call_id in ("first", "second", "third"):
+        await call_from(services, call_id, NUMBER)
+    request_id = await approved(services)
+
+    with pytest.raises(RuntimeError):
+        await erase_now(services, CutOff("second"))
+    between = await ids_left(trailed)
+    state = (await request_of(services, request_id)).state
+    await erase_now(services)
+
+    done = await request_of(services, request_id)
+    async with trailed.transaction() as session:
+        runs = (await session.scalars(select(PurgeRun).order_by(PurgeRun.started_at))).all()
+    assert (len(between), state) == (2, "approved")
+    assert (done.state, done.hashes, await ids_left(trailed)) == ("done", [], set())
+    assert sorted((run.interrupted, run.calls) for run in runs) == [(False, 1), (True, 2)]
+    assert all(run.finished_at is not None and not run.left for run in runs)
 
 
 async def test_an_erasure_takes_only_calls_that_were_over_when_it_was_approved(
