@@ -22,7 +22,7 @@ async function ask(wanted, dialled, after) {
   if (after) all.append("after", after);
   const path = `/v1/search?${all}`;
   if (dialled) return send("POST", path, { number: dialled }, { attempts: 1, timeoutMs: PATIENCE_MS });
-  return (await read(path)).body;
+  return (await read(path, { timeoutMs: PATIENCE_MS })).body;
 }
 
 async function search(after = null) {
