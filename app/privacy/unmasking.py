@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.identity import Identity, Role
-from app.errors import Conflict, NotAllowed
+from app.errors import Conflict, NotAllowed, NotFound
 from app.models import Call, User
 from app.privacy.models import Unmasking
 from app.privacy.repository import unmasking_in_force, unmaskings_of
@@ -25,6 +26,7 @@ async def unmask(services: Services, identity: Identity, call: Call, reason: str
     Raises:
         NotAllowed: a program asks, which can give no reason (``person_needed``).
         Conflict: the call goes on, or nothing is covered for this role (``call_not_over``, ``nothing_covered``).
+        NotFound: it has just been deleted.
     """
     if identity.user_id is None:
         raise NotAllowed(
@@ -36,16 +38,20 @@ async def unmask(services: Services, identity: Identity, call: Call, reason: str
         raise Conflict("nothing_covered", "お使いの役割では、この通話に伏せた部分はありません。")
     now = services.clock.now()
     minutes = privacy_settings_of(services).unmask_minutes
-    async with services.database.transaction() as session:
-        session.add(
-            Unmasking(
-                call_id=call.id,
-                by_login=identity.login,
-                reason=reason,
-                at=now,
-                until=now + timedelta(minutes=minutes),
-            )
-        )
+    row = Unmasking(
+        call_id=call.id,
+        by_login=identity.login,
+        reason=reason,
+        at=now,
+        until=now + timedelta(minutes=minutes),
+    )
+    try:
+        async with services.database.transaction() as session:
+            session.add(row)
+    except IntegrityError:
+        raise NotFound(
+            "call_unknown", "この通話は見つからないか、表示する権限がありません。"
+        ) from None
 
 
 async def cover_again(services: Services, identity: Identity, call: Call) -> None:

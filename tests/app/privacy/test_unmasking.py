@@ -13,16 +13,19 @@ from typing import Final
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.auth.access import COOKIE, CSRF_HEADER, every_route, roles_of
 from app.auth.administration import Administration
-from app.auth.identity import Role
+from app.auth.identity import Identity, Role
+from app.errors import NotFound
 from app.events import Audience, EventType
 from app.ledger import Entry
 from app.main import create_app
+from app.models import Call
 from app.privacy.models import Unmasking
 from app.privacy.settings import PrivacySettings
+from app.privacy.unmasking import unmask
 from app.settings import Settings
 from app.trail.models import TrailRow
 from tests.app.privacy.conftest import (
@@ -202,6 +205,20 @@ async def test_without_a_reason_or_a_cover_nothing_is_uncovered(
     assert answer.json()["code"] == code
     async with served.services.database.transaction() as session:
         assert (await session.scalars(select(Unmasking))).all() == []
+
+
+async def test_a_call_that_has_just_been_deleted_is_not_found(served: RunningServer) -> None:
+    database = served.services.database
+    async with database.transaction() as session:
+        call = await session.get(Call, CALL)
+        assert call is not None
+    async with database.transaction() as session:
+        await session.execute(delete(Call).where(Call.id == CALL))
+
+    with pytest.raises(NotFound):
+        await unmask(
+            served.services, Identity("kanda", "", Role.AUDITOR, "", user_id=1), call, REASON
+        )
 
 
 async def test_a_program_can_give_no_reason(served: RunningServer) -> None:
