@@ -3,8 +3,9 @@
     python -m scripts.check_vcon_peer FILE.vcon.json …
 
 The package ``vcon`` is no dependency of ours (it wants test tools of its own): install it into an environment of its
-own and run this there. It knows the first drafts: a container without sound holds sentences as text, which the draft
-allows and its list of media types does not; that one complaint is told and not counted.
+own and run this there, with authlib 1.6.1: later ones check no signature over a long recording. It knows the first
+drafts: a container without sound holds sentences as text, which the draft allows and its list of media types does
+not; that one complaint is told and not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-PIP: Final = "pip install vcon cryptography"
+PIP: Final = "pip install vcon cryptography authlib==1.6.1"
 KNOWN_GAP: Final = "has invalid mimetype: text/plain"
 
 
