@@ -68,6 +68,7 @@ async def test_an_auditor_reads_pages_and_narrows_them(
     await page.fill("#since", "2099-01-01")
     await page.get_by_role("button", name="絞り込む").click()
     await expect(page.locator("#waiting")).to_contain_text("この条件に当たる記録はありません")
+    await expect(page.locator("#waiting svg")).to_be_hidden()
 
 
 async def test_a_call_of_the_trail_leads_to_its_review(

@@ -27,6 +27,7 @@ async function show({ more = false } = {}) {
   byId("failure").hidden = true;
   if (!more) {
     byId("waiting").hidden = false;
+    byId("waiting").querySelector("svg").removeAttribute("hidden");
     byId("links").hidden = true;
     byId("more").hidden = true;
     say(byId("waiting-word"), t("読み込んでいます…"));
@@ -49,6 +50,7 @@ function fill(page, more) {
   else byId("rows").replaceChildren(...rows);
   const nothing = byId("rows").children.length === 0;
   byId("waiting").hidden = !nothing;
+  byId("waiting").querySelector("svg").setAttribute("hidden", ""); // nothing is waited for any more
   if (nothing) say(byId("waiting-word"), t("この条件に当たる記録はありません。"));
   byId("links").hidden = nothing;
   byId("more").hidden = nextBefore === null;
