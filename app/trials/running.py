@@ -6,12 +6,15 @@ cut off goes on with the calls that still wait.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 
 import anyio
 import structlog
 
+from app.db import Database
 from app.health import Status, health_of
 from app.responses.scripts import load_scripts, warning_sentences
 from app.services import Services
@@ -33,6 +36,8 @@ LOOK_SECONDS: Final = 2
 """How often the tables are asked for a trial. They are asked, not told of it: another process may have written it."""
 TROUBLE_SECONDS: Final = 30
 PREPARED_WITHIN: Final = timedelta(minutes=10)
+TRIAL_LOCK: Final = 7_263_029
+"""Any number, the same in every server that tries rules."""
 MOST_LOST: Final = 3
 """Processes in a row that did not live through a single call."""
 
@@ -50,12 +55,24 @@ async def run_trials(services: Services) -> None:
                     now = services.clock.now()
                     await give_up_unprepared(session, before=now - PREPARED_WITHIN, at=now)
             if trial is not None:
-                await _run(services, trial)
-                continue
+                async with alone(services.database) as mine:
+                    if mine:
+                        await _run(services, trial)
+                        continue
         except Exception as broken:  # noqa: BLE001 - the database may be away, a disk full: it goes on later
             _log.warning("a trial of rules was held up", error=type(broken).__name__)
             wait_seconds = TROUBLE_SECONDS
         await anyio.sleep(wait_seconds)
+
+
+@asynccontextmanager
+async def alone(database: Database) -> AsyncIterator[bool]:
+    """Say whether no other server of the office works on trials; none does until the block ends."""
+    if not database.is_postgresql:
+        yield True
+        return
+    async with database.turn(TRIAL_LOCK) as taken:
+        yield taken
 
 
 async def _run(services: Services, trial: Trial) -> None:

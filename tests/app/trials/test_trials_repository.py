@@ -30,6 +30,7 @@ from app.trials.repository import (
     trial_for,
     trials_for,
 )
+from app.trials.running import alone
 from app.trials.states import CallState, TrialState
 from app.trials.viewing import calls_view, trial_view
 from detection.policy_files import load_policy
@@ -218,6 +219,22 @@ async def test_a_trial_that_was_cut_off_while_it_was_prepared_ends_as_failed(
 
     assert none is None
     assert states == {"old": ("failed", "interrupted"), "new": ("preparing", "")}
+
+
+async def test_of_several_servers_on_one_postgresql_one_works_on_trials(
+    both: Database, database_url: str
+) -> None:
+    async with (
+        open_database(database_url) as another,
+        alone(both) as first,
+        alone(another) as beside,
+    ):
+        pass
+    async with alone(both) as again:
+        pass
+
+    # On SQLite there is one server.
+    assert (first, beside, again) == (True, not both.is_postgresql, True)
 
 
 async def test_calls_that_were_deleted_meanwhile_are_left_out(both: Database) -> None:
