@@ -1,4 +1,4 @@
-"""Pure: the trail as spreadsheets read it."""
+"""Glue: the trail as spreadsheets read it."""
 
 from __future__ import annotations
 
