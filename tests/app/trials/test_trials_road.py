@@ -159,7 +159,7 @@ async def test_what_cannot_be_tried_is_refused_with_the_line_and_the_reason(
 
 
 async def test_administrators_read_counts_and_never_a_call(server: RunningServer) -> None:
-    await keep_calls(server.services.database, [Past("c1")])
+    await keep_calls(server.services.database, [Past("their-call")])
     async with (
         server.client(await server.token(Role.ADMINISTRATOR, "", "admin")) as admin,
         server.client(await server.token(Role.SUPERVISOR, name="kato")) as kato,
@@ -169,14 +169,14 @@ async def test_administrators_read_counts_and_never_a_call(server: RunningServer
         told = [
             (await admin.get(path)).status_code,
             (await admin.get(f"{path}/calls")).status_code,
-            (await admin.get(f"{path}/calls/c1")).status_code,
+            (await admin.get(f"{path}/calls/their-call")).status_code,
             (await kato.get("/v1/trials")).status_code,
         ]
         view = (await admin.get(path)).json()
 
     assert told == [200, 403, 403, 403]
     assert view["sees_calls"] is False
-    assert "c1" not in str(view)
+    assert "their-call" not in str(view)
 
 
 async def test_administrators_are_told_no_small_number_and_look_for_no_words(
