@@ -9,19 +9,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from detection.caller_speech import caller_cues, content_of
 from detection.context import set_aside_by
 from detection.lexicon import Entry, Lexicon
 from detection.lexicon_files import shipped_lexicon
-from detection.likeness import packed
 from detection.operator_speech import operator_cues
 from detection.parts import ALL_PARTS, Part
 from detection.phonetic import hear, sound_of
 from detection.ports import ReadingSource, SentenceVectors, Token
 from detection.respelling import respell
+from detection.sentence_point import SentencePoint
 from detection.sentence_vectors import shared_sentence_vectors
 from detection.sudachi import shared_readings
 from detection.surroundings import Surroundings
@@ -103,10 +103,10 @@ class LexiconDetector:
             meaning=self._meaning(utterance.text),
         )
 
-    def _meaning(self, text: str) -> bytes:
+    def _meaning(self, text: str) -> SentencePoint | None:
         if self._vectors is None or sum(map(str.isalnum, text)) < STATES_FROM_LETTERS:
-            return b""
-        return packed(self._vectors.vector(text))
+            return None
+        return SentencePoint(partial(self._vectors.vector, text))
 
     def _judged(
         self, text: NormalText, tokens: tuple[Token, ...]

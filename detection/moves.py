@@ -178,7 +178,7 @@ def _of_caller(
 def _states(text: str, words: frozenset[str], assessment: Assessment) -> bool:
     """Say whether there is anything in it that a later sentence could repeat."""
     letters = sum(letter.isalnum() for letter in text)
-    return letters >= _LEAST_LETTERS and bool(words or assessment.meaning)
+    return letters >= _LEAST_LETTERS and (bool(words) or assessment.meaning is not None)
 
 
 def _middle(utterance: Utterance) -> int:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from detection.likeness import meant_alike, packed
+from detection.likeness import meant_alike
 from detection.ports import SentenceVectors
+from detection.sentence_point import packed
 
 NEAR_ENOUGH: Final = 0.6
 """Of the corpus' operator sentences that are no warning 2 are as near as this, and both announce an end."""

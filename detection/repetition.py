@@ -124,6 +124,9 @@ def listened(
     """Take *moves* in and return the returns that came to light, each told once."""
     if not moves:
         return before, ()
+    for move in moves:
+        if move.said.meaning is not None and _likely_compared(before.talk, move):
+            move.said.meaning.packed()
     pending = tuple(sorted((*before.pending, *moves), key=attrgetter("at_ms")))
     settled, settling = before.settled, True
     talk, returns, kept = before.settled, list[Return](), list[Move]()
@@ -139,6 +142,13 @@ def listened(
     new = tuple(r for r in returns if r.utterance.utterance_id not in before.told)
     told = (*before.told, *(r.utterance.utterance_id for r in new))[-MOST_RETOLD:]
     return Repetition(settled, tuple(kept), talk, told), new
+
+
+def _likely_compared(talk: Talk, move: Move) -> bool:
+    """Say whether to work the point of *move* out at once: up to five at a later refusal took 20 ms."""
+    if move.kind is MoveKind.SAID:
+        return any(topic.refused for topic in talk.topics)
+    return move.kind in (MoveKind.STATED, MoveKind.REFUSED)
 
 
 def _taken(talk: Talk, move: Move, same_demand: float) -> Taken:
@@ -323,7 +333,7 @@ def _told_news(talk: Talk, move: Move) -> Talk:
 
 
 def _known(topics: tuple[Topic, ...], said: Said, at_least: float) -> Topic | None:
-    if not topics or not (said.words or said.meaning):
+    if not topics or not (said.words or said.meaning is not None):
         return None
     likeness, best = max(
         ((max(said_alike(said, s) for s in t.statements), t) for t in topics),

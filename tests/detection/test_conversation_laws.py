@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copyreg
+import io
 import pickle
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,14 +12,27 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from detection.conversation import CallConversation
-from detection.likeness import packed
 from detection.policy_files import load_policy
+from detection.sentence_point import SentencePoint
 from detection.types import Assessment, Cue, Decision, Severity, Speaker, Utterance
 from tests.detection.calls import PLAIN, Turn, operator, play, played
 from tests.detection.shipped import shipped_detector
 from tests.detection.test_conversation import TURNS, scheduled
 
-MEANINGS = st.sampled_from([b"", packed([1.0, 0.0]), packed([0.9, 0.4]), packed([0.0, 1.0])])
+MEANINGS = st.sampled_from([None, *map(SentencePoint.at, ([1.0, 0.0], [0.9, 0.4], [0.0, 1.0]))])
+
+
+def size_of(state: object) -> int:
+    """Return how much of a call is kept, in bytes; a point counts as its vector."""
+    kept = io.BytesIO()
+    packing = pickle.Pickler(kept)
+    packing.dispatch_table = copyreg.dispatch_table | {
+        SentencePoint: lambda point: (bytes, (point.packed(),))
+    }
+    packing.dump(state)
+    return len(kept.getvalue())
+
+
 WORDS = st.sampled_from(["", "減免 市民税", "除雪 道路", "返金", "減免"])
 CALLER_CUES = st.sampled_from(
     [(), (Cue.DEMAND,), (Cue.INSISTS,), (Cue.COMPLAINT,), (Cue.NOT_HEARD,), (Cue.CALMED,)]
@@ -62,7 +77,7 @@ def test_asking_or_telling_something_new_never_raises_the_level(said: list[Said]
 
     after = conversation.hear(
         Utterance("harmless", Speaker.CALLER, "二十日の五時までですね", at_ms, at_ms + 900),
-        Assessment("harmless", (), (cue,), "", "二十 日 五 時", packed([1.0, 0.0])),
+        Assessment("harmless", (), (cue,), "", "二十 日 五 時", SentencePoint.at([1.0, 0.0])),
     )
 
     assert after.level <= before
@@ -195,12 +210,17 @@ def test_three_hours_and_two_thousand_turns_cost_no_more_at_the_end() -> None:
         words = f"減免 件{number % 300}番 道路"
         cues = (Cue.DEMAND,) if caller else (Cue.REFUSAL, Cue.WARNED)
         assessment = Assessment(
-            utterance.utterance_id, (), cues, words if caller else "", words, packed(vector)
+            utterance.utterance_id,
+            (),
+            cues,
+            words if caller else "",
+            words,
+            SentencePoint.at(vector),
         )
         conversation.hear(utterance, assessment)
         if number in (999, 1_999):
             talk = conversation.state.repetition
-            sizes.append(len(pickle.dumps(conversation.state)))
+            sizes.append(size_of(conversation.state))
             kept = [len(s.words) for t in talk.talk.topics for s in t.statements]
             assert len(talk.pending) <= 24
             assert len(kept) <= 6 * 4

@@ -13,10 +13,10 @@ from detection.likeness import (
     content_words,
     known_of,
     meant_alike,
-    packed,
     said_alike,
     worded_alike,
 )
+from detection.sentence_point import SentencePoint, packed
 
 NUMBERS = st.lists(st.floats(-1, 1, allow_nan=False, width=32), min_size=16, max_size=16).filter(
     lambda vector: max(map(abs, vector)) > 0.01
@@ -48,13 +48,16 @@ def test_a_missing_vector_is_like_nothing() -> None:
 
 
 def test_without_a_vector_the_words_decide() -> None:
-    one, other = Said(frozenset({"減免", "市民税"})), Said(frozenset({"減免"}), packed([1.0, 0.0]))
+    one, other = (
+        Said(frozenset({"減免", "市民税"})),
+        Said(frozenset({"減免"}), SentencePoint.at([1.0, 0.0])),
+    )
 
     assert said_alike(one, other) == 1.0
 
 
 def test_words_and_meaning_are_weighed_together() -> None:
-    here, there = packed([1.0, 0.0]), packed([0.0, 1.0])
+    here, there = SentencePoint.at([1.0, 0.0]), SentencePoint.at([0.0, 1.0])
     words = frozenset({"減免", "市民税"})
 
     both = said_alike(Said(words, here), Said(words, here))
@@ -66,7 +69,7 @@ def test_words_and_meaning_are_weighed_together() -> None:
 
 
 def test_a_single_common_word_says_less_than_two() -> None:
-    here, there = packed([1.0, 0.0]), packed([0.0, 1.0])
+    here, there = SentencePoint.at([1.0, 0.0]), SentencePoint.at([0.0, 1.0])
     one_word = said_alike(Said(frozenset({"減免"}), here), Said(frozenset({"減免"}), there))
 
     assert one_word == pytest.approx(0.45)
@@ -84,7 +87,8 @@ def test_known_words_are_counted_with_slips_forgiven() -> None:
 def test_likeness_is_a_share_whatever_is_compared(
     one: list[float], other: list[float], words: frozenset[str]
 ) -> None:
-    here, there = Said(words, packed(one)), Said(frozenset({"減免"}), packed(other))
+    here = Said(words, SentencePoint.at(one))
+    there = Said(frozenset({"減免"}), SentencePoint.at(other))
 
     assert 0.0 <= said_alike(here, there) <= 1.0
     assert said_alike(here, there) == said_alike(there, here)

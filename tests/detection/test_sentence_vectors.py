@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from detection.likeness import meant_alike, packed
+from detection.likeness import meant_alike
 from detection.ports import SentenceVectors
+from detection.sentence_point import packed
 from detection.sentence_vectors import shared_sentence_vectors
 
 
