@@ -196,8 +196,16 @@ async def fetch(services: Services, identity: Identity, request_id: str) -> Iter
             )
         if row.state != READY or row.expires_at is None or row.expires_at <= now or not there:
             raise _over()
-        row.state, row.hashes = FETCHED, []
-        await record(session, Deed("person.exported", subject=row.id))
+        # Of two who ask in the same moment one finds it: SQLite knows no locks of rows.
+        once = update(PersonRequest).where(
+            PersonRequest.id == request_id, PersonRequest.state == READY
+        )
+        taken = await session.scalars(
+            once.values(state=FETCHED, hashes=[]).returning(PersonRequest.id)
+        )
+        if taken.first() is None:
+            raise _over()
+        await record(session, Deed("person.exported", subject=request_id))
     try:
         return await anyio.to_thread.run_sync(taken_once, file, services.record_keys)
     except (FileNotFoundError, CannotOpen):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import Browser, BrowserContext, expect
 
 from app.aids.settings import AidsSettings, Contact
 from app.auth.identity import Role
@@ -313,6 +313,19 @@ async def test_what_is_a_threat_and_what_is_read_out_is_pure(screen: Screen) -> 
     assert (found["plain"]["back"]["missing"], found["none"]["what"]["missing"]) == (True, True)
     assert "words" not in found["none"]
     assert "named" not in found["plain"]
+
+
+async def test_the_hour_that_is_read_out_is_japans_wherever_the_browser_is(
+    browser: Browser, screen: Screen
+) -> None:
+    abroad = await browser.new_context(timezone_id="America/New_York", locale="en-US")
+    page = await abroad.new_page()
+    await page.goto(screen.preview.address + "/calls")
+
+    found = await page.evaluate(REPORT, {"alerts": [], "texts": []})
+
+    await abroad.close()
+    assert found["plain"]["when"]["text"] == "4月6日 13時1分ごろ(3分前)"
 
 
 async def test_on_the_real_server_a_threat_leads_to_the_card_the_record_and_a_rest(

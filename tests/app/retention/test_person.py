@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
 
+import anyio
 import pytest
 from sqlalchemy import insert, select, update
 
@@ -210,6 +211,32 @@ async def test_an_export_lies_sealed_is_fetched_once_and_gone(
     assert b"PK" not in sealed[:64]
     assert over.value.code == "export_over"
     assert list(folder.iterdir()) == []
+
+
+async def test_of_many_who_fetch_in_the_same_moment_one_is_given_the_file(
+    services: Services,
+) -> None:
+    await call_from(services, "one", NUMBER)
+    request_id = await ask(
+        services, auditor(), keys_of(services), kind=EXPORT, number=NUMBER, reason="請求"
+    )
+    outcomes: list[str] = []
+
+    async def fetch_it() -> None:
+        try:
+            b"".join(await fetch(services, auditor(), request_id))
+            outcomes.append("given")
+        except Conflict as over:
+            outcomes.append(over.code)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(8):
+            tasks.start_soon(fetch_it)
+
+    async with services.database.transaction() as session:
+        links = await session.scalars(select(TrailRow).where(TrailRow.kind == "person.exported"))
+        assert len(links.all()) == 1
+    assert sorted(outcomes) == ["export_over"] * 7 + ["given"]
 
 
 async def test_an_export_that_nobody_fetched_is_deleted_when_its_time_is_over(

@@ -3,6 +3,9 @@
 What is read out is Japanese on every page: the police are told in Japanese.
 */
 
+import { JAPAN } from "./times.js";
+
+const WHEN = new Intl.DateTimeFormat("ja-JP", { ...JAPAN, month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", hourCycle: "h23" });
 /** Lines of these kinds, at the third level, announce harm; others at that level do not call for 110. */
 const THREATS = new Set(["physical_attack", "mental_attack"]);
 const WHAT = {
@@ -51,7 +54,9 @@ function whatWords(threat) {
 }
 
 function whenWords(at) {
-  return `${at.getMonth() + 1}月${at.getDate()}日 ${at.getHours()}時${at.getMinutes()}分ごろ`;
+  const parts = WHEN.formatToParts(at).map(({ type, value }) => [type, Number(value)]);
+  const { month, day, hour, minute } = Object.fromEntries(parts);
+  return `${month}月${day}日 ${hour}時${minute}分ごろ`;
 }
 
 function agoWords(ms) {
