@@ -6,11 +6,12 @@ import { BoardControls } from "./board-controls.js";
 import { BoardKeys } from "./board-keys.js";
 import { counts, matches, newsOf, nextOrder, noOrder, placesOf } from "./board-order.js";
 import { BoardRows, levelWord } from "./board-rows.js";
-import { claim, DesktopNotes, Tones } from "./board-signals.js";
+import { DesktopNotes, Tones } from "./board-signals.js";
 import { emptyBoard, fromBoard, reduceBoard, withCalls, withoutEnded } from "./board-state.js";
 import { BoardTop, drawBanner } from "./board-top.js";
 import { byId, say } from "./dom.js";
 import { EventFeed } from "./events.js";
+import { claim } from "./first-tab.js";
 import { t } from "./language.js";
 import { drawLink } from "./render-status.js";
 

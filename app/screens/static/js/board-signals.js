@@ -1,11 +1,7 @@
-/** Adapter: two short calm tones and a notification of the desktop, for who has switched them on; once for all tabs. */
+/** Adapter: two short calm tones and a notification of the desktop, for who has switched them on. */
 
 const SOUND = "mimamori.board.sound";
 const DESKTOP = "mimamori.board.desktop";
-const TOLD = "mimamori.board.told";
-const LOCK = "mimamori.board.told";
-/** A level that falls and rises again within this time is the same event. */
-const SAME_MS = 30_000;
 const NOTES_HZ = { help: [523.25, 659.25], stop: [659.25, 440] };
 const NOTE_S = 0.22;
 const LOUDNESS = 0.12;
@@ -24,24 +20,6 @@ function store(key, value) {
   } catch {
     // As above.
   }
-}
-
-/** Say whether this tab is the first to tell `key`; the others then keep quiet. */
-export async function claim(key, nowMs = Date.now()) {
-  const first = () => {
-    let told = {};
-    try {
-      told = JSON.parse(stored(TOLD) ?? "{}");
-    } catch {
-      // Somebody else's entry: begin anew.
-    }
-    const recent = Object.fromEntries(Object.entries(told).filter(([, at]) => Math.abs(nowMs - at) < SAME_MS));
-    if (key in recent) return false;
-    store(TOLD, JSON.stringify({ ...recent, [key]: nowMs }));
-    return true;
-  };
-  // Locks are lent over TLS and on this machine only; without them two tabs may rarely sound together.
-  return navigator.locks ? navigator.locks.request(LOCK, first) : first();
 }
 
 export class Tones {
