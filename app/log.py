@@ -1,7 +1,8 @@
 """Adapter: logs to standard error, one line an event, without speech, names or numbers.
 
 Messages are static; values go into named fields. Fields under ``pii`` are dropped here,
-so that nothing personal can reach a log by accident of a caller.
+so that nothing personal can reach a log by accident of a caller. Libraries write what they
+like, so of them neither details (DEBUG) nor more than the first line of a message is taken.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def configure_logs(level: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_WordlessFormatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=threshold, handlers=[handler])
+    # At DEBUG the driver of SQLite writes every sentence that it stores, an HTTP client its headers.
+    logging.basicConfig(level=max(threshold, logging.INFO), handlers=[handler])
     # Addresses of calls are none of a log's business, and every socket would write three lines.
     for chatty in ("uvicorn.access", "uvicorn.error", "httpx", "alembic", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -78,7 +80,12 @@ def _place(frame: traceback.FrameSummary) -> str:
 
 
 class _WordlessFormatter(logging.Formatter):
-    """Tells of exceptions in the libraries' own logs as ``failure_of`` does."""
+    """Tells of exceptions in the libraries' own logs as ``failure_of`` does, and each in one line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name
+        # Below its first line asyncio shows the task that failed, and with it what the exception quotes.
+        record.message = record.message.partition("\n")[0]
+        return super().formatMessage(record)
 
     def formatException(self, ei: ExcInfo | tuple[None, None, None]) -> str:  # noqa: N802 - its name
         return failure_of(ei[1]) if ei[1] is not None else ""
