@@ -7,13 +7,15 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+from app.plain_text import is_plain
+
 _TELEPHONE: Final = re.compile(
     r"(?:(?:内線)? ?[+#*]?[0-9][0-9()() -]{0,29})(?: ?内線 ?[0-9]{1,8})?"
 )
 
 
 def _one_line(text: str) -> str:
-    if not text.isprintable():
+    if not is_plain(text):
         raise ValueError("must be one line without control characters")
     return text
 

@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 from app.auth.identity import Role
+from app.plain_text import is_plain
 
 PEOPLE: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
 """Roles that a person may have; ``stream`` belongs to telephone exchanges."""
@@ -33,4 +34,4 @@ def normal_label(text: str) -> str:
 
 
 def is_label(text: str, *, at_most: int) -> bool:
-    return 0 < len(text) <= at_most and text.isprintable()
+    return 0 < len(text) <= at_most and is_plain(text)

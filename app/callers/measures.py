@@ -14,6 +14,7 @@ from typing import Final, assert_never
 from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
 from app.errors import Conflict, NotAllowed
+from app.plain_text import is_plain
 
 LONGEST: Final = timedelta(days=365)
 TEXT_CHARACTERS: Final = 300
@@ -237,7 +238,7 @@ def _detail(kind: Kind, text: str) -> str:
                 raise _bad_minutes()
             return str(int(text))
         case Kind.ONE_SECTION:
-            if not text or len(text) > SECTION_CHARACTERS or not text.isprintable():
+            if not text or len(text) > SECTION_CHARACTERS or not is_plain(text):
                 raise FieldRefused(
                     "detail", "section_missing", "受け付ける課の名前を入力してください。"
                 )
@@ -256,6 +257,6 @@ def _bad_minutes() -> FieldRefused:
 
 def _text(field: str, text: str) -> str:
     written = "\n".join(line.strip() for line in text.strip().splitlines())
-    if len(written) > TEXT_CHARACTERS or not written.replace("\n", "").isprintable():
+    if len(written) > TEXT_CHARACTERS or not is_plain(written.replace("\n", "")):
         raise FieldRefused(field, "text_refused", f"{TEXT_CHARACTERS}文字以内で入力してください。")
     return written

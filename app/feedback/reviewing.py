@@ -24,6 +24,7 @@ from app.feedback.reviews import (
 from app.feedback.table import RuleTable, lined_up
 from app.ledger import Entry, Ledger
 from app.models import RuleReview
+from app.plain_text import is_plain
 from app.settings import FeedbackSettings
 from detection.types import Severity
 
@@ -106,7 +107,7 @@ def _note(text: str, *, needed: bool) -> str:
     note = "\n".join(line.strip() for line in text.strip().splitlines())
     if needed and not note:
         raise FieldRefused("note", "note_missing", "見直しの内容を入力してください。")
-    if len(note) > NOTE_CHARACTERS or not note.replace("\n", "").isprintable():
+    if len(note) > NOTE_CHARACTERS or not is_plain(note.replace("\n", "")):
         raise FieldRefused(
             "note", "note_refused", f"見直しの内容は{NOTE_CHARACTERS}文字以内で入力してください。"
         )

@@ -6,11 +6,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from app.plain_text import is_plain
+
 FORM_NAME = "カスタマーハラスメント対応報告書"
 
 
 def _printable(text: str) -> str:
-    if not text.isprintable():
+    if not is_plain(text):
         raise ValueError("must be one line without control characters")
     return text
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.auth.errors import FieldRefused
+from app.plain_text import is_plain
 from app.responses.scripts import MAY_SAY_RECORDED, Script
 from detection.types import Step
 
@@ -200,7 +201,7 @@ def _sentence(field: str, text: str, *, required: bool) -> str:
 
 def _line(field: str, text: str, most: int) -> str:
     written = unicodedata.normalize("NFC", text).strip()
-    if not written.isprintable():
+    if not is_plain(written):
         raise FieldRefused(
             field,
             "text_not_printable",
