@@ -170,7 +170,9 @@ async def _render_app_error(request: Request, error: Exception) -> Response:
         raise error
     if _wants_page(request):
         if isinstance(error, NotSignedIn):
-            return RedirectResponse(f"/login?{urlencode({'next': request.url.path})}", 303)
+            # What takes forms alone cannot be asked for afterwards: it would greet them with an error.
+            asked = f"?{urlencode({'next': request.url.path})}" if request.method == "GET" else ""
+            return RedirectResponse(f"/login{asked}", 303)
         if error.code == "password_change_required":
             return RedirectResponse("/password", 303)
         return _error_page(request, error.status, error)

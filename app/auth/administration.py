@@ -132,8 +132,9 @@ class Administration:
         async with self._database.transaction() as transaction:
             rows = AccountRepository(transaction)
             user = await _existing(rows, user_id)
-            if role is not None:
-                if not await rows.move(user_id, role=_person_role(role).value):
+            # A form sends every field: only another role can leave the office without an administrator.
+            if role is not None and _person_role(role).value != user.role:
+                if not await rows.move(user_id, role=role.value):
                     raise _last_administrator()
                 await record(transaction, Deed("account.role", subject=user.login))
             if display_name is not None:
@@ -153,10 +154,11 @@ class Administration:
         async with self._database.transaction() as transaction:
             rows = AccountRepository(transaction)
             user = await _existing(rows, user_id)
-            if user.disabled_at is None and not await rows.disable(user_id, self._clock.now()):
-                raise _last_administrator()
+            if user.disabled_at is None:
+                if not await rows.disable(user_id, self._clock.now()):
+                    raise _last_administrator()
+                await record(transaction, Deed("account.disabled", subject=user.login))
             await rows.end_sessions_of(user_id)
-            await record(transaction, Deed("account.disabled", subject=user.login))
             return await _existing(rows, user_id)
 
     async def enable_user(self, user_id: int) -> User:
@@ -227,7 +229,9 @@ def _section(text: str) -> str:
     section = normal_label(text)
     if section and not is_label(section, at_most=SECTION_CHARACTERS):
         raise FieldRefused(
-            "section", "section_refused", f"課は{SECTION_CHARACTERS}文字以内で入力してください。"
+            "section",
+            "section_refused",
+            f"課は改行などを使わずに{SECTION_CHARACTERS}文字以内で入力してください。",
         )
     return section
 

@@ -36,4 +36,4 @@ def hash_of(secret: str) -> str:
 
 def same(given: str, expected: str) -> bool:
     """Compare in a time that does not tell how much of *given* was right."""
-    return secrets.compare_digest(given.encode(), expected.encode())
+    return secrets.compare_digest(given.encode(errors="replace"), expected.encode())

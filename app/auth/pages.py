@@ -79,7 +79,7 @@ async def sign_in(request: Request) -> Response:
             next=local_path(fields.get("next", "")),
         )
     if before := session_secret_of(request):
-        await accounts.sign_out(before)
+        await accounts.sign_out(before, address=address_of(request))
     target = first_page_of(signed_in.identity)
     if not signed_in.identity.must_change_password:
         target = local_path(fields.get("next", "")) or target
@@ -99,7 +99,7 @@ async def sign_in(request: Request) -> Response:
 
 @router.post("/logout")
 async def sign_out(request: Request, _identity: Person) -> Response:
-    await accounts_of(request).sign_out(session_secret_of(request))
+    await accounts_of(request).sign_out(session_secret_of(request), address=address_of(request))
     response = RedirectResponse("/login", 303)
     response.delete_cookie(
         COOKIE,

@@ -127,8 +127,15 @@ class AccountRepository:
             execution_options=_TABLE_ALONE,
         )
 
-    async def end_session(self, secret_hash: str) -> None:
+    async def end_session(self, secret_hash: str) -> User | None:
+        """Return whose it was; None where there was none."""
+        user: User | None = await self._session.scalar(
+            select(User)
+            .join(BrowserSession, BrowserSession.user_id == User.id)
+            .where(BrowserSession.secret_hash == secret_hash)
+        )
         await self._end(BrowserSession.secret_hash == secret_hash)
+        return user
 
     async def end_sessions_of(self, user_id: int, *, but: str | None = None) -> None:
         """End all sessions of the user, *but* the one of that hash."""

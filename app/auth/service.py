@@ -97,10 +97,12 @@ class Accounts:
             await record(transaction, Deed("session.began", user.login, user.role, address))
         return SignedIn(secret=secret, identity=_person(user, session))
 
-    async def sign_out(self, secret: str) -> None:
+    async def sign_out(self, secret: str, *, address: str = "") -> None:
+        """End the session of *secret*, if there is one; whoever asks, it is its person's on the trail."""
         async with self._database.transaction() as transaction:
-            await AccountRepository(transaction).end_session(hash_of(secret))
-            await record(transaction, Deed("session.ended"))
+            user = await AccountRepository(transaction).end_session(hash_of(secret))
+            if user is not None:
+                await record(transaction, Deed("session.ended", user.login, user.role, address))
 
     async def change_password(
         self, identity: Identity, *, secret: str, current: str, new: str, address: str

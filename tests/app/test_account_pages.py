@@ -96,6 +96,43 @@ async def test_a_changed_person_is_shown_changed(office: Office) -> None:
     assert (await office.administration.user_named("tanaka")).section == "税務課"
 
 
+async def test_the_only_administrator_saves_their_own_name_and_section(office: Office) -> None:
+    administrator = await office.signed_in("suzuki", Role.ADMINISTRATOR)
+    (me,) = await office.administration.users()
+
+    saved = await administrator.post(
+        f"/admin/users/{me.id}",
+        {"display_name": "鈴木　一郎", "role": "administrator", "section": "総務課　情報係"},
+    )
+
+    (now,) = await office.administration.users()
+    assert saved.status_code == 303
+    assert (now.display_name, now.section) == ("鈴木　一郎", "総務課　情報係")
+    assert now.role == Role.ADMINISTRATOR.value
+
+
+async def test_half_a_character_in_a_form_breaks_nothing(office: Office) -> None:
+    await office.person("tanaka", Role.OPERATOR)
+    head = "multipart/form-data; boundary=x; charset=utf-7"
+    parts = (("login", "tanaka"), ("password", "+2AA-"), ("csrf_token", "+2AA-"))
+    form = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in parts
+    )
+    browser = await office.signed_in("suzuki", Role.ADMINISTRATOR)
+
+    for client, path, status in (
+        (office.browser().client, "/login", 401),
+        (browser.client, "/password", 403),
+    ):
+        answer = await client.post(
+            path,
+            content=f"{form}--x--\r\n",
+            headers={"Content-Type": head, "Origin": browser.origin},
+        )
+        assert answer.status_code == status
+
+
 async def test_a_wrong_or_weak_new_password_changes_nothing(office: Office) -> None:
     browser = await office.signed_in("tanaka", Role.OPERATOR)
     before = await _password_hash(office.database, "tanaka")

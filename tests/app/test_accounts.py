@@ -174,6 +174,19 @@ async def test_a_change_leaves_alone_what_is_not_named(either_office: Office) ->
     assert (promoted.role, promoted.section) == ("supervisor", "税務課")
 
 
+async def test_who_stays_administrator_can_be_changed_though_they_are_the_last(
+    either_office: Office,
+) -> None:
+    only = await either_office.person("suzuki", Role.ADMINISTRATOR, "総務課")
+
+    changed = await either_office.administration.change_user(
+        only, display_name="鈴木　一郎", role=Role.ADMINISTRATOR, section="総務課　情報係"
+    )
+
+    assert (changed.display_name, changed.section) == ("鈴木　一郎", "総務課　情報係")
+    assert changed.role == Role.ADMINISTRATOR.value
+
+
 async def test_a_person_cannot_have_the_role_of_an_exchange(office: Office) -> None:
     with pytest.raises(FieldRefused) as refused:
         await office.administration.create_user(

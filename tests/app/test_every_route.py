@@ -85,6 +85,17 @@ async def test_nobody_is_let_in_without_signing_in(server: RunningServer) -> Non
     assert open_doors == []
 
 
+async def test_whoever_signs_in_anew_is_led_back_to_a_page_and_never_to_where_a_form_went(
+    server: RunningServer,
+) -> None:
+    async with httpx.AsyncClient(base_url=server.url, headers={"Accept": "text/html"}) as client:
+        page = await client.get("/measures")
+        form = await client.post("/measures/3/approve")
+
+    assert page.headers["location"] == "/login?next=%2Fmeasures"
+    assert form.headers["location"] == "/login"
+
+
 async def test_no_page_names_what_broke_inside(server: RunningServer) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         answers = [

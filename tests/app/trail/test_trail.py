@@ -22,7 +22,7 @@ from app.trail.models import TrailRow
 from app.trail.opening import FILE_NAME, open_trail_keys, open_trailed_database
 from app.trail.verifying import Verified, verify
 from tests.app.running import RunningServer, hear, say
-from tests.app.small_office import open_office
+from tests.app.small_office import PASSWORD, open_office
 from tests.fakes_clock import FakeClock
 
 SECRET_WORDS = "うちの娘の名前は花子です"
@@ -111,6 +111,28 @@ async def test_accounts_tokens_and_signing_in_are_on_the_trail(
     assert {"session.began", "account.password", "session.ended"} < set(kinds)
     assert kinds[-2:] == ["token.created", "token.revoked"]
     assert refused == [("sato", "192.0.2.9"), ("", "192.0.2.9")]
+
+
+async def test_a_session_that_ends_is_told_of_its_person_and_a_role_only_when_it_changed(
+    settings: Settings, clock: FakeClock
+) -> None:
+    async with open_trailed_database(settings, clock) as database:
+        office = open_office(settings, database, clock)
+        browser = await office.signed_in("sato", Role.OPERATOR)
+        suzuki = await office.person("suzuki", Role.ADMINISTRATOR)
+        so_far = len(await links_of(database))
+        await browser.sign_in("suzuki", PASSWORD)  # at the same desk
+        await office.accounts.sign_out("a cookie from last week")
+        await office.administration.change_user(
+            suzuki, display_name="鈴木 主幹", role=Role.ADMINISTRATOR
+        )
+        told = (await links_of(database))[so_far:]
+
+    assert [(row.kind, row.by_login, row.role, row.address) for row in told[:2]] == [
+        ("session.began", "suzuki", "administrator", "192.0.2.10"),
+        ("session.ended", "sato", "operator", "192.0.2.10"),
+    ]
+    assert [row.kind for row in told[2:]] == ["account.name"]
 
 
 async def test_a_deed_that_was_not_done_leaves_no_link(
