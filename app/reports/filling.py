@@ -23,6 +23,7 @@ VERDICTS: Final[Mapping[str, str]] = {
 _WEEKDAYS: Final = "月火水木金土日"
 _ENDS: Final[Mapping[str, str]] = {
     "interrupted": "音声の接続が途切れ、記録が終わった。",
+    "error": "システムの不具合のため、記録が終わった。",
     "transferred": "ほかの職員に転送した。",
     "": "終了の理由は記録されていない。",
 }

@@ -101,8 +101,11 @@ GAP_REASON_OTHER: Final = "原因を確認中です"
 
 END_REASONS: Final[Mapping[str, str]] = {
     "interrupted": "音声の接続が途切れたため、記録を終えました",
+    "error": "システムの不具合のため、記録を終えました",
     "transferred": "ほかの職員に転送されました",
 }
+ENDED_HERE_ALONE: Final = ("interrupted", "error")
+"""Nobody hung up by that: the telephone may still be held."""
 
 TRACKS: Final[Mapping[Speaker, str]] = {Speaker.CALLER: "相手の方", Speaker.OPERATOR: "職員"}
 
@@ -180,6 +183,7 @@ def screen_words() -> dict[str, object]:
         "gap_reasons": {key.value: words for key, words in GAP_REASONS.items()},
         "gap_reason_other": GAP_REASON_OTHER,
         "end_reasons": dict(END_REASONS),
+        "ended_here_alone": list(ENDED_HERE_ALONE),
         "tracks": {key.value: words for key, words in TRACKS.items()},
         "needs_check": NEEDS_CHECK,
         "unsure": UNSURE,

@@ -354,6 +354,20 @@ async def test_an_ended_call_shows_how_far_it_went_and_offers_the_way_back(scree
     await expect(screen.find("#help")).to_be_hidden()
 
 
+@pytest.mark.parametrize("reason", ["interrupted", "error"])
+async def test_where_only_the_record_ended_nobody_is_told_that_the_caller_has_hung_up(
+    screen: Screen, reason: str
+) -> None:
+    screen.preview.play("level3")
+    await screen.open_call()
+
+    screen.preview.tell("call.ended", CALL, {"reason": reason, "duration_ms": 754_000})
+
+    await expect(screen.find("#say-text")).to_contain_text("見守りは終わりました(")
+    await expect(screen.find("#say-text")).to_contain_text("内線で上司を呼ぶか")
+    await expect(screen.find("#polite")).to_have_text(await screen.find("#say-text").inner_text())
+
+
 async def test_the_next_call_opens_over_the_one_that_has_just_ended(screen: Screen) -> None:
     screen.preview.play("quiet")
     await screen.open_call()

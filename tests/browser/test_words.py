@@ -10,6 +10,7 @@ import pytest
 
 from app.auth.identity import Role
 from app.calls.facts import GapReason
+from app.calls.registry import ENDED_ERROR, ENDED_INTERRUPTED
 from app.screens import words
 from asr.types import Doubt
 from detection.types import Category, Outcome, Severity, Speaker, Step
@@ -30,6 +31,11 @@ from detection.types import Category, Outcome, Severity, Speaker, Step
 )
 def test_every_id_has_its_words(told: type[Enum], named: Mapping[Enum, object]) -> None:
     assert set(named) == set(told)
+
+
+def test_an_end_that_only_the_record_came_to_is_told_with_its_reason() -> None:
+    assert set(words.ENDED_HERE_ALONE) == {ENDED_ERROR, ENDED_INTERRUPTED}
+    assert set(words.ENDED_HERE_ALONE) <= set(words.END_REASONS)
 
 
 def test_no_two_categories_read_alike() -> None:

@@ -63,6 +63,13 @@ def test_a_call_over_midnight_says_both_days_in_japans_time() -> None:
     )
 
 
+def test_a_record_that_the_system_broke_off_does_not_say_that_somebody_hung_up() -> None:
+    ended = filled(replace(RECORD, end_reason="error"))["ended"]
+
+    assert ended.startswith("システムの不具合のため、記録が終わった。")
+    assert "電話が切れた" not in ended
+
+
 def test_every_automatic_field_is_filled_in_and_no_other() -> None:
     assert set(filled(RECORD)) == {field.key for field in FIELDS if field.automatic}
 

@@ -22,7 +22,7 @@ export function announce(state, before) {
   const fresh = state.places.find((id) => id !== null && !before.alerts[id]);
   if (fresh) say(byId("polite"), t("お知らせ。{name}。{reason}", { name: category(state.alerts[fresh].categories[0]), reason: state.alerts[fresh].reason }));
   else if (state.script?.text && state.script.script_id !== before.script?.script_id) say(byId("polite"), t("次にお伝えする文。{text}", { text: state.script.text }));
-  else if (state.call.ended_at && !before.call.ended_at) say(byId("polite"), t("通話は終了しました。"));
+  else if (state.call.ended_at && !before.call.ended_at) say(byId("polite"), byId("say-text").textContent);
 }
 
 function inDanger(state) {

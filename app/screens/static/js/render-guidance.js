@@ -55,6 +55,10 @@ function nothingToSay(call, stepId) {
 
 function endWords(call, role) {
   const reason = words.end_reasons[call.end_reason];
+  if (words.ended_here_alone.includes(call.end_reason)) {
+    const ended = t("見守りは終わりました({reason})。", { reason });
+    return role === "operator" ? t("{ended}お電話が続いていて困ったときは、{how}", { ended, how: words.help_instead }) : ended;
+  }
   const ended = reason ? t("通話は終了しました({reason})。", { reason }) : t("通話は終了しました。");
   return role === "operator" ? t("{ended}おつかれさまでした。", { ended }) : ended;
 }
