@@ -32,9 +32,15 @@ async def line(screen: Screen, name: str) -> str:
     return text
 
 
+async def is_filled(screen: Screen) -> None:
+    """Wait for what the office has entered: it comes with an answer of its own."""
+    await expect(screen.find("[data-line='back'] dd")).to_have_text("011-382-4141")
+
+
 async def test_a_threat_opens_the_card_ready_to_read_out(screen: Screen) -> None:
     screen.preview.play("level3")
     await screen.open_call()
+    await is_filled(screen)
 
     await expect(screen.find("#card-heading")).to_have_text("110番カード")
     await expect(screen.find("#card-lines")).to_be_visible()
@@ -58,7 +64,7 @@ async def test_a_threat_opens_the_card_ready_to_read_out(screen: Screen) -> None
 async def test_no_line_tells_an_age_or_a_sex_from_a_voice(screen: Screen) -> None:
     screen.preview.play("level3")
     await screen.open_call()
-    await expect(screen.find("#card-lines")).to_be_visible()
+    await is_filled(screen)
 
     told = await screen.find("#card").inner_text()
 
@@ -72,7 +78,7 @@ async def test_the_open_card_covers_neither_sentence_nor_level_nor_help(
     await screen.page.set_viewport_size({"width": width, "height": height})
     screen.preview.play("level3")
     await screen.open_call()
-    await expect(screen.find("#card-lines")).to_be_visible()
+    await is_filled(screen)
 
     card = await screen.find("#card").bounding_box()
     assert card is not None
@@ -90,7 +96,7 @@ async def test_the_open_card_covers_neither_sentence_nor_level_nor_help(
 async def test_everything_to_read_fits_at_the_smallest_office_screen(screen: Screen) -> None:
     screen.preview.play("level3")
     await screen.open_call()
-    await expect(screen.find("#card-lines")).to_be_visible()
+    await is_filled(screen)
 
     hidden_px = await screen.find("#card-threat").evaluate(
         "(body) => body.scrollHeight - body.clientHeight"
@@ -196,6 +202,7 @@ async def test_a_call_to_110_that_could_not_be_stored_says_what_to_do(screen: Sc
 async def test_the_lines_are_copied_as_they_are_read(screen: Screen) -> None:
     screen.preview.play("level3")
     await screen.open_call()
+    await is_filled(screen)
 
     await screen.find("#card-copy").click()
 
@@ -260,10 +267,42 @@ async def test_a_threat_comes_before_support(screen: Screen) -> None:
     assert "脅迫のおそれ" in await line(screen, "what")
 
 
+async def test_whoever_announces_a_visit_to_the_operators_home_opens_the_card(
+    screen: Screen,
+) -> None:
+    screen.preview.play("quiet")
+    await screen.open_call()
+
+    threat = alert("personal_attack", 3, "お前の家まで行くからな", ms("1:20"), "x")
+    screen.preview.tell("alert.raised", CALL, threat)
+
+    await expect(screen.find("#card-threat")).to_be_visible()
+    assert "自宅などに押しかける" in await line(screen, "what")
+
+
+async def test_a_number_that_is_read_in_part_says_where_the_whole_of_it_is(screen: Screen) -> None:
+    screen.preview.play("begun")
+    screen.preview.theatre.stage.calls[CALL]["call"]["caller_number"] = "****1234"
+    await screen.open_call()
+
+    await screen.find("#open-threat").click()
+
+    await expect(screen.find("[data-line='who'] dd")).to_contain_text("「これまでのお電話」")
+
+
+async def test_how_long_ago_it_was_is_told_by_the_servers_clock(screen: Screen) -> None:
+    screen.preview.play("level3")
+    await screen.page.add_init_script("const real = Date.now; Date.now = () => real() + 600_000;")
+    await screen.open_call()
+    await is_filled(screen)
+
+    assert "1分以内" in await line(screen, "when")
+
+
 async def test_the_card_moves_nothing_else_when_its_minutes_change(screen: Screen) -> None:
     screen.preview.play("level3")
     await screen.open_call()
-    await expect(screen.find("#card-lines")).to_be_visible()
+    await is_filled(screen)
     before = await screen.find("#say").bounding_box()
 
     talk = Talk(screen.preview.theatre.stage)
@@ -296,7 +335,8 @@ async def test_what_is_a_threat_and_what_is_read_out_is_pure(screen: Screen) -> 
     alerts: list[dict[str, Any]] = [
         {},
         {"categories": ["mental_attack"]},
-        {"categories": ["restraint"]},
+        {"categories": ["personal_attack"]},
+        {"categories": ["sexual"]},
         {"level": 2},
         {"false_alarm": True},
         {"withdrawn": True},
@@ -305,7 +345,7 @@ async def test_what_is_a_threat_and_what_is_read_out_is_pure(screen: Screen) -> 
 
     found = await screen.page.evaluate(REPORT, {"alerts": alerts, "texts": texts})
 
-    assert found["threats"] == [True, True, False, False, False, False]
+    assert found["threats"] == [True, True, True, True, False, False, False]
     assert found["places"] == [["市役所"], ["お前の家"], ["2階", "窓口"], []]
     assert found["plain"]["when"]["text"] == "4月6日 13時1分ごろ(3分前)"
     assert found["plain"]["who"]["text"] == "番号は通知されていません。"

@@ -43,7 +43,8 @@ let saying = false;
 const transcript = new TranscriptView({ evidence: role === "auditor" });
 const help = new HelpButton(callId, (requested) => local("local.help", { requested }));
 const panels = new Panels();
-const context = { callId, role, me: page.dataset.me, panels, page, showNumber };
+/** `nowMs` is the server's clock: a desk's own may be minutes off. */
+const context = { callId, role, me: page.dataset.me, panels, page, showNumber, nowMs: () => Date.now() + skewMs };
 /** What stands beside the talk. Each reads for itself, hears every event once and draws only its own places. */
 const parts = [
   new ProgressPart(context),

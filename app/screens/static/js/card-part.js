@@ -12,8 +12,8 @@ const MINUTES_MS = 10_000;
 const NO_OFFICE = { name: "", address: "", telephone: "", place: "" };
 
 export class Cards {
-  constructor({ callId, page }, onChanged) {
-    Object.assign(this, { callId, page, onChanged });
+  constructor({ callId, page, nowMs }, onChanged) {
+    Object.assign(this, { callId, page, nowMs, onChanged });
     this.shown = null; // "threat", "welfare" or none
     this.open = false;
     this.offered = new Set(); // why it has opened by itself: each reason once
@@ -100,10 +100,10 @@ export class Cards {
     byId("card-check").hidden = !threat?.needs_check; // half a sentence: the whole one confirms it or takes it back
     byId("card-wrong").hidden = threat === null || Boolean(state.call.ended_at);
     const said = threat && state.lines.find((line) => line.utterance_id === threat.utterance_id);
-    this.lines = reportLines({ call: state.call, threat, said: said?.text ?? null, office: known?.office ?? NO_OFFICE, now: Date.now() }).map((line) => ({
+    this.lines = reportLines({ call: state.call, threat, said: said?.text ?? null, office: known?.office ?? NO_OFFICE, now: this.nowMs() }).map((line) => ({
       ...line,
       label: labels()[line.id],
-      hint: line.missing ? hints()[line.id] : line.id === "who" ? t("ほかは、分かる範囲でお伝えください") : "",
+      hint: line.missing ? hints()[line.id] : line.id === "who" ? whoHint(state.call.caller_number) : "",
     }));
     this.put(byId("card-lines"), this.lines.map(drawLine));
     const called = known?.emergency_called;
@@ -191,6 +191,11 @@ function hints() {
     where: t("庁舎名と住所が未設定です。いまいる場所をお伝えください"),
     back: t("電話番号が未設定です。つながる番号をお伝えください"),
   };
+}
+
+/** Below the third level operators read the end of the number only; the police ask for all of it. */
+function whoHint(number) {
+  return number.includes("*") ? t("番号は、下の「これまでのお電話」ですべて表示できます") : t("ほかは、分かる範囲でお伝えください");
 }
 
 function secondWords(at_ms) {

@@ -3,15 +3,16 @@
 What is read out is Japanese on every page: the police are told in Japanese.
 */
 
+import { announcesHarm } from "./state-alerts.js";
 import { JAPAN } from "./times.js";
 
 const WHEN = new Intl.DateTimeFormat("ja-JP", { ...JAPAN, month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", hourCycle: "h23" });
-/** Lines of these kinds, at the third level, announce harm; others at that level do not call for 110. */
-const THREATS = new Set(["physical_attack", "mental_attack"]);
 const WHAT = {
   physical_attack: "電話で、危害を予告するおそれのある言葉がありました。",
   mental_attack: "電話で、脅迫のおそれのある言葉がありました。",
+  personal_attack: "電話で、職員の自宅などに押しかけると告げるおそれのある言葉がありました。",
 };
+const WHAT_ELSE = "電話で、危害や脅迫のおそれのある言葉がありました。";
 /** Words that name a place by themselves. What they say is only quoted. */
 const PLACES =
   /[一-龠々ァ-ヶー\d\uff10-\uff19]{0,10}(?:市役所|役所|役場|庁舎|支所|出張所|センター|学校|保育園|幼稚園|病院|図書館|公民館|体育館|公園|会館|自宅|実家|駐車場|窓口|駅前?|[\d\uff10-\uff19一二三四五六七八九十]+階)|(?:お前|おまえ|あんた|職員)の家|家(?=に火|に行|へ行|まで行|を燃)/gu;
@@ -19,7 +20,7 @@ const PLACES =
 /** The latest alert that announces harm; null where none does. A false alarm, or one taken back, is none. */
 export function threatOf(alerts) {
   return Object.values(alerts)
-    .filter((alert) => alert.level >= 3 && !alert.false_alarm && !alert.withdrawn && alert.categories.some((id) => THREATS.has(id)))
+    .filter((alert) => announcesHarm(alert) && !alert.false_alarm && !alert.withdrawn)
     .reduce((latest, alert) => (latest === null || alert.end_ms >= latest.end_ms ? alert : latest), null);
 }
 
@@ -50,7 +51,7 @@ export function reportLines({ call, threat, said, office, now }) {
 }
 
 function whatWords(threat) {
-  return WHAT[threat.categories.find((id) => THREATS.has(id))];
+  return WHAT[threat.categories.find((id) => id in WHAT)] ?? WHAT_ELSE;
 }
 
 function whenWords(at) {

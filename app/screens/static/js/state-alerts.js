@@ -55,9 +55,14 @@ export function cause(alerts, ended) {
     .reduce((best, alert) => (best === null || graver(alert, best) ? alert : best), null);
 }
 
-/** Harm was announced: only then is 110番 a step to think of. Such an alert has level 3 by itself. */
+/** Only words that announce harm, of whatever kind, have level 3 by themselves; all else comes there by going on. */
+export function announcesHarm(alert) {
+  return alert.level >= 3;
+}
+
+/** Harm was announced: only then is 110番 a step to think of. */
 export function threatened(alerts) {
-  return Object.values(alerts).some((alert) => isOpen(alert) && alert.level >= 3);
+  return Object.values(alerts).some((alert) => isOpen(alert) && announcesHarm(alert));
 }
 
 /** Open alerts for which there is no place, gravest first. */
