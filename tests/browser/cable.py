@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -20,8 +21,12 @@ class Cable:
         self._listening = anyio.CancelScope()
         self._carrying: set[anyio.CancelScope] = set()
         self._dead: list[SocketStream] = []
-        self.address = ""
-        self._own_port = 0
+        # Held while nobody listens at it, too: a port that was free before may not be free again.
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self._own_port: int = self._held.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self._own_port}"
 
     async def plug(self) -> None:
         """Let connections through. Those of before are gone, as behind a switch that was restarted."""
@@ -38,8 +43,6 @@ class Cable:
         listener = await anyio.create_tcp_listener(
             local_host="127.0.0.1", local_port=self._own_port, reuse_port=True
         )
-        self._own_port = listener.extra(anyio.abc.SocketAttribute.local_port)
-        self.address = f"http://127.0.0.1:{self._own_port}"
         self._listening = anyio.CancelScope()
         with self._listening:
             async with listener:
@@ -68,6 +71,10 @@ class Cable:
         while self._dead:
             await anyio.aclose_forcefully(self._dead.pop())
 
+    def release(self) -> None:
+        """Let the port go: nobody plugs in again."""
+        self._held.close()
+
 
 async def _pump(source: SocketStream, target: SocketStream, ways: TaskGroup) -> None:
     with suppress(anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
@@ -80,10 +87,11 @@ async def _pump(source: SocketStream, target: SocketStream, ways: TaskGroup) -> 
 async def cable_to(port: int) -> AsyncIterator[Cable]:
     async with anyio.create_task_group() as tasks:
         cable = Cable(port, tasks)
-        await cable.plug()
         try:
+            await cable.plug()
             yield cable
         finally:
+            cable.release()
             await cable.pull()
             tasks.cancel_scope.cancel()
     await cable.forget()

@@ -32,6 +32,8 @@ async def first_sign_in(
     await page.fill("#login", made.user.login)
     await page.fill("#password", made.one_time_password)
     await page.click("main button")
+    # Not before it is there: the page of before has a field for the present password as well.
+    await page.wait_for_url("**/password")
     await page.fill("input[autocomplete='current-password']", made.one_time_password)
     for field in await page.locator("input[autocomplete='new-password']").all():
         await field.fill(PASSWORD)

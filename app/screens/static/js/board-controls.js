@@ -15,6 +15,7 @@ const DESKTOP_WORDS = {
   off: () => t("デスクトップ通知:オフ"),
   denied: () => t("デスクトップ通知:ブラウザーの設定で止められています"),
   missing: () => t("デスクトップ通知:この接続では使えません"),
+  unable: () => t("デスクトップ通知:このブラウザーでは使えません"),
 };
 
 export class BoardControls {
@@ -32,6 +33,10 @@ export class BoardControls {
       onChange();
     });
     byId("sound").addEventListener("click", () => tones.toggle());
+    for (const press of ["pointerup", "keydown"]) {
+      // The button answers for itself. A finger gives leave to sound when it is lifted, a mouse has given it by then.
+      document.addEventListener(press, ({ target }) => byId("sound").contains(target) || tones.wake());
+    }
     byId("sound-test").addEventListener("click", () => tones.test());
     byId("desktop").addEventListener("click", () => notes.toggle());
     byId("resort").addEventListener("click", onSort);
@@ -66,7 +71,7 @@ export class BoardControls {
     const desktop = byId("desktop");
     const state = this.notes.state;
     desktop.setAttribute("aria-pressed", String(state === "on"));
-    desktop.setAttribute("aria-disabled", String(state === "denied" || state === "missing"));
+    desktop.setAttribute("aria-disabled", String(["denied", "missing", "unable"].includes(state)));
     say(byId("desktop-word"), DESKTOP_WORDS[state]());
   }
 

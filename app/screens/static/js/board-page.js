@@ -56,7 +56,10 @@ rows.onSeen = () => {
   clocks = true;
   drawSoon();
 };
-keys.onRelease = () => drawSoon();
+keys.onRelease = () => {
+  clocks = true; // what waited for the hand to leave takes its place now
+  drawSoon();
+};
 keys.onHelpUnseen = () => {
   if (![...board.rows.values()].some((row) => row.help)) return false;
   controls.show("help");

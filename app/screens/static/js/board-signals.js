@@ -27,22 +27,23 @@ export class Tones {
     this.onChange = onChange;
     this.context = null;
     this.wanted = stored(SOUND) === "on";
-    this.played = 0;
-    if (this.wanted) {
-      // Browsers give no sound before the first click or key on the page.
-      const wake = () => this.wanted && this.#start();
-      document.addEventListener("pointerdown", wake, { once: true });
-      document.addEventListener("keydown", wake, { once: true });
-    }
+    this.soundsUntil = { help: 0, stop: 0 };
   }
 
-  /** "off", "on", or "waiting" for the first click. */
+  /** "off", "on", or "waiting" for a click: browsers give no sound before, and may take it away later. */
   get state() {
     if (!this.wanted) return "off";
     return this.context?.state === "running" ? "on" : "waiting";
   }
 
+  /** To be called at each click and key on the page. */
+  wake() {
+    if (this.state === "waiting") this.#start();
+  }
+
   async toggle() {
+    // Who presses 「画面を一度押すと鳴ります」 wants to hear, not to switch off.
+    if (this.state === "waiting") return this.#start();
     this.wanted = !this.wanted;
     store(SOUND, this.wanted ? "on" : "off");
     if (this.wanted) await this.#start();
@@ -63,7 +64,9 @@ export class Tones {
 
   play(kind) {
     if (this.context?.state !== "running") return;
-    this.played += 1;
+    // Several in the same moment sound as one: added up they would frighten.
+    if (this.context.currentTime < this.soundsUntil[kind]) return;
+    this.soundsUntil[kind] = this.context.currentTime + NOTES_HZ[kind].length * NOTE_S;
     NOTES_HZ[kind].forEach((hz, index) => {
       const from = this.context.currentTime + index * NOTE_S;
       const tone = new OscillatorNode(this.context, { type: "sine", frequency: hz });
@@ -82,12 +85,13 @@ export class DesktopNotes {
   constructor(onChange) {
     this.onChange = onChange;
     this.wanted = stored(DESKTOP) === "on";
-    this.shown = 0;
+    this.unable = !("Notification" in window);
   }
 
-  /** "missing" (no TLS, or no such thing), "denied", "ask", "off" or "on". */
+  /** "missing" (no TLS), "unable" (no such thing), "denied", "ask", "off" or "on". */
   get state() {
-    if (!("Notification" in window) || !window.isSecureContext) return "missing";
+    if (!window.isSecureContext) return "missing";
+    if (this.unable) return "unable";
     if (Notification.permission === "denied") return "denied";
     if (Notification.permission !== "granted") return "ask";
     return this.wanted ? "on" : "off";
@@ -106,8 +110,15 @@ export class DesktopNotes {
   /** `tag` lets the desktop replace one that is told twice. */
   show(title, body, tag, onClick) {
     if (this.state !== "on") return;
-    this.shown += 1;
-    const note = new Notification(title, { body, tag, icon: "/static/icon.svg", lang: document.documentElement.lang });
+    let note;
+    try {
+      note = new Notification(title, { body, tag, icon: "/static/icon.svg", lang: document.documentElement.lang });
+    } catch {
+      // Browsers of tablets have the word, and the permission, but let no page show one.
+      this.unable = true;
+      this.onChange();
+      return;
+    }
     note.onclick = () => {
       window.focus();
       note.close();

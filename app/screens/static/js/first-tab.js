@@ -4,21 +4,35 @@ const DATABASE = "mimamori.board";
 const STORE = "told";
 /** A level that falls and rises again within this time is the same event. */
 const SAME_MS = 30_000;
+/** Longer than a database that works takes; one that never answers must not keep a call for help quiet. */
+const PATIENCE_MS = 2_000;
 
 let opened = null;
 
 function open() {
-  opened ??= new Promise((ok, failed) => {
+  opened ??= opening();
+  return opened;
+}
+
+function opening() {
+  const mine = new Promise((ok, failed) => {
     const asked = indexedDB.open(DATABASE, 1);
     asked.onupgradeneeded = () => asked.result.createObjectStore(STORE);
     asked.onerror = () => failed(asked.error);
+    asked.onblocked = () => failed(new Error("blocked"));
     asked.onsuccess = () => {
-      // Somebody clears the browser's data while the board is open: opened anew the next time.
-      asked.result.onclose = () => (opened = null);
-      ok(asked.result);
+      const database = asked.result;
+      const letGo = () => {
+        database.close();
+        if (opened === mine) opened = null;
+      };
+      // Somebody clears the browser's data, or a newer page needs them otherwise: opened anew the next time.
+      database.onclose = database.onversionchange = letGo;
+      if (opened === mine) ok(database);
+      else letGo(); // too late: nobody waits for it any more
     };
   });
-  return opened;
+  return mine;
 }
 
 /**
@@ -28,11 +42,18 @@ function open() {
  * under a Web Lock was not enough: a tab in another process reads there what the first wrote only a while later.
  */
 export async function claim(key, nowMs = Date.now()) {
+  let late;
+  const patience = new Promise((_ok, failed) => {
+    late = setTimeout(() => failed(new Error("late")), PATIENCE_MS);
+  });
   try {
-    return await claimed(await open(), key, nowMs);
+    const deciding = open().then((database) => claimed(database, key, nowMs));
+    return await Promise.race([deciding, patience]);
   } catch {
     opened = null;
-    return true; // storage is blocked: better told twice than never
+    return true; // storage is blocked or hangs: better told twice than never
+  } finally {
+    clearTimeout(late);
   }
 }
 
