@@ -26,6 +26,8 @@ from app.calls.endpoints import load_seen
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn
 from app.ledger import Entry
 from app.models import Call
+from app.privacy.sight import TextSight
+from app.privacy.sight_of_call import text_sight
 from app.services import Services, services_of
 from detection.types import Category
 
@@ -50,7 +52,8 @@ async def read_aids(request: Request, identity: Viewer, call_id: str) -> AidsOut
     call = await load_seen(services, identity, call_id)
     async with services.database.transaction() as session:
         aids = await standing(session, call.id)
-    return aids_out(call, aids, services.settings.aids)
+        sight = await text_sight(session, services, identity, call)
+    return aids_out(call, aids, services.settings.aids, sight)
 
 
 @router.post(
@@ -98,7 +101,8 @@ async def mark_missed(
         )
         return made
 
-    return missed_out(await services.ledger.write(change))
+    marked = await services.ledger.write(change)
+    return missed_out(marked, await _sight(services, identity, call))
 
 
 @router.put(
@@ -118,6 +122,7 @@ async def explain_missed(
             "reason_too_long",
             f"理由は{LONGEST_REASON}字までです({len(reason)}字あります)。短くしてください。",
         )
+    sight = await _sight(services, identity, call)
 
     async def change(entry: Entry) -> None:
         known = await _mark(entry, call, number)
@@ -126,17 +131,19 @@ async def explain_missed(
                 "mark_undone", "この印は取り消されています。もう一度印を付けてください。"
             )
         category = body.category.value if body.category else ""
-        if (known.category, known.reason) == (category, reason):
+        # Who reads it covered and chooses a category sends it back so: what is under it stays.
+        why = known.reason if reason == sight.of(known.reason) else reason
+        if (known.category, known.reason) == (category, why):
             return
         note(
             entry,
             call,
             AidKind.MISSED_EXPLAINED,
             identity.login,
-            reason or spoken(known.at_ms),
+            why or spoken(known.at_ms),
             number=number,
             category=category,
-            reason=reason,
+            reason=why,
         )
 
     await services.ledger.write(change)
@@ -223,6 +230,11 @@ async def _note_once(
     await services.ledger.write(change)
 
 
+async def _sight(services: Services, identity: Identity, call: Call) -> TextSight:
+    async with services.database.transaction() as session:
+        return await text_sight(session, services, identity, call)
+
+
 async def _mark(entry: Entry, call: Call, number: int) -> Missed:
     known = (await standing(entry.session, call.id)).mark(number)
     if known is None:
@@ -266,11 +278,11 @@ def spoken(at_ms: int) -> str:
     return f"{minutes}分{seconds}秒" if minutes else f"{seconds}秒"
 
 
-def aids_out(call: Call, aids: Aids, settings: AidsSettings) -> AidsOut:
+def aids_out(call: Call, aids: Aids, settings: AidsSettings, sight: TextSight) -> AidsOut:
     called = aids.called
     return AidsOut(
         call_id=call.id,
-        missed=[missed_out(one) for one in aids.missed],
+        missed=[missed_out(one, sight) for one in aids.missed],
         prompts_muted=aids.prompts_muted and call.ended_at is None,
         emergency_called=(
             CalledOut(by=called.by, by_name=called.by_name, at=called.at) if called else None
@@ -288,12 +300,12 @@ def aids_out(call: Call, aids: Aids, settings: AidsSettings) -> AidsOut:
     )
 
 
-def missed_out(one: Missed) -> MissedOut:
+def missed_out(one: Missed, sight: TextSight) -> MissedOut:
     return MissedOut(
         number=one.number,
         at_ms=one.at_ms,
         category=Category(one.category) if one.category else None,
-        reason=one.reason,
+        reason=sight.of(one.reason),
         by=one.by,
         by_name=one.by_name,
         marked_at=one.marked_at,

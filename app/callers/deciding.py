@@ -36,6 +36,7 @@ from app.japan import JAPAN
 from app.ledger import Entry
 from app.models import Call, StaffAction
 from app.privacy.numbers import number_of
+from app.privacy.sight_of_call import reads_covered
 from app.services import Services, services_of
 
 MATTER_WRITTEN: Final = "matter_written"
@@ -225,14 +226,21 @@ async def measure_lines(services: Services, identity: Identity) -> list[MeasureL
     numbers = {
         caller_hash: number_of(services.record_keys, call) for caller_hash, call in sealed.items()
     }
-    return [_line(row, identity, numbers, today) for row in rows]
+    # The list is of no one call: nobody can give a reason here for which it would be uncovered.
+    covered = reads_covered(services, identity)
+    return [_line(row, identity, numbers, today, covered=covered) for row in rows]
 
 
 def _line(
-    row: CallerMeasure, identity: Identity, numbers: Mapping[str, str], today: date
+    row: CallerMeasure,
+    identity: Identity,
+    numbers: Mapping[str, str],
+    today: date,
+    *,
+    covered: bool,
 ) -> MeasureLine:
     number = numbers.get(row.caller_hash, "")
-    whole = may_read_number(identity, row.section)
+    whole = may_read_number(identity, row.section) and not covered
     return MeasureLine(
         measure=row,
         state=state_of(standing_of(row), today),

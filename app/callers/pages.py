@@ -26,12 +26,13 @@ from app.callers.deciding import (
 )
 from app.callers.endpoints import READERS
 from app.callers.measures import LABELS, STATE_WORDS, Kind, Proposal, State, proposal
-from app.callers.number import normal_number
+from app.callers.number import masked, normal_number
 from app.calls.endpoints import load_seen
 from app.calls.repository import visible_calls
 from app.errors import AppError, NotAllowed, NotFound
 from app.models import Call
 from app.privacy.numbers import number_of
+from app.privacy.sight_of_call import reads_covered
 from app.screens.forms import Rejected
 from app.screens.language import Phrase, phrase
 from app.screens.rendering import refusal_words, render
@@ -204,8 +205,9 @@ async def _offered(request: Request, identity: Identity, chosen: str) -> list[Of
     if chosen and all(call.id != chosen for call in calls):
         with suppress(NotFound, NotAllowed):  # the form then asks for another one
             calls.insert(0, await load_seen(services, identity, chosen))
+    shown = masked if reads_covered(services, identity) else str
     return [
-        OfferedCall(call.id, _call_words(call, number))
+        OfferedCall(call.id, _call_words(call, shown(number)))
         for call in calls
         if normal_number(number := number_of(services.record_keys, call)) is not None
     ]

@@ -114,6 +114,25 @@ async def test_after_the_call_a_moment_has_to_be_chosen(
     assert [(one["at_ms"], one["by"]) for one in seen["missed"]] == [(500, "kansa")]
 
 
+async def test_who_reads_an_ended_call_covered_reads_the_reason_covered_and_does_not_spoil_it(
+    server: JoinedServer, line: ClientConnection, sato: Person
+) -> None:
+    number = "090-1234-5678"
+    await sato.post(f"{PATH}/missed", {"at_ms": 0})
+    await sato.client.put(f"{PATH}/missed/1", json={"reason": f"{number}にかけろと言われた"})
+    await end(line)
+    async with server.person("kansa", Role.AUDITOR) as auditor:
+        (covered,) = (await aids(auditor))["missed"]
+        await auditor.client.put(
+            f"{PATH}/missed/1", json={"category": "sexual", "reason": covered["reason"]}
+        )
+
+    (whole,) = (await aids(sato))["missed"]
+    assert number not in covered["reason"]
+    assert covered["reason"].endswith("にかけろと言われた")
+    assert (whole["category"], whole["reason"]) == ("sexual", f"{number}にかけろと言われた")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -62,6 +62,7 @@ def test_the_words_to_say_fit_the_kind_unless_somebody_wrote_others() -> None:
     assert "30分" in proposed(detail="\uff13\uff10").words  # full width, as offices type
     assert proposed(kind=Kind.ONE_SECTION, detail="広報課").words.count("広報課") == 2
     assert written.words == "お話は30分までとお願いします。"
+    assert proposed(reason="4月6日　3時間の電話").reason == "4月6日　3時間の電話"
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -146,7 +146,8 @@ async def test_administrators_approve_without_a_number_and_auditors_only_read(
 
     assert "承認する</button>" in for_admin
     assert NUMBER not in for_admin
-    assert NUMBER in for_auditor
+    assert NUMBER not in for_auditor
+    assert f"****{NUMBER[-4:]}" in for_auditor
     assert 'action="/measures' not in for_admin.replace('action="/measures/1/', "")
     assert 'action="/measures' not in for_auditor
 
