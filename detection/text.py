@@ -19,6 +19,8 @@ _TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _PROLONGED = frozenset("ー〜～~")
 _STOPS = frozenset("。.!｡\n\r")
 _HALFWIDTH_VOICE_MARKS = frozenset("ﾞﾟ")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""A surrogate by itself: JSON can hold one, and whoever encodes it fails."""
 
 _VOWEL_ROWS = {
     "a": "あかさたなはまやらわがざだばぱゃぁ",
@@ -73,6 +75,11 @@ class _Unit:
 def fold_kana(text: str) -> str:
     """Write katakana as hiragana; ``ー`` stays."""
     return text.translate(_TO_HIRAGANA)
+
+
+def encodable(text: str) -> str:
+    """Return *text*, as long as it was, without the halves of characters that no encoding can write."""
+    return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def normalise(text: str) -> NormalText:

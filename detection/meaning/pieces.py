@@ -8,6 +8,7 @@ from typing import Final
 from tokenizers import Tokenizer, models
 
 from detection.meaning.encoder_file import EncoderWeights
+from detection.text import encodable
 
 _BEGIN, _END, _UNKNOWN = 0, 2, 3
 _SPACE: Final = "▁"
@@ -35,7 +36,7 @@ class PieceCutter:
 
     def cut(self, text: str) -> Pieces:
         letters, places = [_SPACE], [(0, 0)]
-        for at, letter in enumerate(text):
+        for at, letter in enumerate(encodable(text)):
             for written in self._respelt.get(letter, letter):
                 space = written == " "
                 if space and letters[-1] == _SPACE:

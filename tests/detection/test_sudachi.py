@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from detection.phonetic import ReadingPattern, hear, sound_of
 from detection.ports import ReadingSource
-from detection.sudachi import SudachiReadings
+from detection.sudachi import LONGEST_CHARACTERS, SudachiReadings
 
 READINGS: ReadingSource = SudachiReadings()
 
@@ -19,6 +19,23 @@ def test_words_cover_the_text_in_order(text: str) -> None:
 
     assert "".join(text[t.start : t.end] for t in tokens) == text
     assert [t.surface for t in tokens] == [text[t.start : t.end] for t in tokens]
+
+
+@pytest.mark.parametrize("word", ["死ね。", "😀", "﷽", "㌔"])
+def test_a_text_longer_than_the_dictionary_takes_at_once_is_covered_all_the_same(word: str) -> None:
+    text = word * (2 * LONGEST_CHARACTERS // len(word) + 1)
+
+    tokens = READINGS.tokens(text)
+
+    ends = [0, *(token.end for token in tokens)]
+    assert [token.start for token in tokens] == ends[:-1]
+    assert ends[-1] == len(text)
+
+
+def test_half_a_character_stands_between_words_like_any_unknown_letter() -> None:
+    tokens = READINGS.tokens("馬鹿\ud800馬鹿")
+
+    assert [(t.start, t.end) for t in tokens if t.reading == "バカ"] == [(0, 2), (3, 5)]
 
 
 def test_a_word_knows_its_reading_its_normal_form_and_its_kind() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detection.text import normalise
+from detection.text import encodable, normalise
 from detection.types import Span
 
 SPEECH = st.text(
@@ -108,3 +108,13 @@ def test_a_range_of_nothing_is_empty() -> None:
 def test_a_range_outside_the_text_is_refused() -> None:
     with pytest.raises(ValueError, match="lies within"):
         normalise("馬鹿").locate(0, 3)
+
+
+@given(st.text(st.characters(codec=None, categories=("L", "Cs", "Cc", "So"))))
+def test_half_characters_give_way_letter_by_letter_and_nothing_else_does(written: str) -> None:
+    text = encodable(written)
+
+    assert len(text) == len(written)
+    assert text.encode().decode() == text
+    kept = [(now, before) for now, before in zip(text, written, strict=True) if now != before]
+    assert all("\ud800" <= before <= "\udfff" for _, before in kept)

@@ -64,6 +64,14 @@ def test_any_text_is_cut_and_no_piece_lies_outside_of_it(text: str) -> None:
     assert all(0 <= start <= end <= len(text) for start, end in pieces.places)
 
 
+def test_half_a_character_is_one_more_letter_that_nobody_knows() -> None:
+    text = "水道\ud800料金"
+
+    pieces = cutter().cut(text)
+
+    assert "".join(text[start:end] for start, end in pieces.places) == text
+
+
 def test_a_text_read_alone_or_among_others_has_the_same_vectors() -> None:
     texts = [
         cutter().cut(text).ids
