@@ -14,7 +14,7 @@ from typing import Final
 
 from detection.caller_speech import caller_cues, content_of
 from detection.context import set_aside_by
-from detection.lexicon import Entry, Lexicon
+from detection.lexicon import Entry, Lexicon, without_spelling
 from detection.lexicon_files import shipped_lexicon
 from detection.operator_speech import operator_cues
 from detection.parts import ALL_PARTS, Part
@@ -26,7 +26,7 @@ from detection.sentence_vectors import shared_sentence_vectors
 from detection.sudachi import shared_readings
 from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
-from detection.types import Assessment, Finding, SetAside, Span, Speaker, Utterance
+from detection.types import Assessment, Category, Finding, SetAside, Span, Speaker, Utterance
 
 CODE_VERSION: Final = "3"
 """Raise with every change of code that changes an assessment; the word lists count by themselves."""
@@ -65,7 +65,7 @@ class LexiconDetector:
         self._parts = parts
         self._readings = reading_source
         self._vectors = vectors
-        self._lexicon = lexicon
+        self._lexicon = lexicon if Part.WORDS in parts else without_spelling(lexicon)
         named = ",".join(sorted(parts))
         digest = hashlib.sha256(f"{CODE_VERSION}:{lexicon.digest}:{named}".encode())
         self._version = f"lexicon-{digest.hexdigest()[:12]}"
@@ -118,6 +118,7 @@ class LexiconDetector:
             (found.span(), innocent.reason)
             for innocent in (self._lexicon.innocents if Part.CONTEXT in self._parts else ())
             for found in innocent.pattern.finditer(text.normal)
+            if found.group()
         ]
         found: list[Finding] = []
         aside: list[SetAside] = []
@@ -143,7 +144,9 @@ class LexiconDetector:
         normal = _masked(text.normal, innocents)
         sound = sound_of(tokens)
         for entry in self._lexicon.entries:
-            spelled = list(entry.pattern.finditer(normal)) if entry.pattern else []
+            # An added pattern may match between two letters (「(?<=を)」): there are no words to quote.
+            found_in = entry.pattern.finditer(normal) if entry.pattern else ()
+            spelled = [found for found in found_in if found.group()]
             for found in spelled:
                 yield _Match(entry, *found.span(), entry.score)
             if spelled or Part.READINGS not in self._parts:
@@ -235,22 +238,23 @@ def _unsure(score: float) -> float:
 
 
 def _masked(normal: str, ranges: Iterable[tuple[int, int]]) -> str:
+    letters = list(normal)
     for start, end in ranges:
-        normal = f"{normal[:start]}{_MASK * (end - start)}{normal[end:]}"
-    return normal
+        letters[start:end] = _MASK * (end - start)
+    return "".join(letters)
 
 
 def _gravest(findings: list[Finding]) -> tuple[Finding, ...]:
     """Keep one finding of each category for overlapping words."""
     kept: list[Finding] = []
+    taken: dict[Category, set[int]] = {}
     ordered = sorted(
         findings, key=lambda f: (-f.severity, -f.score, f.span.start - f.span.end, f.span.start)
     )
     for finding in ordered:
-        if not any(k.category is finding.category and _overlap(k, finding) for k in kept):
+        letters = range(finding.span.start, finding.span.end)
+        known = taken.setdefault(finding.category, set())
+        if known.isdisjoint(letters):
+            known.update(letters)
             kept.append(finding)
     return tuple(sorted(kept, key=lambda f: (f.span.start, -f.severity)))
-
-
-def _overlap(one: Finding, other: Finding) -> bool:
-    return one.span.start < other.span.end and other.span.start < one.span.end

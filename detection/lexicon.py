@@ -13,7 +13,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from detection.context import RULE_NAMES
@@ -122,9 +122,9 @@ class _Table:
 
     def severity(self) -> Severity:
         value = self._values.get("severity")
-        if isinstance(value, bool) or value not in (1, 2, 3):
+        if type(value) is not int or value not in (1, 2, 3):
             raise self.wrong("give severity as 1 (注意), 2 (警告) or 3 (打ち切り・通報)")
-        return Severity(int(str(value)))
+        return Severity(value)
 
     def truth(self, name: str) -> bool:
         value = self._values.get(name, False)
@@ -193,6 +193,12 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
     )
 
 
+def without_spelling(lexicon: Lexicon) -> Lexicon:
+    """Return *lexicon* with nothing left to match by its writing: of the entries only how they sound."""
+    entries = tuple(replace(entry, pattern=None) for entry in lexicon.entries)
+    return replace(lexicon, entries=entries, caller_cues=(), operator_cues=())
+
+
 def _digest(files: Mapping[str, str]) -> str:
     told = hashlib.sha256()
     for name, text in sorted(files.items()):
@@ -203,7 +209,7 @@ def _digest(files: Mapping[str, str]) -> str:
 def _parse(name: str, text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as broken:
+    except (tomllib.TOMLDecodeError, RecursionError) as broken:
         raise LexiconInvalid(f"{name}: not TOML: {broken}") from broken
 
 
@@ -305,7 +311,7 @@ def _compile(
     source = "|".join(_expand(p, fragments, table.where) for p in patterns)
     try:
         compiled = re.compile(fold_kana(source))
-    except re.error as broken:
+    except (re.error, OverflowError, RecursionError) as broken:
         raise table.wrong(f"mend the pattern: {broken}") from broken
     if compiled.search(""):
         raise table.wrong("change the pattern so that it does not match an empty text")

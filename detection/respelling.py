@@ -43,7 +43,7 @@ def respell(text: NormalText, respellings: Iterable[Respelling]) -> Respelt:
     normal, spans = text.normal, text.spans
     guessed: list[tuple[int, int]] = []
     for respelling in respellings:
-        found = respelling.pattern.search(normal)
+        found = _first(respelling.pattern, normal, 0)
         while found:
             start, end = found.span()
             whole = Span(spans[start].start, spans[end - 1].end)
@@ -54,5 +54,10 @@ def respell(text: NormalText, respellings: Iterable[Respelling]) -> Respelt:
                 guessed.append((start, start + len(said)))
             normal = f"{normal[:start]}{said}{normal[end:]}"
             spans = (*spans[:start], *(whole for _ in said), *spans[end:])
-            found = respelling.pattern.search(normal, start + len(said))
+            found = _first(respelling.pattern, normal, start + len(said))
     return Respelt(NormalText(text.original, normal, spans), tuple(guessed))
+
+
+def _first(pattern: re.Pattern[str], normal: str, start: int) -> re.Match[str] | None:
+    """Return the first match from *start* that holds a letter: what is put in between two would have no end."""
+    return next((found for found in pattern.finditer(normal, start) if found.group()), None)

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from detection.detector import HYPOTHESIS_SCORE, UNSURE_FLOOR, LexiconDetector
 from detection.lexicon import read_lexicon
+from detection.lexicon_files import shipped_lexicon
+from detection.parts import Part
 from detection.sudachi import SudachiReadings
 from detection.types import Assessment, Category, Cue, SetAside, Severity, Span, Speaker, Utterance
 from tests.detection.shipped import assess, shipped_detector
@@ -83,6 +85,30 @@ def test_a_misheard_word_is_found_by_its_sound() -> None:
 
     assert finding.rule == "t.great_fool"
     assert 0.5 < finding.score <= 1.0
+
+
+def test_without_the_part_of_spelling_only_the_sound_counts() -> None:
+    by_sound = LexiconDetector(READINGS, LEXICON, parts=frozenset({Part.READINGS}))
+    by_nothing = LexiconDetector(READINGS, LEXICON, parts=frozenset({Part.MEANING}))
+
+    found = by_sound.assess(caller("おおばかやろお。殺すぞ")).findings
+
+    assert [f.rule for f in found] == ["t.great_fool"]
+    assert by_nothing.assess(caller("おおばかやろお。殺すぞ")).findings == ()
+
+
+def test_without_the_part_of_spelling_no_list_says_what_a_sentence_does() -> None:
+    said = Utterance("u1", Speaker.OPERATOR, "それはできません。", 0, 1_000)
+    silent = LexiconDetector(READINGS, shipped_lexicon(), parts=frozenset({Part.MEANING}))
+
+    assert Cue.REFUSAL in LexiconDetector(READINGS, shipped_lexicon()).assess(said).cues
+    assert silent.assess(said).cues == ()
+
+
+def test_a_pattern_that_matches_between_two_letters_finds_nothing_to_quote() -> None:
+    between = read_lexicon({"words.toml": WORDS.replace("'殺す'", "'(?<=正)'")})
+
+    assert LexiconDetector(READINGS, between).assess(caller("正直な人")).findings == ()
 
 
 def test_what_was_set_aside_is_told_with_the_reason() -> None:

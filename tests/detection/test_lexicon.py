@@ -34,7 +34,10 @@ spares = ["できます"]
     ("text", "told"),
     [
         (HEAD + ENTRY.replace("severity = 2", "severity = 4"), "give severity as 1"),
+        (HEAD + ENTRY.replace("severity = 2", "severity = 2.0"), "give severity as 1"),
         (HEAD + ENTRY.replace("['馬鹿']", "['馬鹿(']"), "mend the pattern"),
+        (HEAD + ENTRY.replace("['馬鹿']", "['馬{99999999999999999999}']"), "mend the pattern"),
+        (HEAD + ENTRY.replace("馬鹿", "(" * 5_000 + ")" * 5_000), "mend the pattern"),
         (HEAD + ENTRY.replace("['馬鹿']", "['馬?']"), "does not match an empty text"),
         (HEAD + ENTRY.replace("['馬鹿']", "['{nobody}馬鹿']"), "no fragment {nobody}"),
         (HEAD + ENTRY.replace("patterns = ['馬鹿']\n", ""), "give patterns, readings or both"),
@@ -57,6 +60,7 @@ def test_a_broken_entry_is_named_with_its_file_and_the_cure(text: str, told: str
     ("text", "told"),
     [
         ("kind = ", "wrong.toml: not TOML"),
+        ("kind = " + "[" * 20_000, "wrong.toml: not TOML"),
         ('kind = "songs"', "wrong.toml: give kind as"),
         (HEAD, "wrong.toml: write at least one [[entry]]"),
         (HEAD.replace("mental_attack", "noise") + ENTRY, "wrong.toml: category is 'noise'"),

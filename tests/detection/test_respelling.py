@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from detection.detector import GUESS_SCORE
 from detection.lexicon import read_lexicon
-from detection.respelling import respell
+from detection.respelling import Respelling, respell
 from detection.text import normalise
 from detection.types import Category, Severity
 from tests.detection.shipped import LEXICONS, Example, assess, examples
@@ -45,6 +47,12 @@ def test_a_threat_that_was_misheard_is_quoted_as_it_was_written_and_marked_as_le
     assert "させてや" in threat.quote
     assert threat.score <= GUESS_SCORE
     assert "音の近い言葉" in threat.reason
+
+
+def test_a_respelling_never_puts_words_in_between_two_letters() -> None:
+    endless = Respelling("t.endless", re.compile("(?<=あ)"), "ああ", sure=True)
+
+    assert respell(normalise("あのひと"), [endless]).text.normal == "あのひと"
 
 
 @pytest.mark.parametrize("text", ["バカったよ、ありがとう", "子供に練習をさせてやりたいです"])
