@@ -145,7 +145,7 @@ async def _wait_until_ready(url: str) -> None:
         Unavailable: it did not become ready.
     """
     with anyio.move_on_after(READY_SECONDS):
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             while True:
                 try:
                     answer = await client.get(f"{url}/readyz")

@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import typer
@@ -27,6 +28,8 @@ from asr.wav import read_wav
 
 SECRET_VARIABLE: Final = "MIMAMORI_SIMULATE_SECRET"  # noqa: S105 - the name of a variable
 FAILED: Final = 1
+NEAREST: Final = "ws://127.0.0.1:8000"
+NEAREST_AUDIOSOCKET: Final = "127.0.0.1:9092"
 _TROUBLE: Final = "困ったときの動き"
 
 
@@ -37,12 +40,12 @@ def simulate(
         typer.Option(help="再生する録音(wav)。左が相手の方、右が職員。モノラルは相手の方だけ。"),
     ],
     url: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="サーバー。ws://ホスト:ポート(経路は方言から決まります)か、経路まで含むアドレス。"
-            "audiosocket は ホスト:ポート。"
+            f"audiosocket は ホスト:ポート。既定は {NEAREST}、audiosocket は {NEAREST_AUDIOSOCKET}。"
         ),
-    ] = "ws://127.0.0.1:8000",
+    ] = None,
     secret: Annotated[
         str | None,
         typer.Option(
@@ -104,8 +107,14 @@ def simulate(
     chosen = DIALECTS.get(dialect)
     if chosen is None:
         fail(f"{dialect} という方言はありません。次から選んでください: {'、'.join(DIALECTS)}")
-    if chosen.path and not secret:
+    if chosen.key_is and not key:
+        fail(f"--key に{chosen.key_is}を指定してください。")
+    # Whoever has a key may be set up with that alone; the server decides whether it takes it.
+    if chosen.path and not secret and not chosen.key_is:
         fail(f"--secret か {SECRET_VARIABLE} に{chosen.proves_with}を指定してください。")
+    trouble = Trouble(jitter_ms, loss, reconnect_at_ms, late_start_ms, wrong_signature, seed)
+    for name in _without_effect(chosen, trouble):
+        typer.echo(f"mimamori: {dialect} では --{name.replace('_', '-')} は働きません。", err=True)
     call = SimulatedCall(
         url=_address(url, chosen),
         sound=_sound(wav),
@@ -116,7 +125,7 @@ def simulate(
         secret=secret or "",
         key=key,
         metadata=_pairs(metadata or []),
-        trouble=Trouble(jitter_ms, loss, reconnect_at_ms, late_start_ms, wrong_signature, seed),
+        trouble=trouble,
         speed=speed,
     )
     _play(dialect, chosen, call, as_json=as_json)
@@ -166,24 +175,54 @@ def _result(
         "accepted": refused is None,
         "close_code": refused.close_code if refused else None,
         "code": refused.code if refused else None,
-        "message": str(refused) if refused else None,
+        "message": _said_by(refused) if refused else None,
     }
+
+
+def _said_by(refused: StreamClosed) -> str:
+    return refused.message or "サーバーが接続を閉じました。"
 
 
 def _why(refused: StreamClosed) -> str:
     code = f"({refused.code}、{refused.close_code})" if refused.code else f"({refused.close_code})"
-    return f"{refused}{code} docs/telephony/README.md に、断られた理由の一覧があります。"
+    return f"{_said_by(refused)}{code} docs/telephony/README.md に、断られた理由の一覧があります。"
 
 
-def _address(url: str, chosen: SimulatedDialect) -> str:
+def _without_effect(chosen: SimulatedDialect, asked: Trouble) -> list[str]:
+    """Return the troubles that were asked for and that such an exchange cannot have."""
+    calm = Trouble()
+    return [
+        each.name
+        for each in fields(Trouble)
+        if each.name in chosen.without and getattr(asked, each.name) != getattr(calm, each.name)
+    ]
+
+
+def _address(url: str | None, chosen: SimulatedDialect) -> str:
     if not chosen.path:
-        return url.removeprefix("tcp://").removeprefix("ws://").rstrip("/")
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in {"ws", "wss", "http", "https"}:
-        fail("--url は ws:// か wss:// で始めてください。")
+        return _host_and_port(url or NEAREST_AUDIOSOCKET)
+    scheme, _, rest = (url or NEAREST).partition("://")
     scheme = {"http": "ws", "https": "wss"}.get(scheme, scheme)
+    if scheme not in {"ws", "wss"} or not _names_a_host(f"{scheme}://{rest}"):
+        fail("--url は ws://ホスト:ポート か wss://ホスト の形で指定してください。")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host}{slash}{path}" if path else f"{scheme}://{host}{chosen.path}"
+
+
+def _host_and_port(url: str) -> str:
+    _, _, address = f"//{url}".rpartition("//")
+    address = address.rstrip("/")
+    if not _names_a_host(f"tcp://{address}") or urlsplit(f"tcp://{address}").port is None:
+        fail("audiosocket の --url は ホスト:ポート の形で指定してください(例: 127.0.0.1:9092)。")
+    return address
+
+
+def _names_a_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _sound(path: Path) -> CallSound:

@@ -18,11 +18,12 @@ from urllib.parse import quote
 import anyio
 import structlog
 from anyio.abc import TaskStatus
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from app.control.ari import AriRequests, AriServer, refusal_of
 from app.control.ports import ControlFailed, ExchangeAway, ExchangeRefused, JoinMode
+from app.direct_socket import DirectSocket
 
 RING_S: Final = 30
 OPEN_S: Final = 5.0
@@ -153,14 +154,12 @@ async def _events_of(server: AriServer, app: str) -> AsyncIterator[ClientConnect
     address = "ws" + server.url.removeprefix("http") + f"/events?app={quote(app, safe='')}"
     secret = base64.b64encode(f"{server.user}:{server.password}".encode()).decode("ascii")
     try:
-        opened = await connect(
+        opened = await DirectSocket(
             address,
             additional_headers={"Authorization": f"Basic {secret}"},
             open_timeout=OPEN_S,
             close_timeout=OPEN_S,
             max_size=_EVENT_BYTES,
-            compression=None,
-            proxy=None,
         )
     except InvalidStatus as refused:
         raise refusal_of(refused.response.status_code) from refused

@@ -16,12 +16,13 @@ from urllib.parse import urlencode
 
 import anyio
 from anyio.abc import TaskGroup
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 from websockets.typing import Subprotocol
 
+from app.direct_socket import DirectSocket
 from app.simulate.exchange import SimulatedCall, paced, track_bytes
 from app.simulate.native import StreamClosed
 
@@ -206,13 +207,11 @@ class AsteriskExchange:
     async def _connect(self, leg: _Leg) -> None:
         for _ in range(RECONNECT_ATTEMPTS):
             try:
-                socket = await connect(
+                socket = await DirectSocket(
                     leg.url,
                     additional_headers={"Authorization": self._authorization()},
                     subprotocols=[Subprotocol("media")],
-                    compression=None,
                     ping_interval=None,
-                    proxy=None,
                     create_connection=_Channel,
                 )
             except InvalidStatus as refused:

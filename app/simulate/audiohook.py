@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 
 import anyio
 import numpy as np
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from app.direct_socket import DirectSocket
 from app.simulate.audiohook_session import BROKEN, AudioHookSession, lost
 from app.simulate.exchange import SimulatedCall, Stretch, paced, track_bytes
-from app.simulate.native import StreamClosed
+from app.simulate.native import StreamClosed, not_upgraded
 from app.telephony.audiohook_signature import authority_of, decoded_secret, sign
 
 FRAME_MS: Final = 200
@@ -72,12 +73,14 @@ class AudioHookExchange:
             StreamClosed: the server refused the session, broke a rule of the protocol, or is gone.
         """
         try:
-            async with connect(
-                self.call.url, additional_headers=self.headers(), compression=None, max_size=2**20
+            async with DirectSocket(
+                self.call.url, additional_headers=self.headers(), max_size=2**20
             ) as socket:
                 if self.call.trouble.late_start_ms:
                     await anyio.sleep(self.call.trouble.late_start_ms / 1000)
                 await self._converse(socket)
+        except InvalidStatus as refused:
+            raise not_upgraded(refused) from refused
         except (OSError, InvalidHandshake) as failed:
             raise StreamClosed(
                 1006, "unreachable", f"{self.call.url} に接続できません。"

@@ -20,6 +20,8 @@ from asr.types import Encoding
 from asr.wav import Wav
 
 RATE_HZ: Final = 8_000
+_LOST_FOR_GOOD: Final = frozenset({"reconnect_at_ms", "late_start_ms"})
+"""No exchange of this dialect comes back after a lost socket, or sends sound before it says whose."""
 TRACKS: Final = ("caller", "operator")
 
 
@@ -30,13 +32,20 @@ class SimulatedDialect:
     """What ``SimulatedCall.secret`` is, in the words of the command's help."""
     path: str = ""
     """Of the door; none: it is no WebSocket."""
+    without: frozenset[str] = frozenset()
+    """The fields of ``Trouble`` that do nothing here, because such an exchange cannot have that trouble."""
+    key_is: str = ""
+    """What ``SimulatedCall.key`` has to be, in the words of the command's help; none: it may be left out."""
 
 
 def _shaped(shape: str) -> SimulatedDialect:
     secret = "auth token" if shape == "twilio" else "ストリームトークン"
     query = "" if shape == "twilio" else f"?shape={shape}"
     return SimulatedDialect(
-        lambda call: TwilioExchange(call, shape), secret, f"/v1/stream/twilio{query}"
+        lambda call: TwilioExchange(call, shape),
+        secret,
+        f"/v1/stream/twilio{query}",
+        _LOST_FOR_GOOD,
     )
 
 
@@ -63,22 +72,36 @@ def _native(call: SimulatedCall) -> SimulatedExchange:
         call_id=call.call_id,
         operator=call.operator,
         caller_number=call.from_number,
+        called_number=call.to_number,
         metadata=dict(call.metadata),
         speed=call.speed,
         on_position=call.on_position,
+        jitter_ms=call.trouble.jitter_ms,
+        seed=call.trouble.seed,
+        break_at_ms=call.trouble.reconnect_at_ms,
     )
 
 
 DIALECTS: Final[Mapping[str, SimulatedDialect]] = {
-    "native": SimulatedDialect(_native, "ストリームトークン", "/v1/stream/native"),
+    "native": SimulatedDialect(
+        _native, "ストリームトークン", "/v1/stream/native", frozenset({"loss", "late_start_ms"})
+    ),
     "asterisk": SimulatedDialect(AsteriskExchange, "ストリームトークン", "/v1/stream/asterisk"),
-    "audiosocket": SimulatedDialect(AudioSocketExchange, "(なし)"),
+    "audiosocket": SimulatedDialect(
+        AudioSocketExchange, "(なし)", without=_LOST_FOR_GOOD | {"wrong_signature"}
+    ),
     "freeswitch": SimulatedDialect(
         FreeSwitchExchange, "ストリームトークン", "/v1/stream/freeswitch"
     ),
-    "jambonz": SimulatedDialect(JambonzExchange, "ストリームトークン", "/v1/stream/jambonz"),
+    "jambonz": SimulatedDialect(
+        JambonzExchange, "ストリームトークン", "/v1/stream/jambonz", _LOST_FOR_GOOD
+    ),
     **{name: _shaped(name) for name in ("twilio", "telnyx", "plivo", "signalwire", "exotel")},
     "audiohook": SimulatedDialect(
-        AudioHookExchange, "client secret(base64)", "/v1/stream/audiohook"
+        AudioHookExchange,
+        "client secret(base64)",
+        "/v1/stream/audiohook",
+        frozenset({"reconnect_at_ms"}),
+        "API キー",
     ),
 }

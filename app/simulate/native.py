@@ -7,14 +7,17 @@ at once after it is back, from the position that the server names.
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import anyio
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from app.direct_socket import DirectSocket
 
 FRAME_MS: Final = 20
 CATCH_UP_FRAME_MS: Final = 200
@@ -32,6 +35,12 @@ class StreamClosed(Exception):  # noqa: N818 - named as a fact
         self.close_code = close_code
         self.code = code
         self.message = message
+
+
+def not_upgraded(refused: InvalidStatus) -> StreamClosed:
+    """Return what an answer other than a WebSocket means: a proxy, a redirect, another path, no right."""
+    status = refused.response.status_code
+    return StreamClosed(1006, "rejected", f"接続が HTTP {status} で拒まれました。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,7 @@ class NativeTelephone:
     call_id: str
     operator: str = ""
     caller_number: str = ""
+    called_number: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     frame_ms: int = FRAME_MS
     speed: float = 1.0
@@ -75,6 +85,12 @@ class NativeTelephone:
     """How long to try to come back before giving up."""
     on_position: Callable[[int], None] | None = None
     """Told how many milliseconds of the call were sent."""
+    jitter_ms: int = 0
+    """Each frame is sent up to so much late …"""
+    seed: int = 1
+    """… the same with the same seed."""
+    break_at_ms: int | None = None
+    """There the socket breaks off, once, and the call is taken up again."""
     begun_at: float | None = None
     """``time.monotonic()`` at which the first sample was due."""
     reconnects: int = 0
@@ -92,10 +108,9 @@ class NativeTelephone:
         delay, lost_at = RECONNECT_SECONDS, None
         while True:
             try:
-                async with connect(
+                async with DirectSocket(
                     self.url,
                     additional_headers={"Authorization": f"Bearer {self.token}"},
-                    compression=None,
                     max_size=2**20,
                 ) as socket:
                     position = await self._start(socket)
@@ -117,6 +132,8 @@ class NativeTelephone:
                     raise
             except (OSError, InvalidHandshake) as failed:
                 if not self._asked:
+                    if isinstance(failed, InvalidStatus):
+                        raise not_upgraded(failed) from failed
                     raise StreamClosed(
                         1006, "unreachable", f"{self.url} に接続できません。"
                     ) from failed
@@ -138,7 +155,7 @@ class NativeTelephone:
                     "encoding": self.sound.encoding,
                     "rate": self.sound.rate_hz,
                     "from": self.caller_number,
-                    "to": "",
+                    "to": self.called_number,
                     "operator": self.operator,
                     "metadata": self.metadata,
                     "resume": resume,
@@ -152,6 +169,7 @@ class NativeTelephone:
         """Send each frame when its last sample has been spoken, as a telephone would."""
         if self.begun_at is None:
             self.begun_at = time.monotonic() - position / self.sound.rate_hz / self.speed
+        dice = random.Random(self.seed)  # noqa: S311 - no secret
         frame_samples = self.sound.rate_hz * self.frame_ms // 1000
         catch_up_samples = self.sound.rate_hz * CATCH_UP_FRAME_MS // 1000
         while position < self.sound.samples:
@@ -161,12 +179,18 @@ class NativeTelephone:
                 max(frame_samples, min(behind, catch_up_samples)), self.sound.samples - position
             )
             wait = self.begun_at + (position + count) / self.sound.rate_hz / self.speed
+            wait += dice.random() * self.jitter_ms / 1000
             await anyio.sleep(max(0.0, wait - time.monotonic()))
             begin = position * self.sound.frame_bytes
             await socket.send(self.sound.payload[begin : begin + count * self.sound.frame_bytes])
             position += count
             if self.on_position is not None:
                 self.on_position(position * 1000 // self.sound.rate_hz)
+            if self.break_at_ms is not None and position * 1000 >= (
+                self.break_at_ms * self.sound.rate_hz
+            ):
+                self.break_at_ms = None
+                socket.transport.abort()
 
     async def _stop(self, socket: ClientConnection) -> None:
         self._stop_sent = True

@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from app.direct_socket import DirectSocket
 from app.simulate.exchange import SimulatedCall
-from app.simulate.native import CallSound, StreamClosed
+from app.simulate.native import CallSound, StreamClosed, not_upgraded
 from asr.codec import decode, encode_pcm_s16le
 from asr.types import Encoding
 
@@ -62,17 +63,15 @@ async def open_stream(
         StreamClosed: the server refused the socket, or closed it for a reason of its own.
     """
     try:
-        socket = await connect(
+        socket = await DirectSocket(
             call.url,
             additional_headers={"Authorization": authorisation(call)},
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
-            compression=None,
             max_size=2**20,
             close_timeout=PATIENCE_SECONDS,
         )
     except InvalidStatus as refused:
-        status = refused.response.status_code
-        raise StreamClosed(1006, "rejected", f"接続が HTTP {status} で拒まれました。") from refused
+        raise not_upgraded(refused) from refused
     except (OSError, InvalidHandshake) as failed:
         raise StreamClosed(1006, "unreachable", f"{call.url} に接続できません。") from failed
     try:

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import anyio
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from app.calls.protocol import Track
+from app.direct_socket import DirectSocket
 from app.simulate.exchange import SimulatedCall, paced, track_bytes
 from app.simulate.native import StreamClosed
 from app.telephony.field_maps import FIELD_MAPS, FieldMap
@@ -66,11 +67,7 @@ class TwilioExchange:
             StreamClosed: it was refused or cut off, or the server sent something, which Twilio takes for an error.
         """
         try:
-            async with connect(
-                self.call.url,
-                additional_headers=self.headers(),
-                compression=None,
-            ) as socket:
+            async with DirectSocket(self.call.url, additional_headers=self.headers()) as socket:
                 await self._converse(socket)
         except InvalidStatus as refused:
             status = refused.response.status_code

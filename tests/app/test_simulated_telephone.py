@@ -11,6 +11,8 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
 from app.settings import Settings
+from app.simulate.dialects import DIALECTS
+from app.simulate.exchange import SimulatedCall, Trouble
 from app.simulate.native import CallSound, NativeTelephone
 from tests.app.running import RunningServer, running_server
 from tests.app.sounds import call_bytes, sentences
@@ -101,3 +103,26 @@ async def test_a_call_whose_last_answer_was_lost_has_ended(settings: Settings) -
 
     assert [u["text"] for u in record["utterances"]] == ["言葉"]
     assert record["call"]["end_reason"] == "caller_hung_up"
+
+
+async def test_a_line_that_breaks_on_purpose_is_taken_up_again_once(settings: Settings) -> None:
+    sound = CallSound(call_bytes(sentences(1)))
+    async with running_server(settings, ScriptedTranscriber("言葉", "また言葉")) as server:
+        telephone = DIALECTS["native"].new(
+            SimulatedCall(
+                url=server.stream_url,
+                sound=sound,
+                call_id="c1",
+                secret=server.stream_token,
+                trouble=Trouble(reconnect_at_ms=1_000, jitter_ms=5),
+                speed=20.0,
+            )
+        )
+        await telephone.play()
+        record = await record_of(server, "c1")
+
+    assert isinstance(telephone, NativeTelephone)
+    assert telephone.reconnects == 1
+    assert record["call"]["end_reason"] == "caller_hung_up"
+    assert record["call"]["duration_ms"] == sound.duration_ms
+    assert [u["text"] for u in record["utterances"]] == ["言葉"]

@@ -10,7 +10,7 @@ from typing import Any, Final
 import anyio
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -34,6 +34,10 @@ class FakeAri:
     """Close the event socket when a telephone is to ring."""
     ends_when_ringing: str = ""
     """This channel hangs up while a telephone rings."""
+    events_moved_to: str = ""
+    """Redirect whoever wants to hear events to this address."""
+    events_asked: int = 0
+    """How often somebody wanted to."""
     forgets_snoops: bool = False
     """Answer that a channel snoops, and let it be gone."""
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
@@ -182,6 +186,10 @@ class FakeAri:
         return Response(status_code=204)
 
     async def _events(self, websocket: WebSocket) -> None:
+        self.events_asked += 1
+        if self.events_moved_to:
+            await websocket.send_denial_response(RedirectResponse(self.events_moved_to, 302))
+            return
         if not _signed_in(websocket.headers.get("authorization")):
             await websocket.send_denial_response(_error(401, "Authentication required"))
             return

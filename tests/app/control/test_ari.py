@@ -28,7 +28,7 @@ from app.control.ports import (
 )
 from app.telephony.settings import ControlSettings
 from tests.app.control.fake_ari import PASSWORD, USER, FakeAri
-from tests.app.control.serving import closed_port, peer, serving
+from tests.app.control.serving import peer, refusing_port, serving
 
 CHANNEL = "1700000000.7"
 CALL = ControlledCall(call_id="asterisk.42", exchange={"channel_id": CHANNEL})
@@ -145,11 +145,12 @@ async def test_every_status_that_is_no_success_has_its_words(status: int, code: 
 
 
 async def test_an_exchange_that_is_off_is_away() -> None:
-    async with control(f"http://127.0.0.1:{closed_port()}") as opened:
-        with pytest.raises(ExchangeAway):
-            await opened.end(CALL, SATO)
-        with pytest.raises(ExchangeAway):
-            await opened.join(CALL, JoinMode.TALK, CHIEF)
+    with refusing_port() as port:
+        async with control(f"http://127.0.0.1:{port}") as opened:
+            with pytest.raises(ExchangeAway):
+                await opened.end(CALL, SATO)
+            with pytest.raises(ExchangeAway):
+                await opened.join(CALL, JoinMode.TALK, CHIEF)
 
 
 async def test_an_exchange_that_breaks_off_while_hanging_up_leaves_the_outcome_open() -> None:
@@ -250,6 +251,19 @@ async def test_a_server_that_stops_takes_its_supervisors_out_of_the_calls() -> N
             await opened.join(CALL, JoinMode.TALK, CHIEF)
 
         assert (exchange.bridges, set(exchange.channels)) == ({}, {CHANNEL})
+
+
+async def test_events_are_heard_at_the_address_that_was_set_and_nowhere_else() -> None:
+    elsewhere = FakeAri()
+
+    async with serving(elsewhere.app) as there:
+        exchange = FakeAri(events_moved_to=f"{there}/ari/events?app=a")
+        async with serving(exchange.app) as url, control(url) as opened:
+            with pytest.raises(ExchangeRefused) as refused:
+                await opened.join(CALL, JoinMode.TALK, CHIEF)
+
+    assert refused.value.code == "ari_failed"
+    assert elsewhere.events_asked == 0
 
 
 @pytest.mark.parametrize(

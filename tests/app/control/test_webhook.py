@@ -38,7 +38,7 @@ from app.control.signing import is_signed, signature_of
 from app.control.webhook import request_body
 from app.errors import Unavailable
 from app.telephony.settings import ControlSettings
-from tests.app.control.serving import closed_port, peer, serving
+from tests.app.control.serving import peer, refusing_port, serving
 from tests.fakes_clock import MONDAY_MORNING, FakeClock
 
 EXAMPLE = "v1=b5bec87334c9f3a2c273a95937663373d32cebc43dcc96916652b7e6bc181c53"
@@ -154,9 +154,10 @@ async def test_any_answer_but_success_is_an_error_and_is_asked_once(status: int)
 
 
 async def test_a_cti_that_nobody_started_is_away() -> None:
-    async with control(f"http://127.0.0.1:{closed_port()}/calls") as opened:
-        with pytest.raises(ExchangeAway) as away:
-            await opened.end(CALL, CHIEF)
+    with refusing_port() as port:
+        async with control(f"http://127.0.0.1:{port}/calls") as opened:
+            with pytest.raises(ExchangeAway) as away:
+                await opened.end(CALL, CHIEF)
 
     assert not away.value.sent
 

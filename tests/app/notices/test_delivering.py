@@ -12,7 +12,7 @@ from app.auth.identity import Role
 from app.control.signing import is_signed
 from app.errors import Conflict, NotFound, Unavailable
 from app.notices.settings import RouteSettings
-from tests.app.control.serving import closed_port
+from tests.app.control.serving import refusing_port
 from tests.app.notices.office import NUMBER, SECRET, WORDS, Office, webhook
 from tests.app.notices.receivers import MailReceiver, WebReceiver, web_receiver
 from tests.fakes_clock import FakeClock
@@ -336,11 +336,11 @@ async def test_mail_goes_out_through_the_offices_server(calls: Office, post: Mai
 async def test_a_proxy_is_used_for_chats_and_not_for_the_offices_own_system(
     calls: Office, web: WebReceiver
 ) -> None:
-    calls.settings |= {"proxy": f"http://127.0.0.1:{closed_port()}", "tries": 1}
     chat = RouteSettings.model_validate({"kind": "slack", "url": web.url})
-
-    async with calls.desk(chat=chat, cti=webhook(web.url)) as desk:
-        outside, inside = await desk.test("chat"), await desk.test("cti")
+    with refusing_port() as port:
+        calls.settings |= {"proxy": f"http://127.0.0.1:{port}", "tries": 1}
+        async with calls.desk(chat=chat, cti=webhook(web.url)) as desk:
+            outside, inside = await desk.test("chat"), await desk.test("cti")
 
     assert (outside.state, outside.problem) == ("failed", "unreachable")
     assert inside.state == "sent"

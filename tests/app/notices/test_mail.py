@@ -13,7 +13,7 @@ from app.notices.choosing import NoticeKind
 from app.notices.ports import NotDelivered
 from app.notices.smtp import MailChannel, MailServer
 from app.notices.wording import Notice
-from tests.app.control.serving import closed_port
+from tests.app.control.serving import refusing_port
 from tests.app.notices.receivers import MailReceiver
 from tests.fakes_clock import MONDAY_MORNING
 
@@ -125,9 +125,7 @@ async def test_a_mail_that_was_taken_is_delivered_whatever_is_said_goodbye(
 
 
 async def test_nobody_there_may_be_there_later(post: MailReceiver) -> None:
-    post.port = closed_port()
-
-    with pytest.raises(NotDelivered) as refused:
+    with refusing_port() as post.port, pytest.raises(NotDelivered) as refused:
         await channel(post).send(NOTICE)
 
     assert (refused.value.code, refused.value.final) == ("unreachable", False)
