@@ -17,7 +17,7 @@ from app.auth.administration import NewPassword
 from app.auth.errors import FieldRefused
 from app.auth.forms import fields_of, role_in
 from app.auth.identity import Identity, Role
-from app.auth.names import PEOPLE
+from app.auth.names import LARGEST_ID, PEOPLE
 from app.errors import AppError
 from app.models import AccessToken, User
 from app.screens.forms import Rejected
@@ -27,7 +27,7 @@ from app.screens.rendering import refusal_words, render
 _FIELD_OF_CODE: Final = {"login_taken": "login"}
 
 Administrator = Annotated[Identity, Depends(requires(Role.ADMINISTRATOR))]
-AccountId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+AccountId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from app.auth.access import administration_of, requires
 from app.auth.identity import Identity, Role
+from app.auth.names import LARGEST_ID
 from app.auth.schemas import (
     MeOut,
     NewPasswordOut,
@@ -23,10 +24,8 @@ from app.auth.schemas import (
 )
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn
 
-_LARGEST_ID = 2**31 - 1
-
 Anybody = Annotated[Identity, Depends(requires(*Role))]
-AccountId = Annotated[int, Path(ge=1, le=_LARGEST_ID, examples=[3])]
+AccountId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[3])]
 
 router = APIRouter(prefix="/v1", responses=problems(NotSignedIn, NotAllowed))
 _administrators = APIRouter(dependencies=[Depends(requires(Role.ADMINISTRATOR))])

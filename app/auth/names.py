@@ -8,12 +8,15 @@ from typing import Final
 
 from app.auth.identity import Role
 from app.plain_text import is_plain
+from app.trail.acting import COMMAND_LINE
 
 PEOPLE: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
 """Roles that a person may have; ``stream`` belongs to telephone exchanges."""
 
 NAME_CHARACTERS: Final = 128
 SECTION_CHARACTERS: Final = 64
+LARGEST_ID: Final = 2**31 - 1
+"""Of a user or a token; PostgreSQL refuses a larger one."""
 
 # No colon: ``token:<name>`` can never be a person.
 _LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
@@ -25,7 +28,8 @@ def normal_login(text: str) -> str:
 
 
 def is_login(text: str) -> bool:
-    return _LOGIN.fullmatch(text) is not None
+    """Tell whether a person may have *text* as their login; none may appear on the trail as a command."""
+    return _LOGIN.fullmatch(text) is not None and text != COMMAND_LINE
 
 
 def normal_label(text: str) -> str:

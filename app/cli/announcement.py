@@ -9,10 +9,9 @@ from typing import Annotated, Final
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from app.cli.options import JsonOption, fail, load_settings, print_json, refusals
+from app.cli.options import JsonOption, fail, load_settings, print_json, print_table, refusals
 from app.control.announcements import (
     LABELS,
     LINE_HZ,
@@ -20,6 +19,7 @@ from app.control.announcements import (
     Announcements,
     announcements_in,
 )
+from app.japan import JAPAN
 from asr.resampling import resample
 from asr.types import Samples
 
@@ -59,9 +59,9 @@ def list_announcements(as_json: JsonOption = False) -> None:
             found.name,
             found.label,
             f"{found.duration_ms / 1000:.1f}秒",
-            found.changed_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            found.changed_at.astimezone(JAPAN).strftime("%Y-%m-%d %H:%M"),
         )
-    Console().print(table)
+    print_table(table)
 
 
 @announcement_app.command("add")

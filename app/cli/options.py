@@ -12,18 +12,18 @@ from typing import Annotated, Any, Final, NoReturn, TypeVar
 import anyio
 import typer
 from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
 
 from app.auth.administration import Administration
 from app.cli.failures import explain
 from app.clock import SystemClock
 from app.settings import Settings
-from app.trail.acting import Acting, acting
+from app.trail.acting import COMMAND_LINE, Acting, acting
 from app.trail.opening import open_trailed_database
 
 T = TypeVar("T")
 
-COMMAND_LINE: Final = "command-line"
-"""Who acts where the trail tells of a command: whoever may run commands as the server's account."""
 REFUSED: Final = 2
 """Exit code of a command that was asked something that it cannot do."""
 
@@ -65,6 +65,11 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
 
 def print_json(result: Mapping[str, object]) -> None:
     typer.echo(json.dumps(result, ensure_ascii=False))
+
+
+def print_table(table: Table) -> None:
+    """Print *table* with its cells as they are: 「[本館]」 in a name is no markup, 「:phone:」 no picture."""
+    Console(markup=False, emoji=False, highlight=False).print(table)
 
 
 def fail(message: str, code: int = REFUSED) -> NoReturn:

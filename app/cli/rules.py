@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from app.cli.options import JsonOption, load_settings, print_json, run
+from app.cli.options import JsonOption, load_settings, print_json, print_table, run
 from app.clock import SystemClock
 from app.db import open_database
 from app.feedback.precision import Count
@@ -42,7 +41,7 @@ def rules(days: DaysOption = DAYS, as_json: JsonOption = False) -> None:
     for line in table.lines:
         if line.proposal is not None:
             typer.echo(f"{line.rule}: {reason_for(line.proposal)}")
-    Console().print(_printed(table))
+    print_table(_printed(table))
 
 
 def _printed(table: RuleTable) -> Table:

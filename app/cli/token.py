@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from app.auth.administration import NewToken
 from app.auth.identity import Role
+from app.auth.names import LARGEST_ID
 from app.auth.schemas import TokenOut
-from app.cli.options import JsonOption, load_settings, open_administration, print_json, run
+from app.cli.options import (
+    JsonOption,
+    load_settings,
+    open_administration,
+    print_json,
+    print_table,
+    run,
+)
+from app.japan import JAPAN
 from app.models import AccessToken
 
 token_app = typer.Typer(
@@ -86,15 +94,17 @@ def list_tokens(as_json: JsonOption = False) -> None:
             token.name,
             token.role,
             token.section,
-            used.astimezone().strftime("%Y-%m-%d %H:%M") if used is not None else "未使用",
+            used.astimezone(JAPAN).strftime("%Y-%m-%d %H:%M") if used is not None else "未使用",
             "失効" if token.revoked_at is not None else "有効",
         )
-    Console().print(table)
+    print_table(table)
 
 
 @token_app.command("revoke")
 def revoke(
-    token_id: Annotated[int, typer.Argument(help="番号(token list で確かめます)。", min=1)],
+    token_id: Annotated[
+        int, typer.Argument(help="番号(token list で確かめます)。", min=1, max=LARGEST_ID)
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """トークンを失効させます。元には戻せません。"""

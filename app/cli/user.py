@@ -7,13 +7,19 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from app.auth.administration import Administration, NewPassword
 from app.auth.identity import Role
 from app.auth.schemas import UserOut
-from app.cli.options import JsonOption, load_settings, open_administration, print_json, run
+from app.cli.options import (
+    JsonOption,
+    load_settings,
+    open_administration,
+    print_json,
+    print_table,
+    run,
+)
 from app.models import User
 
 T = TypeVar("T")
@@ -92,7 +98,7 @@ def list_users(as_json: JsonOption = False) -> None:
     table = Table("ログイン名", "表示名", "役割", "課", "状態")
     for user in users:
         table.add_row(user.login, user.display_name, user.role, user.section, _state(user))
-    Console().print(table)
+    print_table(table)
 
 
 @user_app.command("disable")

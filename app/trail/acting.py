@@ -16,5 +16,8 @@ class Acting:
     address: str = ""
 
 
+COMMAND_LINE: Final = "command-line"
+"""Who acts where the trail tells of a command: whoever may run commands as the server's account. No person's name."""
+
 acting: Final[ContextVar[Acting]] = ContextVar("acting", default=Acting())  # noqa: B039 - frozen
 """Set where a request is let in (``app.auth.access``), read where a deed is written."""

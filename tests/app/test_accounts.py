@@ -50,7 +50,9 @@ def test_a_login_name_is_normal_once_and_for_all(text: str) -> None:
     assert normal_login(once) == once
 
 
-@pytest.mark.parametrize("login", ["", "token:x", "-tanaka", "田中", "ta naka", "x" * 65, "a/b"])
+@pytest.mark.parametrize(
+    "login", ["", "token:x", "-tanaka", "田中", "ta naka", "x" * 65, "a/b", "command-line"]
+)
 async def test_a_login_name_that_will_not_do_is_refused_at_its_field(
     office: Office, login: str
 ) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio.to_thread
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -81,6 +82,26 @@ def test_people_read_tables(call: Call) -> None:
     assert "失効" in tokens
 
 
+def test_what_stands_in_a_table_is_a_name_and_no_markup(call: Call) -> None:
+    call("user", "create", "tanaka", "--role", "operator", "--name", "田中 [/b]")
+    call("token", "create", "--role", "stream", "--name", "[main] :phone:")
+
+    users, tokens = call("user", "list"), call("token", "list")
+
+    assert (users.exit_code, tokens.exit_code) == (0, 0)
+    assert "田中 [/b]" in users.stdout
+    assert "[main] :phone:" in tokens.stdout
+
+
+async def test_when_a_token_was_used_is_told_in_japans_time(office: Office, call: Call) -> None:
+    made = await office.administration.create_token(name="x", role=Role.AUDITOR)
+    await office.browser().get("/v1/me", Authorization=f"Bearer {made.secret}")
+
+    listed = await anyio.to_thread.run_sync(lambda: call("token", "list", COLUMNS="200"))
+
+    assert "2026-04-06 18:00" in listed.stdout  # 09:00 in UTC
+
+
 def test_token_create_prints_one_json_object(call: Call) -> None:
     result = call(
         "token", "create", "--role", "stream", "--name", "交換機", "--section", "市民課", "--json"
@@ -112,6 +133,7 @@ def test_tokens_are_listed_without_their_secret_and_revoked(call: Call) -> None:
         (("user", "disable", "root"), "有効な管理者がいなくなる"),
         (("token", "create", "--role", "stream", "--name", " "), "名前を入力してください。"),
         (("token", "revoke", "99"), "このトークンはありません。"),
+        (("token", "revoke", "9999999999"), "2147483647"),
         (("token", "create", "--role", "king", "--name", "x"), "--role"),
         (("user", "create", "x", "--role", "stream"), "--role"),
         (("token", "create", "--role", "stream"), "--name"),
