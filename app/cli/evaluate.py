@@ -219,7 +219,8 @@ def _parts(names: str) -> frozenset[Part]:
 
 def _lines(file: Path) -> list[str]:
     try:
-        return file.read_text(encoding="utf-8-sig").splitlines()
+        # Not splitlines(): a text may hold U+2028 or U+0085, which end no line of JSONL.
+        return file.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         fail(f"{file} を読めません({error.strerror})")
     except UnicodeDecodeError:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import inf
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from app.errors import BadRequest
 from detection import corpus_files
 from detection.corpus_files import CorpusLine
 from detection.measures import Kind
+from detection.text import encodable
 from detection.training.examples import Part, part_of
 from detection.types import Category, Severity, Speaker
 
 Case = TypeVar("Case", "UtteranceCase", "CallCase")
+_LATEST_T: Final = 1e13
+"""Later than any time of day in milliseconds; beyond, arithmetic ends before a call does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def _object(line: str) -> Mapping[str, Any]:
         value = json.loads(line)
     except json.JSONDecodeError as error:
         raise _LineError(f"JSON として読めません({error.colno} 文字目)") from error
+    except (ValueError, RecursionError) as error:
+        raise _LineError("JSON として読めません(数の桁か入れ子が多すぎます)") from error
     if not isinstance(value, dict):
         raise _LineError("1 行に JSON オブジェクトを 1 つ書いてください")
     return value
@@ -181,9 +185,9 @@ def _turn(value: object) -> TurnCase:
         raise _LineError("発言はオブジェクトにしてください")
     t = value.get("t")
     if t is not None and (
-        isinstance(t, bool) or not isinstance(t, int | float) or not 0 <= t < inf
+        isinstance(t, bool) or not isinstance(t, int | float) or not 0 <= t <= _LATEST_T
     ):
-        raise _LineError("t は 0 以上の数にしてください")
+        raise _LineError(f"t は 0 以上 {_LATEST_T:g} 以下の数にしてください")
     return TurnCase(_one_of(value, "speaker", Speaker), _text(value, "text"), _labels(value), t)
 
 
@@ -193,13 +197,19 @@ def _id(value: Mapping[str, Any]) -> str:
         return str(found)
     if not isinstance(found, str) or not found:
         raise _LineError("id は空でない文字列にしてください")
-    return found
+    return _encodable(found, "id")
 
 
 def _text(value: Mapping[str, Any], key: str) -> str:
     found = value.get(key)
     if not isinstance(found, str):
         raise _LineError(f"{key} は文字列にしてください")
+    return _encodable(found, key)
+
+
+def _encodable(found: str, key: str) -> str:
+    if encodable(found) != found:
+        raise _LineError(f"{key} に文字にならない符号(\\ud800 など)があります。消してください")
     return found
 
 

@@ -133,6 +133,17 @@ def test_a_bad_line_is_told_by_file_and_number(utterances: Path) -> None:
     assert "utterances.jsonl:3: JSON として読めません" in result.stderr
 
 
+def test_a_line_ends_at_its_line_feed_whatever_its_words_hold(tmp_path: Path) -> None:
+    file = tmp_path / "utterances.jsonl"
+    said = {**SAID, "kind": "harassment", "text": "殺すぞ\u2028\u0085\x1cおい"}
+    file.write_text(json.dumps(said, ensure_ascii=False) + "\r\n", encoding="utf-8", newline="")
+
+    result = evaluate("utterances", file, "--json")
+
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["count"] == 1
+
+
 def test_a_file_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
     result = evaluate("calls", tmp_path / "none.jsonl")
 
