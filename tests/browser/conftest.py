@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 from app.settings import Settings
 from tests.app.running import RunningServer, in_own_task, running_server
@@ -16,6 +16,9 @@ from tests.browser.screen import Screen
 from tests.fakes_transcriber import ScriptedTranscriber
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 20_000
+"""How long a page may take to show what a test waits for: a busy machine is no fault of the page."""
+expect.set_options(timeout=PATIENCE_MS)
 HAS_CHROMIUM = CHROMIUM.exists()
 QUIET_ARGUMENTS = [
     "--no-sandbox",

@@ -149,14 +149,15 @@ class Theatre:
         if self.refusing:
             await websocket.close(1013)
             return
-        await websocket.accept()
         query = websocket.query_params
         self.connections.append(str(websocket.url.query))
         wanted = query.get("call_id")
         outbox, inbox = anyio.create_memory_object_stream[Json](10_000)
         for event in self.stage.log[int(query["after"]) :]:
             outbox.send_nowait(event)
+        # Before the page knows that it is connected: what is told then and never stored would be lost.
         self.sockets[websocket] = outbox
+        await websocket.accept()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_notice_departure, websocket, tasks.cancel_scope)
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):

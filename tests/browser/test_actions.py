@@ -58,6 +58,94 @@ async def test_a_false_alarm_that_could_not_be_stored_is_shown_again(screen: Scr
     await expect(screen.find(".alert")).to_have_count(1)
 
 
+@pytest.mark.parametrize("by", ["mouse", "key"])
+async def test_a_double_press_means_one_alert_and_not_the_next_one_too(
+    screen: Screen, by: str
+) -> None:
+    screen.preview.play("level2")
+    await screen.open_call()
+    await expect(screen.find(".alert")).to_have_count(3)
+
+    if by == "mouse":
+        box = await screen.find(".alert-wrong").first.bounding_box()
+        assert box is not None
+        await screen.page.mouse.dblclick(box["x"] + 20, box["y"] + 20, delay=60)
+    else:
+        await screen.page.keyboard.press("f", delay=60)
+        await screen.page.keyboard.press("f", delay=60)
+    await screen.press("h")
+
+    await expect(screen.find("#help-word")).to_have_text("応援要請中")
+    sent = [path for _, path in screen.preview.theatre.stage.requests]
+    assert sent == ["/v1/alerts/a-mental_attack/false-alarm", f"/v1/calls/{CALL}/help"]
+    await expect(screen.find(".alert")).to_have_count(2)
+
+
+async def test_a_button_that_takes_a_false_alarm_back_stays_while_the_call_goes_on(
+    screen: Screen,
+) -> None:
+    screen.preview.play("level2")
+    screen.preview.portal.call(
+        lambda: screen.preview.theatre.stage.mark_false("a-mental_attack", false_alarm=True)
+    )
+    await screen.open_call()
+    await screen.find("#dismissed-word").click()
+    await screen.find("#dismissed-list button").focus()
+
+    screen.preview.tell("level.changed", CALL, {"level": 1, "outcome": "harassment_suspected"})
+
+    await expect(screen.find("#level-word")).to_have_text("注意")
+    await expect(screen.find("#dismissed-list button")).to_be_focused()
+
+
+async def test_an_answer_that_broke_off_is_told_as_one_that_never_came(screen: Screen) -> None:
+    screen.preview.play("begun")
+    await screen.open_call()
+    await screen.page.route("**/v1/broken", lambda route: route.fulfill(status=200, body="{"))
+
+    told = await screen.evaluate(
+        """async () => {
+          const { read, send } = await import("/static/js/api.js");
+          const asked = [read("/v1/broken"), send("POST", "/v1/broken", {}, { attempts: 1 })];
+          return (await Promise.allSettled(asked)).map(({ reason }) => [reason.status, reason.message]);
+        }"""
+    )
+
+    assert told == [[0, "サーバーに届きませんでした"]] * 2
+
+
+SNAPSHOT = """async () => {
+  const { fromSnapshot, reduce } = await import("/static/js/state.js");
+  const at = "2026-04-06T04:00:00.123456+00:00";
+  const finding = { category: "persistence", rule: "r", start: 0, end: 2, severity: 1 };
+  const gap = { track: "caller", start_ms: 9_000, end_ms: 12_000, reason: "overload" };
+  const state = fromSnapshot({
+    call: { level: 0 }, alerts: [], script: null, seq: 4, gaps: [gap],
+    utterances: [
+      { utterance_id: "u", track: "caller", start_ms: 0, end_ms: 2_000, text: "また", doubts: [], findings: [finding] },
+    ],
+    notes: [{ kind: "missed_marked", text: "", by: "sato", at }],
+  });
+  const after = [
+    { seq: 5, type: "finding", data: { utterance_id: "u", ...finding } },
+    { seq: 6, type: "gap", data: gap },
+    { seq: 7, type: "note", at: "2026-04-06T04:00:00.123Z", data: { kind: "missed_marked", by: "sato" } },
+    { seq: 8, type: "finding", data: { utterance_id: "u", ...finding, start: 1 } },
+  ].reduce(reduce, state);
+  const { lines, deeds, seq } = after;
+  return { lines: lines.length, findings: lines[0].findings.length, deeds: deeds.length, seq };
+}"""
+
+
+async def test_what_the_snapshot_holds_already_is_not_taken_twice(screen: Screen) -> None:
+    screen.preview.play("begun")
+    await screen.open_call()
+
+    found = await screen.evaluate(SNAPSHOT)
+
+    assert found == {"lines": 2, "findings": 2, "deeds": 1, "seq": 8}
+
+
 async def test_help_is_asked_for_and_withdrawn(screen: Screen) -> None:
     screen.preview.play("level2")
     await screen.open_call()
@@ -134,6 +222,18 @@ async def test_the_sentence_is_copied_without_its_quotation_marks(screen: Screen
     assert copied.endswith("通報することがあります。")
 
 
+async def test_what_was_done_stands_there_again_after_a_copy(screen: Screen) -> None:
+    screen.preview.play("level2")
+    await screen.open_call()
+    await screen.press("s")
+    await expect(screen.find("#say-done")).to_have_text("お伝え済み(1回)")
+
+    await screen.press("c")
+
+    await expect(screen.find("#say-done")).to_have_text("コピーしました")
+    await expect(screen.find("#say-done")).to_have_text("お伝え済み(1回)")
+
+
 async def test_the_key_for_a_false_alarm_means_the_alert_that_holds_the_focus(
     screen: Screen,
 ) -> None:
@@ -158,8 +258,10 @@ async def test_keys_can_be_switched_off_and_stay_off(screen: Screen) -> None:
     await screen.press("h")
 
     await expect(screen.find("#key-switch")).to_have_text("キー操作:オフ")
+    await screen.find("#help").click()
+    await expect(screen.find("#help-word")).to_have_text("応援要請中")
+    assert screen.preview.theatre.stage.requests == [("POST", f"/v1/calls/{CALL}/help")]
     await expect(screen.find(".alert")).to_have_count(3)
-    await expect(screen.find("#help-word")).to_have_text("応援を呼ぶ")
 
 
 async def test_a_key_with_a_modifier_is_left_to_the_browser(screen: Screen) -> None:
@@ -169,6 +271,9 @@ async def test_a_key_with_a_modifier_is_left_to_the_browser(screen: Screen) -> N
     await screen.press("Control+c")
     await screen.press("Shift+F")
 
+    await screen.press("h")
+    await expect(screen.find("#help-word")).to_have_text("応援要請中")
+    assert screen.preview.theatre.stage.requests == [("POST", f"/v1/calls/{CALL}/help")]
     await expect(screen.find(".alert")).to_have_count(3)
     await expect(screen.find("#say-done")).to_have_text("")
 

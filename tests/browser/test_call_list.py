@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from app.auth.identity import Role
 from tests.browser.preview import OPERATOR
@@ -68,6 +69,74 @@ async def test_a_call_that_was_over_at_once_stands_among_the_ended_ones(screen: 
         screen.preview.theatre.stage.tell(
             "call.ended", "short", {"reason": "stop", "duration_ms": 900}
         )
+
+    screen.preview.portal.call(ring_once)
+
+    await expect(screen.find("#past [data-call-id='short']")).to_be_visible()
+
+
+async def test_an_answer_that_is_late_brings_no_ended_call_back(screen: Screen) -> None:
+    screen.preview.theatre.identity = replace(OPERATOR, role=Role.SUPERVISOR)
+    screen.preview.play("list")
+    await screen.open_list()
+    asked, late = asyncio.Event(), asyncio.Event()
+
+    async def held_up(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await late.wait()
+        await route.fulfill(response=answer)
+
+    await screen.page.route("**/v1/calls?state=live*", held_up)
+    screen.preview.portal.call(screen.preview.theatre.stage.begin, "c-9")
+    await asked.wait()
+    screen.preview.tell("call.ended", "c-2", {"reason": "stop", "duration_ms": 61_000})
+    await expect(screen.find("#past [data-call-id='c-2']")).to_be_visible()
+    late.set()
+
+    await expect(screen.find("#live [data-call-id='c-9']")).to_be_visible()
+    await expect(screen.find("#live [data-call-id='c-2']")).to_have_count(0)
+    await expect(screen.find("#past [data-call-id='c-2']")).to_be_visible()
+
+
+LIST = """async () => {
+  const { emptyList, reduceList, withLive } = await import("/static/js/state-list.js");
+  const call = (call_id, started_at) => ({ call_id, started_at, top_level: 0, level: 0 });
+  const answer = (seq, ...calls) => ({ calls, seq, health: { status: "ok" } });
+  const ids = (calls) => calls.map((one) => one.call_id).join(" ");
+  const newer = withLive(emptyList(), answer(8, call("b", "2"), call("a", "1")));
+  const older = withLive(newer, answer(5, call("a", "1")));
+  let day = withLive(emptyList(), answer(1));
+  for (let n = 0; n < 120; n += 1) {
+    const started_at = String(n).padStart(3, "0");
+    day = withLive(day, answer(n + 2, call(`c-${n}`, started_at)));
+    day = reduceList(day, { type: "call.ended", call_id: `c-${n}`, seq: n + 2, at: started_at, data: {} });
+  }
+  const { past, older: more } = day;
+  return { newer: ids(newer.live), older: ids(older.live), past: past.length, more, first: past[0].call_id };
+}"""
+
+
+async def test_an_older_answer_counts_for_nothing_and_a_long_day_does_not_grow(
+    screen: Screen,
+) -> None:
+    await screen.open_list()
+
+    found = await screen.evaluate(LIST)
+
+    assert (found["newer"], found["older"]) == ("a b", "a b")
+    assert (found["past"], found["more"], found["first"]) == (50, True, "c-119")
+
+
+async def test_an_auditor_sees_a_call_that_has_just_ended(screen: Screen) -> None:
+    screen.preview.theatre.identity = replace(OPERATOR, role=Role.AUDITOR)
+    await screen.open_list()
+
+    def ring_once() -> None:
+        screen.preview.theatre.stage.begin("short")
+        screen.preview.theatre.stage.calls["short"]["call"]["ended_at"] = "2026-04-06T04:00:00Z"
+        ended = {"reason": "stop", "duration_ms": 900}
+        screen.preview.theatre.stage.tell("call.ended", "short", ended)
 
     screen.preview.portal.call(ring_once)
 

@@ -30,7 +30,7 @@ export function callPath(callId, rest = "") {
 
 export async function read(path, { timeoutMs = 10_000 } = {}) {
   const response = await request("GET", path, undefined, timeoutMs);
-  return { body: await response.json(), serverNow: Date.parse(response.headers.get("Date") ?? "") || Date.now() };
+  return { body: await bodyOf(response), serverNow: Date.parse(response.headers.get("Date") ?? "") || Date.now() };
 }
 
 /** Send something that may safely arrive twice; repeats what a moment later may work. Returns the answer's body, if any. */
@@ -38,7 +38,7 @@ export async function send(method, path, body, { attempts = 3, timeoutMs = 5_000
   for (let attempt = 1; ; attempt += 1) {
     try {
       const response = await request(method, path, body, timeoutMs);
-      return response.status === 204 ? null : await response.json();
+      return response.status === 204 ? null : await bodyOf(response);
     } catch (error) {
       const final = error.status !== 0 && !WORTH_REPEATING.has(error.status);
       if (final || attempt >= attempts) throw error;
@@ -69,10 +69,23 @@ async function request(method, path, body, timeoutMs) {
       signal: AbortSignal.timeout(timeoutMs),
     });
   } catch {
-    throw new RequestFailed(0, t("サーバーに届きませんでした"), "unreachable");
+    throw unreachable();
   }
   if (!response.ok) throw await refusalOf(response);
   return response;
+}
+
+/** The line may be lost in the middle of an answer, and what stands before the server may answer in its place. */
+async function bodyOf(response) {
+  try {
+    return await response.json();
+  } catch {
+    throw unreachable();
+  }
+}
+
+function unreachable() {
+  return new RequestFailed(0, t("サーバーに届きませんでした"), "unreachable");
 }
 
 async function refusalOf(response) {

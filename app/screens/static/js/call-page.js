@@ -31,6 +31,9 @@ const mayJudge = role === "operator" || role === "supervisor";
 
 /** A second press in this time is a double click, not a second time of saying it. */
 const SAID_REST_MS = 1_500;
+/** Where an alert goes, the next comes up under the same finger and the same key: a double click means the first. */
+const WRONG_REST_MS = 1_000;
+const COPIED_SHOWN_MS = 3_000;
 
 let state = emptyState();
 let drawn = null;
@@ -39,6 +42,8 @@ let skewMs = 0;
 let frame = null;
 let feed = null;
 let saying = false;
+let wrongAtMs = -Infinity;
+let telling = null;
 
 const transcript = new TranscriptView({ evidence: role === "auditor" });
 const help = new HelpButton(callId, (requested) => local("local.help", { requested }));
@@ -181,6 +186,8 @@ function refuse(error) {
 }
 
 async function markWrong(alertId) {
+  if (performance.now() - wrongAtMs < WRONG_REST_MS) return;
+  wrongAtMs = performance.now();
   const alert = state.alerts[alertId];
   local("local.alert", { kind: "false_alarm", alert_id: alertId });
   toast(t("「{name}」を誤検知として記録しました", { name: category(alert.categories[0]) }), { word: t("元に戻す"), action: () => undoWrong(alertId) });
@@ -224,13 +231,23 @@ async function markSaid() {
 async function copy() {
   const text = sentence(state);
   if (!text || byId("say-buttons").hidden) return;
+  let copied = true;
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    copyBySelection();
+    copied = copyBySelection();
   }
-  say(byId("say-done"), t("コピーしました"));
-  setTimeout(() => say(byId("say-done"), ""), 3_000);
+  tellFor(COPIED_SHOWN_MS, copied ? t("コピーしました") : t("コピーできませんでした"));
+}
+
+/** Show `text` for a while in the place of what has been done, which then comes back. */
+function tellFor(ms, text) {
+  const place = byId("say-done");
+  const before = place.textContent;
+  if (before === text) return;
+  clearTimeout(telling);
+  say(place, text);
+  telling = setTimeout(() => place.textContent === text && say(place, before), ms);
 }
 
 /** Browsers lend the clipboard over TLS only; the office's test server may have none. */
@@ -242,8 +259,9 @@ function copyBySelection() {
   const selection = window.getSelection();
   selection.removeAllRanges();
   selection.addRange(range);
-  document.execCommand("copy");
+  const copied = document.execCommand("copy");
   selection.removeAllRanges();
+  return copied;
 }
 
 prepareToast();

@@ -6,9 +6,10 @@ import { EventFeed } from "./events.js";
 import { inEnglish, t } from "./language.js";
 import { CallRows } from "./render-list.js";
 import { drawLink } from "./render-status.js";
-import { emptyList, reduceList, withLive, withPast } from "./state-list.js";
+import { emptyList, PAGE_CALLS, reduceList, withLive, withPage } from "./state-list.js";
 
-const PAGE_CALLS = 50;
+/** As many as the server lists at once. */
+const MOST_LIVE = 200;
 const EMPTY_WORDS = {
   operator: t("通話を待っています。電話がつながると、ここに表示されます。"),
   supervisor: t("いま、課の通話はありません。電話がつながると、ここに表示されます。"),
@@ -25,6 +26,7 @@ let skewMs = 0;
 let loaded = false;
 let frame = null;
 let asking = null;
+const listening = new Set(); // what was heard since each question that is on its way
 
 function drawSoon() {
   frame ??= setTimeout(draw, 16);
@@ -41,6 +43,7 @@ function draw() {
   say(byId("live-count"), list.live.length > 0 ? t("{n}件", { n: list.live.length }) : "");
   byId("past-table").hidden = list.past.length === 0;
   byId("past-empty").hidden = !loaded || list.past.length > 0;
+  byId("older").hidden = !list.older;
   const waiting = list.live.filter((call) => call.help_requested);
   byId("help-summary").hidden = waiting.length === 0;
   drawHelpSummary(waiting);
@@ -60,20 +63,25 @@ function drawHelpSummary(waiting) {
 }
 
 async function readLive() {
-  const { body, serverNow } = await read(`/v1/calls?state=live&limit=${PAGE_CALLS}`);
-  skewMs = serverNow - Date.now();
-  list = { ...withLive(list, body.calls, body.seq), health: body.health };
-  return body.seq;
+  const heard = [];
+  listening.add(heard);
+  try {
+    const { body, serverNow } = await read(`/v1/calls?state=live&limit=${MOST_LIVE}`);
+    skewMs = serverNow - Date.now();
+    list = withLive(list, body, heard);
+    return body.seq;
+  } finally {
+    listening.delete(heard);
+  }
 }
 
 async function readPast(before = null) {
   const from = before === null ? "" : `&before=${encodeURIComponent(before)}`;
   const { body } = await read(`/v1/calls?state=ended&limit=${PAGE_CALLS}${from}`);
-  list = withPast(list, body.calls);
-  byId("older").hidden = body.calls.length < PAGE_CALLS;
+  list = withPage(list, body.calls);
 }
 
-/** A call that just began: the list itself knows its section, number and operator. */
+/** A call that is not on the list yet: the server knows its section, number and operator. */
 function askAgain(callId) {
   clearTimeout(asking);
   asking = setTimeout(async () => {
@@ -94,9 +102,15 @@ function askAgain(callId) {
 }
 
 function take(event) {
-  if (event.type === "call.started") askAgain(event.call_id);
+  for (const heard of listening) heard.push(event);
+  if (isNew(event)) askAgain(event.call_id);
   else list = reduceList(list, event);
   drawSoon();
+}
+
+/** A call that has just begun; for auditors, who see no live ones, one that has just ended. */
+function isNew({ type, call_id: id }) {
+  return type === "call.started" || (type === "call.ended" && !list.live.some((call) => call.call_id === id));
 }
 
 async function open(attempt = 0) {

@@ -6,15 +6,15 @@ const ASK_EVERY_MS = 2_000;
 
 /** Call `onNext(callId)` once, when a call of this operator begins after `call` ended. */
 export function watchForNext(call, onNext) {
-  const timer = setInterval(async () => {
+  const ask = async () => {
     try {
       const { body } = await read("/v1/calls?state=live&limit=5");
       const next = body.calls.find((one) => one.call_id !== call.call_id && Date.parse(one.started_at) > Date.parse(call.ended_at));
-      if (!next) return;
-      clearInterval(timer);
-      onNext(next.call_id);
+      if (next) return onNext(next.call_id);
     } catch {
       // Asked again in a moment.
     }
-  }, ASK_EVERY_MS);
+    return setTimeout(ask, ASK_EVERY_MS); // never two questions at once: the server may be slow
+  };
+  setTimeout(ask, ASK_EVERY_MS);
 }

@@ -12,6 +12,7 @@ export class AlertsView {
   constructor({ mayAct, evidence, onWrong, onUndo }) {
     Object.assign(this, { mayAct, evidence, onWrong, onUndo });
     this.cards = new Map();
+    this.dismissed = "";
   }
 
   draw(state, before) {
@@ -92,6 +93,9 @@ export class AlertsView {
   }
 
   drawDismissed(alerts) {
+    const signature = alerts.map((alert) => alert.alert_id).join(" ");
+    if (signature === this.dismissed) return; // a button that holds the focus, or is being pressed, stays
+    this.dismissed = signature;
     byId("dismissed").hidden = alerts.length === 0;
     say(byId("dismissed-word"), t("誤検知とした お知らせ {n}件", { n: alerts.length }));
     const rows = alerts.map((alert) =>

@@ -32,14 +32,13 @@ export class TranscriptView {
 
   draw(state, before) {
     if (state.lines === before?.lines && state.alerts === before?.alerts && state.call === before?.call) return;
-    const grown = before?.ready ? Math.max(0, state.lines.length - before.lines.length) : 0;
     this.state = state;
     const first = Math.max(0, state.lines.length - WINDOW_LINES);
     if (this.following) this.from = first;
     this.arrange(state, dismissedMarks(state.alerts), before);
     this.showEdges(state);
     if (this.following) this.keepEnd();
-    else this.unseen += grown;
+    else this.unseen += Math.max(0, whole(state.lines) - whole(before?.lines ?? state.lines));
     this.showLatest();
   }
 
@@ -128,9 +127,14 @@ export class TranscriptView {
   }
 }
 
+/** How many lines are more than words so far. */
+function whole(lines) {
+  return lines.filter((line) => line.kind !== "partial").length;
+}
+
 function keyOf(line) {
   if (line.kind === "missed") return `missed ${line.number}`;
-  return line.kind === "gap" ? `gap ${line.track} ${line.start_ms}` : line.utterance_id;
+  return line.kind === "gap" ? `gap ${line.track} ${line.start_ms} ${line.end_ms} ${line.reason}` : line.utterance_id;
 }
 
 /** "utterance category" of every false alarm: those words lose their mark but keep a trace of it. */

@@ -72,9 +72,13 @@ const CHANGES = {
       return { ...state, waitingFindings: { ...state.waitingFindings, [utterance_id]: [...early, finding] } };
     }
     const line = state.lines[index];
+    if (line.findings.some((known) => sameFinding(known, finding))) return state;
     return { ...state, lines: state.lines.with(index, { ...line, findings: [...line.findings, finding] }) };
   },
-  gap: (state, data) => ({ ...state, lines: inserted(withoutPartials(state.lines, data), { kind: "gap", ...data }) }),
+  gap: (state, data) => {
+    if (state.lines.some((line) => line.kind === "gap" && sameGap(line, data))) return state;
+    return { ...state, lines: inserted(withoutPartials(state.lines, data), { kind: "gap", ...data }) };
+  },
   "alert.raised": (state, data, event) => ({ ...state, ...placeAlert(state, { raised_at: event.at, ...data }) }),
   "alert.updated": (state, data) => ({ ...state, ...placeAlert(state, data) }),
   "alert.closed": (state, data) => ({ ...state, ...forgetAlert(state, data.alert_id, { state: "closed", withdrawn: data.withdrawn ?? false }) }),
@@ -112,7 +116,21 @@ function onCall(state, changes) {
 }
 
 function done(state, deed) {
-  return { ...state, deeds: [...state.deeds, deed] };
+  return state.deeds.some((known) => sameDeed(known, deed)) ? state : { ...state, deeds: [...state.deeds, deed] };
+}
+
+/* A snapshot may hold more than its number says: what came in while it was read is told again as an event. */
+
+function sameFinding(one, other) {
+  return ["category", "rule", "start", "end"].every((name) => one[name] === other[name]);
+}
+
+function sameGap(one, other) {
+  return ["track", "start_ms", "end_ms", "reason"].every((name) => one[name] === other[name]);
+}
+
+function sameDeed(one, other) {
+  return ["kind", "by", "text"].every((name) => one[name] === other[name]) && Date.parse(one.at) === Date.parse(other.at);
 }
 
 /** `used` counts: the same sentence may be needed, and said, again. */
