@@ -6,6 +6,9 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.auth.identity import Identity
 from app.calls.alert_rows import alert_fields
 from app.calls.endpoints import seen_by
@@ -15,7 +18,7 @@ from app.calls.repository import alert_with_call
 from app.errors import NotFound
 from app.events import EventType
 from app.ledger import Entry
-from app.models import AlertRow, Call, StaffAction
+from app.models import AlertRow, Call, DecisionRow, StaffAction
 from app.services import Services
 
 ALERT_ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -31,12 +34,16 @@ async def call_false(services: Services, identity: Identity, alert_id: str) -> N
     if alert.false_alarm:
         return
     live = services.registry.find(call.id)
-    # In a live call the conversation closes the alert and tells it with the new level.
-    mark = _marking(identity, alert, call, false_alarm=True, tell=live is None)
     if live is None:
-        await services.ledger.write(mark)
-    else:
-        await live.judge.dismiss(alert.key, mark)
+        # Taken up while this is written, it would have been read without it.
+        async with services.registry.settled(call.id) as live:
+            if live is None:
+                mark = _marking(identity, alert, call, false_alarm=True, tell=True)
+                await services.ledger.write(mark)
+                return
+    # In a live call the conversation closes the alert and tells it with the new level.
+    mark = _marking(identity, alert, call, false_alarm=True, tell=False)
+    await live.judge.dismiss(alert.key, mark)
 
 
 async def take_back(services: Services, identity: Identity, alert_id: str) -> None:
@@ -61,9 +68,11 @@ async def take_back(services: Services, identity: Identity, alert_id: str) -> No
 
     live = services.registry.find(call.id)
     if live is None:
-        await services.ledger.write(mark)
-    else:
-        await live.judge.hear_again(mark, read)
+        async with services.registry.settled(call.id) as live:
+            if live is None:
+                await services.ledger.write(mark)
+                return
+    await live.judge.hear_again(mark, read)
 
 
 def _marking(
@@ -77,16 +86,24 @@ def _marking(
         if row is None or row.false_alarm == false_alarm:
             return
         row.false_alarm = false_alarm
-        # Nor does a person bring back what the whole sentence did not bear out.
-        stands = not (false_alarm or row.withdrawn)
-        row.closed_at = None if stands else entry.now
+        stood = row.closed_at is None
+        if false_alarm:
+            row.closed_at = row.closed_at or entry.now
+        elif not row.withdrawn and await _stood_until_marked(entry.session, row):
+            # What had lapsed before, or was not borne out by its whole sentence, nobody brings back.
+            row.closed_at = None
         entry.session.add(
             StaffAction(
                 call_id=call.id,
                 kind=kind,
                 by_login=identity.login,
                 at=entry.now,
-                detail={"alert_id": row.id, "key": row.key},
+                detail={
+                    "alert_id": row.id,
+                    "key": row.key,
+                    "stood": stood,
+                    **await _place_in(entry.session, call.id),
+                },
             )
         )
         entry.tell(
@@ -98,13 +115,36 @@ def _marking(
         if not tell:
             return
         entry.tell(
-            EventType.ALERT_RAISED if stands else EventType.ALERT_CLOSED,
+            EventType.ALERT_RAISED if row.closed_at is None else EventType.ALERT_CLOSED,
             call.id,
             facts.audience,
             {"alert_id": alert.id, **alert_fields(row), "false_alarm": false_alarm},
         )
 
     return change
+
+
+async def _stood_until_marked(session: AsyncSession, alert: AlertRow) -> bool:
+    """Whether *alert* was open when it was last marked false."""
+    marks = await session.scalars(
+        select(StaffAction.detail)
+        .where(StaffAction.call_id == alert.call_id, StaffAction.kind == "false_alarm")
+        .order_by(StaffAction.id.desc())
+    )
+    of_this = (detail for detail in marks if detail["alert_id"] == alert.id)
+    last = next(of_this, None)
+    # Before this was noted there is nothing to know it by.
+    return last is None or bool(last.get("stood", True))
+
+
+async def _place_in(session: AsyncSession, call_id: str) -> dict[str, int]:
+    """Return behind how many judged utterances of the call we are, and at which moment of its sound."""
+    heard = select(func.count()).where(DecisionRow.call_id == call_id)
+    judged_ms = select(Call.duration_ms).where(Call.id == call_id)
+    return {
+        "heard": await session.scalar(heard) or 0,
+        "at_ms": await session.scalar(judged_ms) or 0,
+    }
 
 
 async def _seen_alert(

@@ -149,6 +149,15 @@ class CallRegistry:
         entry = self._entries.get(call_id)
         return entry.call if entry is not None else None
 
+    @asynccontextmanager
+    async def settled(self, call_id: str) -> AsyncIterator[LiveCall | None]:
+        """Give the live call, or None: then nobody takes it up from the tables until the block ends.
+
+        Not to be held while a live call is waited for: its next socket needs the same turn.
+        """
+        async with self._turns.of(call_id):
+            yield self.find(call_id)
+
     async def attach(self, started: CallStarted, *, token_id: int, section: str) -> Attached:
         """Begin the call, or go on with it over a new socket.
 

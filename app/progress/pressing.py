@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from app.calls.lifecycle import facts_of
 from app.calls.records import tell_warnings
 from app.calls.recovery import Recovered, recover, said_by_press
+from app.errors import NotFound
 from app.ledger import Entry
 from app.models import Call, StaffAction
 from app.services import Services
@@ -23,13 +24,16 @@ async def press(
 ) -> None:
     """Count what was pressed now; *words* and *mark* are told the second of the call's sound."""
     live = services.registry.find(call.id)
-    if live is not None:
-        at_ms = live.position_ms
-        await live.judge.press(words(at_ms), mark(at_ms))
-        return
-    # Nobody hears it here: it was said at the end of what was heard.
-    at_ms = call.duration_ms
-    await _press_afterwards(services, call, words(at_ms), mark(at_ms))
+    if live is None:
+        # Taken up while this is written, it would have been read without it, and count without it.
+        async with services.registry.settled(call.id) as live:
+            if live is None:
+                # Nobody hears it here: it was said at the end of what was heard.
+                at_ms = call.duration_ms
+                await _press_afterwards(services, call, words(at_ms), mark(at_ms))
+                return
+    at_ms = live.position_ms
+    await live.judge.press(words(at_ms), mark(at_ms))
 
 
 async def _press_afterwards(services: Services, call: Call, pressed: Pressed, mark: Mark) -> None:
@@ -45,12 +49,14 @@ async def _press_afterwards(services: Services, call: Call, pressed: Pressed, ma
     before, after = _pressed(services, recovered, pressed)
 
     async def change(entry: Entry) -> None:
+        row = await entry.session.get(Call, call.id)
+        if row is None:
+            raise NotFound("call_unknown", "この通話は見つからないか、表示する権限がありません。")
         # Who pressed in the same moment was counted, and this is the same warning.
         alone = (await entry.session.scalar(_presses_of(call.id)) or 0) == seen
-        row = await entry.session.get(Call, call.id)
-        counted = alone and row is not None and after.warnings_spoken > before
+        counted = alone and after.warnings_spoken > before
         await mark(entry, counted)
-        if counted and row is not None:
+        if counted:
             row.warnings_spoken += 1
             tell_warnings(
                 entry,

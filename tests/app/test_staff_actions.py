@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx
+import pytest
 from websockets.asyncio.client import ClientConnection
 
 from app.auth.identity import Role
 from app.settings import Settings
+from tests.app.hesitating import hesitating, take_up
 from tests.app.running import (
     RunningServer,
     hear,
@@ -26,6 +29,8 @@ from tests.fakes_transcriber import ScriptedTranscriber
 INSULT = "お前は本当に馬鹿だな"
 THREAT = "今からそっちに行って刺してやるからな"
 HARMLESS = "住民票の写しがほしいのですが"
+OTHER_INSULT = "この税金泥棒が"
+SORRY = "言い過ぎました、申し訳ありませんでした"
 
 
 @asynccontextmanager
@@ -133,6 +138,93 @@ async def test_taking_a_false_alarm_back_restores_alert_and_level(
     assert answer.status_code == 204
     assert [a["alert_id"] for a in open_alerts(record)] == [alert["alert_id"]]
     assert record["call"]["level"] == 3
+
+
+async def test_a_false_alarm_while_the_call_is_taken_up_again_is_not_forgotten(
+    settings: Settings, transcriber: ScriptedTranscriber
+) -> None:
+    transcriber.say(THREAT, HARMLESS)
+    async with in_own_task(running_server(settings, transcriber)) as first:
+        async with live_call(first) as stream:
+            await speak(first, stream, 1)
+        token = await first.token(Role.SUPERVISOR)
+    async with (
+        in_own_task(running_server(settings, transcriber)) as second,
+        second.client(token) as client,
+        second.stream(first.stream_token) as stream,
+    ):
+        (alert,) = open_alerts(await record_of(client))
+        async with hesitating(second.services, partial(take_up, second.services, stream, "c1")):
+            await client.post(f"/v1/alerts/{alert['alert_id']}/false-alarm")
+        await hear(stream)
+        await speak(second, stream, 1)
+        record = await record_of(client)
+
+    assert open_alerts(record) == []
+    assert record["call"]["level"] == 0
+
+
+async def test_taking_a_false_alarm_back_does_not_reopen_what_would_have_lapsed_meanwhile(
+    server: RunningServer, transcriber: ScriptedTranscriber
+) -> None:
+    transcriber.say(INSULT, SORRY, SORRY)
+    async with (
+        live_call(server) as stream,
+        server.client(await server.token(Role.SUPERVISOR)) as client,
+    ):
+        await speak(server, stream, 1)
+        (alert,) = open_alerts(await record_of(client))
+        await client.post(f"/v1/alerts/{alert['alert_id']}/false-alarm")
+        await speak(server, stream, 2)
+        await client.delete(f"/v1/alerts/{alert['alert_id']}/false-alarm")
+        record = await record_of(client)
+
+    assert [(a["state"], a["false_alarm"]) for a in record["alerts"]] == [("closed", False)]
+    assert record["call"]["level"] == 0
+
+
+async def test_taking_a_false_alarm_back_leaves_the_one_line_that_the_call_would_have(
+    server: RunningServer, transcriber: ScriptedTranscriber
+) -> None:
+    transcriber.say(INSULT, OTHER_INSULT)
+    async with (
+        live_call(server) as stream,
+        server.client(await server.token(Role.SUPERVISOR)) as client,
+    ):
+        await speak(server, stream, 1)
+        (first,) = open_alerts(await record_of(client))
+        await client.post(f"/v1/alerts/{first['alert_id']}/false-alarm")
+        await speak(server, stream, 1)
+        (second,) = open_alerts(await record_of(client))
+        await client.delete(f"/v1/alerts/{first['alert_id']}/false-alarm")
+        (line,) = open_alerts(await record_of(client))
+
+    assert (first["count"], second["count"]) == (1, 1)
+    assert second["alert_id"] != first["alert_id"]
+    assert (line["alert_id"], line["count"]) == (first["alert_id"], 2)
+
+
+@pytest.mark.parametrize("over", [False, True])
+async def test_an_alert_that_had_lapsed_when_it_was_called_false_stays_lapsed_when_that_is_taken_back(
+    server: RunningServer, transcriber: ScriptedTranscriber, over: bool
+) -> None:
+    transcriber.say(INSULT, SORRY, SORRY)
+    async with (
+        live_call(server) as stream,
+        server.client(await server.token(Role.SUPERVISOR)) as client,
+    ):
+        await speak(server, stream, 3)
+        if over:
+            await say(stream, {"type": "stop"})
+            await hear(stream)
+        (lapsed,) = (await record_of(client))["alerts"]
+        await client.post(f"/v1/alerts/{lapsed['alert_id']}/false-alarm")
+        (marked,) = (await record_of(client))["alerts"]
+        await client.delete(f"/v1/alerts/{lapsed['alert_id']}/false-alarm")
+        (unmarked,) = (await record_of(client))["alerts"]
+
+    assert [a["state"] for a in (lapsed, marked, unmarked)] == ["closed"] * 3
+    assert [a["false_alarm"] for a in (lapsed, marked, unmarked)] == [False, True, False]
 
 
 async def test_an_alert_of_an_ended_call_can_still_be_called_false(

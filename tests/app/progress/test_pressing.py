@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from websockets.asyncio.client import ClientConnection
 
 from app.auth.identity import Role
 from app.settings import Settings
+from tests.app.hesitating import hesitating, take_up
 from tests.app.running import (
     RunningServer,
     hear,
@@ -214,6 +216,33 @@ async def test_after_a_crash_the_call_heard_again_counts_the_same(
     assert [before[key] for key in same] == [waiting[key] for key in same]
     assert [before[key] for key in same] == [resumed[key] for key in same]
     assert [(w["n"], w["how"]) for w in heard["warnings"]] == [(1, "spoken")]
+
+
+async def test_a_press_while_the_call_is_taken_up_again_is_not_forgotten(
+    settings: Settings, transcriber: ScriptedTranscriber
+) -> None:
+    transcriber.say(INSULT, INSULT)
+    async with (
+        in_own_task(running_server(settings, transcriber)) as first,
+        live_call(first) as stream,
+    ):
+        token = await first.token(Role.SUPERVISOR)
+        await speak(first, stream, "caller")
+    async with (
+        in_own_task(running_server(settings, transcriber)) as second,
+        second.client(token) as client,
+        second.stream(first.stream_token) as stream,
+    ):
+        taken_up = partial(take_up, second.services, stream, "c1")
+        async with hesitating(second.services, taken_up):
+            await press(client)
+        await hear(stream)
+        await speak(second, stream, "caller")
+        after = await progress_of(client)
+        record = await record_of(client)
+
+    assert [warning["how"] for warning in after["warnings"]] == ["pressed"]
+    assert record["call"]["warnings_spoken"] == 1
 
 
 async def test_a_press_on_a_call_that_is_over_is_recorded_and_counted(
