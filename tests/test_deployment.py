@@ -134,7 +134,30 @@ def test_the_server_is_given_only_settings_that_it_has() -> None:
     documented = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
     assert given
-    assert [name for name in given if f"| `{name}` |" not in documented] == []
+    assert [name for name in given if f"`{name}`" not in documented] == []
+
+
+def test_every_other_setting_reaches_the_server_in_a_file_that_it_cannot_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.settings import Settings
+
+    mounted = [volume.split(":") for volume in services()["mimamori"]["volumes"]]
+    ((_, inside, _),) = [parts for parts in mounted if parts[0] == "./deploy/settings"]
+    example = (ROOT / "deploy/example.env").read_text(encoding="utf-8")
+    page = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "office.toml").write_text("".join(shown), encoding="utf-8")
+    monkeypatch.setenv("MIMAMORI_CONFIG", str(tmp_path / "office.toml"))
+
+    settings = Settings()
+
+    assert ["./deploy/settings", inside, "ro"] in mounted
+    assert "MIMAMORI_CONFIG" in services()["mimamori"]["environment"]
+    assert f"MIMAMORI_CONFIG={inside}/office.toml" in example
+    assert f"MIMAMORI_CONFIG={inside}/office.toml" in page
+    assert settings.telephony.sections_by_number == {"0119999999": "市民課"}
+    assert settings.recording.sections
 
 
 def test_every_service_tells_how_it_is_and_the_server_by_its_readiness() -> None:

@@ -50,7 +50,7 @@ def load_settings() -> Settings:
         ]
         fail("設定に誤りがあります。\n" + "\n".join(lines))
     except (OSError, ValueError):
-        fail("MIMAMORI_CONFIG のファイルを読み込めません。場所と書式を確認してください。")
+        fail("MIMAMORI_CONFIG のファイルを読み込めません。読み取りの権限と書式を確認してください。")
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
