@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, BinaryIO, Final
 
 import typer
 from rich.console import Console
@@ -69,8 +70,9 @@ def train(
         if compare is not None:
             _print_comparison(compare_shipped(passes, compare, advance), as_json)
             return
-        made = train_shipped(passes, advance)
-        out.write_bytes(made.image)
+        with in_place_of(out) as file:
+            made = train_shipped(passes, advance)
+            file.write(made.image)
     facts = {"version": made.version, "examples": made.examples, "heard": made.heard}
     if as_json:
         print_json({**facts, "file": str(out), "bytes": len(made.image), "shift": made.shift})
@@ -79,6 +81,19 @@ def train(
     typer.echo(
         f"版 {made.version}、例文 {made.examples} 件(うち音声認識を通したもの {made.heard} 件)"
     )
+
+
+@contextmanager
+def in_place_of(out: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of *out* once it is whole; a wrong path is told before the work begins."""
+    beside = out.with_name(f"{out.name}.new")
+    with beside.open("wb") as file:
+        try:
+            yield file
+        except BaseException:
+            beside.unlink()
+            raise
+    beside.replace(out)
 
 
 def _print_comparison(found: Sequence[SetUp], as_json: bool) -> None:
