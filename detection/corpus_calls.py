@@ -8,7 +8,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
-from detection.corpus_files import CorpusInvalid
+from detection.errors import CorpusInvalid
 from detection.types import Category, Severity, Speaker
 
 _CALL_KINDS: Final = ("harassment", "legitimate", "hard_negative")

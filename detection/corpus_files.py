@@ -12,6 +12,7 @@ from importlib.resources.abc import Traversable
 from math import inf
 from typing import Final
 
+from detection.errors import CorpusInvalid
 from detection.types import Category, Severity
 
 STYLES: Final = frozenset(
@@ -39,10 +40,6 @@ HEARD_FILE: Final = "heard.tsv"
 KEY_LETTERS: Final = 12
 """48 bits: among 100,000 texts two meet by chance once in 56,000 corpora."""
 _FIRST_READING: Final = 3
-
-
-class CorpusInvalid(ValueError):  # noqa: N818 - named as a fact, like the errors of this package
-    """A line of the corpus breaks the rules; the message names file, line and rule."""
 
 
 class Kind(StrEnum):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
-from detection.corpus_files import STYLES, CorpusInvalid
+from detection.corpus_files import STYLES
+from detection.errors import CorpusInvalid
 from detection.types import Cue, Speaker
 
 _COLUMNS: Final = 4

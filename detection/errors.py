@@ -1,6 +1,7 @@
 """Pure: everything that can go wrong in detection.
 
 DetectionError
+├── CorpusInvalid    a line of the corpus breaks the rules; names file, line and rule
 ├── EncoderUnavailable  the sentence encoder is not installed or not the one that was trained on
 ├── MeaningInvalid   the trained arrays cannot be read or do not fit the encoder
 ├── LexiconInvalid   a lexicon file breaks its own rules; names file and entry
@@ -15,6 +16,10 @@ from detection.policy_faults import Fault, sentence
 
 class DetectionError(Exception):
     """Root of the tree."""
+
+
+class CorpusInvalid(DetectionError):  # noqa: N818 - named as a fact, like its siblings
+    """The message names file, line and rule."""
 
 
 class EncoderUnavailable(DetectionError):  # noqa: N818

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from asr.types import Transcript
-from detection.corpus_files import CorpusInvalid, Heard, heard_row, text_key
+from detection.corpus_files import Heard, heard_row, text_key
+from detection.errors import CorpusInvalid
 from scripts.hear_corpus import TEXTS_AT_ONCE, batches, main, moment, unheard
 from scripts.hearing import joined
 from scripts.hts_voice import risen

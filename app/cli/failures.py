@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from app.cli.policy_words import faults_in_one_line
 from app.errors import AppError
 from asr.errors import AsrError, ModelCorrupt, ModelNotFound
-from detection.errors import DetectionError, PolicyInvalid, PolicyNotFound
+from detection.errors import CorpusInvalid, DetectionError, PolicyInvalid, PolicyNotFound
 from detection.policy_files import policy_names
 
 _UNREACHABLE: Final = (
@@ -81,6 +81,8 @@ def _detection(error: DetectionError) -> str:
         )
     if isinstance(error, PolicyInvalid):
         return f"基本方針のファイルに誤りがあります。次の箇所を直してください: {faults_in_one_line(error)}"
+    if isinstance(error, CorpusInvalid):
+        return f"例文を読み込めません。次の箇所を直してください: {error}"
     return f"検知の規則を読み込めません。次の箇所を直してください: {error}"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
-from detection.corpus_files import CorpusInvalid
+from detection.errors import CorpusInvalid
 from detection.types import Severity
 
 FILE: Final = "choosing.jsonl"

@@ -16,7 +16,8 @@ from app.db import open_database
 from app.errors import Unavailable
 from app.settings import Settings
 from asr.errors import ModelNotFound
-from detection.errors import DetectionError
+from detection.corpus_files import Kind, read_lines
+from detection.errors import CorpusInvalid, DetectionError
 from detection.policy_files import load_policy
 
 
@@ -63,6 +64,17 @@ def test_a_locked_file_asks_whether_two_programs_run() -> None:
 
     assert said is not None
     assert "二重に起動" in said
+
+
+def test_a_wrong_line_of_the_corpus_is_named_to_who_trains() -> None:
+    with pytest.raises(CorpusInvalid) as wrong:
+        list(read_lines(Kind.HARASSMENT, "apology", ["謝れ"]))
+
+    said = explain(wrong.value)
+
+    assert said is not None
+    assert "例文を読み込めません" in said
+    assert "harassment/apology.tsv, line 1" in said
 
 
 def test_a_missing_model_names_the_setting(tmp_path: Path) -> None:

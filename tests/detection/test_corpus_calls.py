@@ -9,7 +9,7 @@ import pytest
 
 from app.evaluation.cases import parse_calls
 from detection.corpus_calls import read_call, read_calls
-from detection.corpus_files import CorpusInvalid
+from detection.errors import CorpusInvalid
 from detection.types import Speaker
 
 CALL = """

@@ -7,7 +7,8 @@ from functools import cache
 
 import pytest
 
-from detection.corpus_files import CorpusInvalid, CorpusLine, Kind, read_corpus, read_lines
+from detection.corpus_files import CorpusLine, Kind, read_corpus, read_lines
+from detection.errors import CorpusInvalid
 from detection.text import normalise
 from detection.types import Category, Severity
 

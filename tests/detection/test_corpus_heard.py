@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from detection.corpus_files import (
     HEARD_FILE,
-    CorpusInvalid,
     Heard,
     heard_row,
     read_corpus,
@@ -19,6 +18,7 @@ from detection.corpus_files import (
     read_heard_rows,
     text_key,
 )
+from detection.errors import CorpusInvalid
 
 KEY = text_key("謝れ")
 ROW = f"{KEY}\t0.50\t0.71\t謝って\t誤れ"

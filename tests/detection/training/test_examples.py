@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detection.corpus_calls import CorpusCall, CorpusTurn
-from detection.corpus_files import CorpusInvalid, CorpusLine, Heard, Kind, read_corpus, text_key
+from detection.corpus_files import CorpusLine, Heard, Kind, read_corpus, text_key
 from detection.corpus_moves import CorpusMove, moves_in, pairs_in, read_moves, read_pairs
+from detection.errors import CorpusInvalid
 from detection.meaning.outputs import HARM, OUTPUTS, PLACE, STOP
 from detection.training.choosing import read_choosing
 from detection.training.examples import Example, Part, answers, digest_of, examples_of, part_of
