@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from app.calls.protocol import CallStarted, Track
 from app.telephony.messages import CallBegan, Direction
 
 _OTHER: Mapping[Track, Track] = {Track.CALLER: Track.OPERATOR, Track.OPERATOR: Track.CALLER}
+_LETTER = re.compile(r"[^\W\d_]")
 _NOT_DIGITS = re.compile(r"[^0-9+*#]")
 
 
@@ -72,7 +74,9 @@ def place(began: CallBegan, rules: PlacingRules) -> Placed:
 def operator_at(extension: str, otherwise: str, rules: PlacingRules) -> str:
     """Return who sits at *extension*; *otherwise* where the rules know nobody."""
     known = rules.operators_by_extension
-    return known.get(extension) or known.get(_digits(extension)) or otherwise
+    # A login name that ends in a digit is nobody's extension.
+    dialled = "" if _LETTER.search(extension) else _digits(extension)
+    return known.get(extension) or known.get(dialled) or otherwise
 
 
 def _by_number(table: Mapping[str, str], number: str) -> str:
@@ -87,13 +91,13 @@ def _by_number(table: Mapping[str, str], number: str) -> str:
 
 def _is_own(number: str, beginnings: tuple[str, ...]) -> bool:
     national = _national(_digits(number))
-    return bool(national) and any(
-        national.startswith(_national(_digits(beginning))) for beginning in beginnings if beginning
-    )
+    own = [digits for beginning in beginnings if (digits := _national(_digits(beginning)))]
+    return bool(national) and any(national.startswith(digits) for digits in own)
 
 
 def _digits(number: str) -> str:
-    return _NOT_DIGITS.sub("", number)
+    # In a settings file, digits may be as wide as the letters beside them.
+    return _NOT_DIGITS.sub("", unicodedata.normalize("NFKC", number))
 
 
 def _national(digits: str) -> str:

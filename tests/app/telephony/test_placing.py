@@ -12,7 +12,11 @@ from app.telephony.placing import PlacingRules, operator_at, place
 from asr.types import Encoding
 
 RULES = PlacingRules(
-    sections_by_number={"011-381-1401": "市民課", "+81113811402": "税務課"},
+    sections_by_number={
+        "011-381-1401": "市民課",
+        "+81113811402": "税務課",
+        "011-381-1403": "福祉課",
+    },
     operators_by_extension={"2301": "sato", "agent-7": "ito"},
     outbound_from=("0113811",),
 )
@@ -28,6 +32,7 @@ def began(**fields: Any) -> CallBegan:
         ("0113811401", "市民課"),
         ("+81113811401", "市民課"),
         ("011-381-1402", "税務課"),
+        ("0113811403", "福祉課"),
         ("0119999999", None),
         ("", None),
     ],
@@ -51,6 +56,9 @@ def test_what_the_exchange_names_counts_more_than_the_number() -> None:
         ("agent-7", "", "ito"),
         ("suzuki", "", "suzuki"),
         ("", "2301", "sato"),
+        ("23-01", "", "sato"),
+        ("tanaka2301", "", "tanaka2301"),
+        ("田中2301", "", "田中2301"),
         ("", "0113811401", ""),
     ],
 )
@@ -73,6 +81,13 @@ def test_a_call_that_the_office_dialled_turns_its_tracks_round(outbound: CallBeg
     assert placed.started.tracks == (Track.OPERATOR, Track.CALLER)
     assert placed.started.caller_number == "0901"
     assert placed.track(Track.CALLER) is Track.OPERATOR
+
+
+@pytest.mark.parametrize("beginning", ["", " ", "内線"])
+def test_a_beginning_without_a_digit_makes_no_call_outbound(beginning: str) -> None:
+    placed = place(began(from_number="09012345678"), PlacingRules({}, {}, (beginning,)))
+
+    assert placed.started.tracks == (Track.CALLER, Track.OPERATOR)
 
 
 def test_tracks_named_for_who_speaks_are_never_turned_round() -> None:
