@@ -11,7 +11,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -104,10 +104,19 @@ async def check_again(services: Services, admitted: Admitted) -> None:
 
 
 def lies_within(address: str, networks: Sequence[str]) -> bool:
-    """Say whether *address* belongs to one of *networks*; what is no address belongs to none."""
+    """Say whether *address* belongs to one of *networks*; what is neither is none of them."""
     try:
         asked = ip_address(address)
-        return any(asked in ip_network(network, strict=False) for network in networks)
+    except ValueError:
+        return False
+    # A socket that listens for both kinds names a peer of the older one as ::ffff:192.0.2.1.
+    mapped = getattr(asked, "ipv4_mapped", None)
+    return any(_holds(network, mapped or asked) for network in networks)
+
+
+def _holds(network: str, address: IPv4Address | IPv6Address) -> bool:
+    try:
+        return address in ip_network(network, strict=False)
     except ValueError:
         return False
 

@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 
 from app.auth.identity import Role
 from app.settings import Settings
-from app.telephony.door_access import admit_door
+from app.telephony.door_access import admit_door, lies_within
 from app.telephony.twilio_signature import sign
 from tests.app.running import RunningServer, hear, in_own_task, running_server
 from tests.app.telephony.doors import (
@@ -226,6 +226,23 @@ async def test_a_client_certificate_counts_only_from_a_trusted_proxy(
     async with running_server(behind, words()) as server:
         for number, (headers, taken) in enumerate(shown):
             assert await admitted(server, headers, f"c{number}") is taken, headers
+
+
+@pytest.mark.parametrize(
+    ("address", "networks", "within"),
+    [
+        ("10.0.0.5", ("10.0.0.0/8",), True),
+        ("::ffff:10.0.0.5", ("10.0.0.0/8",), True),
+        ("10.0.0.5", ("proxy.local", "10.0.0.5"), True),
+        ("::1", ("127.0.0.0/8", "::1/128"), True),
+        ("192.0.2.1", ("10.0.0.0/8", ""), False),
+        ("", ("0.0.0.0/0",), False),
+    ],
+)
+def test_an_address_lies_within_a_network_however_the_socket_names_it(
+    address: str, networks: tuple[str, ...], within: bool
+) -> None:
+    assert lies_within(address, networks) is within
 
 
 async def test_a_subprotocol_is_answered_where_the_exchange_asks_for_it(
