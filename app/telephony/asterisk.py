@@ -33,6 +33,7 @@ from app.telephony.messages import (
     BOTH,
     CallBegan,
     CallOver,
+    Missed,
     Noticed,
     Playing,
     Step,
@@ -41,6 +42,7 @@ from app.telephony.messages import (
     call_name,
 )
 from app.telephony.one_way import OneWay
+from app.telephony.ports import LOST
 from app.telephony.weaving import silence
 from asr.codec import decode, encode
 from asr.resampling import resample
@@ -54,8 +56,6 @@ MAX_PLAYED_FRAME_BYTES: Final = 60_000
 QUEUE_MS: Final = 15_000
 """So much may wait in the channel, which drops what lies above 18 s or so (900 frames of 20 ms)."""
 FRAME_MS: Final = 20
-_LOST: Final = frozenset({1006, 1012})
-"""Broken off; and our own server going down. Asterisk itself says neither."""
 _MOST_KEPT_BYTES: Final = START_WAIT_MS * 32_000 // 1000
 """Of the largest codec, however fast it comes."""
 _HARMLESS: Final = frozenset(
@@ -126,7 +126,10 @@ class AsteriskStream(OneWay):
 
     def closed(self, close_code: int) -> CallOver | None:
         """A hang-up closes with 1000 or a cause of its own; only a broken line is a loss."""
-        return None if close_code in _LOST else CallOver("hangup")
+        return None if close_code in LOST else CallOver("hangup")
+
+    def rest(self, now_ms: int) -> Sequence[Step]:
+        return self._own(self._clock.flush()) if self._clock is not None else ()
 
     @property
     def can_play(self) -> bool:
@@ -217,11 +220,12 @@ class AsteriskStream(OneWay):
             raise StreamRefused(
                 Refusal.ODD_FRAME_LENGTH, "音声フレームの長さは 2 バイトの倍数にしてください。"
             )
-        if not frame:
-            return ()
+        return self._own(clock.feed(frame, now_ms)) if frame else ()
+
+    def _own(self, steps: Sequence[WovenSound | Missed]) -> Sequence[Step]:
         return [
             TrackSound(self._track, step.payload) if isinstance(step, WovenSound) else step
-            for step in clock.feed(frame, now_ms)
+            for step in steps
         ]
 
 

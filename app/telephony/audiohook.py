@@ -7,6 +7,7 @@ made, so it must be sent in the order in which it was returned. Source: AudioHoo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -59,6 +60,21 @@ class _State(Enum):
     CLOSED = "after_closed"
 
 
+@dataclass(slots=True)
+class _Pause:
+    """The pause that goes on, and how much of it the call was told already."""
+
+    since_ms: int
+    start_samples: int
+    told_samples: int = 0
+
+    def grown(self, position_samples: int, now_ms: int) -> int:
+        """Return by how much it has become longer, as the client says; never more than the time that has passed."""
+        passed_samples = (now_ms - self.since_ms) * RATE_HZ // 1000
+        samples = min(position_samples - self.start_samples, passed_samples) - self.told_samples
+        return max(0, samples)
+
+
 _OPEN: Final = frozenset({_State.ACTIVE, _State.PAUSED})
 _BEFORE_CLOSE: Final = _OPEN | {_State.WAITING, _State.OPENING}
 _CLOSE: Final = frozenset({_State.CLOSING, _State.CLOSED})
@@ -95,6 +111,7 @@ class AudioHookStream:
         self._media: Media | None = None
         self._opened: Mapping[str, Any] = {}
         self._call_began = False
+        self._pause: _Pause | None = None
         self._over: CallOver | None = None
         self.ignored_bytes = 0
         """Sound that came when none was expected, and was not heard."""
@@ -102,7 +119,6 @@ class AudioHookStream:
             "open": self._open,
             "ping": lambda _: (self._reply("pong"),),
             "update": lambda _: (self._reply("updated"),),
-            "paused": self._paused,
             "resumed": self._resumed,
             "discarded": lambda told: self._missed(told, told=True),
             "error": _error,
@@ -122,8 +138,12 @@ class AudioHookStream:
             return (Noticed("text_after_close"),)
         if message.kind in _NEEDLESS:
             return (Noticed(message.kind),)
+        if message.kind == "paused":
+            return self._paused(message.position_samples, now_ms)
         answer = self._answers.get(message.kind)
-        return answer(message.parameters) if answer is not None else (Noticed("unknown_type"),)
+        if answer is None:
+            return (Noticed("unknown_type"),)
+        return (*answer(message.parameters), *self._pause_goes_on(message.position_samples, now_ms))
 
     def binary(self, frame: bytes, now_ms: int) -> Sequence[Step]:
         if self._state not in _DEAF and len(frame) > self._max_frame_bytes:
@@ -174,6 +194,9 @@ class AudioHookStream:
     def closed(self, close_code: int) -> CallOver | None:
         return self._over
 
+    def rest(self, now_ms: int) -> Sequence[Step]:
+        return ()
+
     # Messages
 
     def _open(self, parameters: Mapping[str, Any]) -> Sequence[Step]:
@@ -216,23 +239,36 @@ class AudioHookStream:
             metadata=told.metadata,
         )
 
-    def _paused(self, _parameters: Mapping[str, Any]) -> Sequence[Step]:
+    def _paused(self, position_samples: int, now_ms: int) -> Sequence[Step]:
         if self._state is not _State.ACTIVE:
             return (Noticed("paused_when_not_active"),)
         self._state = _State.PAUSED
+        self._pause = _Pause(now_ms, position_samples)
         return (Held(),)
+
+    def _pause_goes_on(self, position_samples: int, now_ms: int) -> Sequence[Step]:
+        """Tell a pause bit by bit, with every ping: an hour of it at once would hold up the next ones."""
+        if self._pause is None or self._state is not _State.PAUSED or not self._call_began:
+            return ()
+        samples = self._pause.grown(position_samples, now_ms)
+        self._pause.told_samples += samples
+        return (Missed(samples, told=False),) if samples else ()
 
     def _resumed(self, parameters: Mapping[str, Any]) -> Sequence[Step]:
         missed = self._missed(parameters, told=False)
         if self._state is not _State.PAUSED:
             return (*missed, Noticed("resumed_when_not_paused"))
-        self._state = _State.ACTIVE
+        self._state, self._pause = _State.ACTIVE, None
         return (*missed, Unheld())
 
     def _missed(self, parameters: Mapping[str, Any], *, told: bool) -> Sequence[Step]:
         samples = missed_samples(parameters)
         if self._state not in _OPEN or not self._call_began:
             return (Noticed("discarded_when_not_open"),)
+        if self._pause is not None and not told:
+            samples = max(0, samples - self._pause.told_samples)
+        elif self._pause is not None:
+            self._pause.told_samples += samples  # the position of the next message has it, too
         return (Missed(samples, told=told),) if samples else ()
 
     def _close(self, parameters: Mapping[str, Any]) -> Sequence[Step]:

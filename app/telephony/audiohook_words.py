@@ -49,6 +49,8 @@ class ClientMessage:
     session_id: str
     seq: int
     serverseq: int
+    position_samples: int
+    """Where in its stream the client is."""
     parameters: Mapping[str, Any]
 
 
@@ -101,9 +103,9 @@ def parse(frame: str) -> ClientMessage:
         raise bad("type と id は文字列にしてください。")
     if not isinstance(parameters, dict):
         raise bad("parameters は JSON オブジェクトにしてください。")
-    samples_of(message.get("position"))
+    position_samples = samples_of(message.get("position"))
     seq, serverseq = _sequence_number(message, "seq"), _sequence_number(message, "serverseq")
-    return ClientMessage(kind, session_id, seq, serverseq, parameters)
+    return ClientMessage(kind, session_id, seq, serverseq, position_samples, parameters)
 
 
 def server_message(

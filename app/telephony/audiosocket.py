@@ -29,6 +29,7 @@ from app.telephony.messages import (
     call_name,
 )
 from app.telephony.one_way import OneWay
+from app.telephony.ports import LOST
 from asr.types import Encoding
 
 DOOR: Final = "audiosocket"
@@ -49,7 +50,6 @@ _CODECS: Final = {
 }
 _OTHER_RATES: Final = frozenset(range(0x11, 0x19))
 """12 to 192 kHz. 0x11 stands for 16 kHz in some builds and for 12 kHz in others: it is not guessed at."""
-_LOST: Final = 1006
 
 
 def framed(kind: int, payload: bytes = b"") -> bytes:
@@ -92,8 +92,11 @@ class AudioSocketStream(OneWay):
         return self.feed(frame, now_ms)
 
     def closed(self, close_code: int) -> CallOver | None:
-        """A connection that was closed in order (any code but 1006) is the end of the call: Asterisk says no more."""
-        return None if close_code == _LOST else CallOver("hangup")
+        """A connection that was closed in order is the end of the call: Asterisk says no more."""
+        return None if close_code in LOST else CallOver("hangup")
+
+    def rest(self, now_ms: int) -> Sequence[Step]:
+        return self._own(self._clock.flush()) if self._clock is not None else ()
 
     @property
     def can_play(self) -> bool:

@@ -20,7 +20,6 @@ from app.calls.protocol import Refusal, StreamRefused
 from app.errors import Unavailable
 from app.services import Services
 from app.telephony.audiosocket import AudioSocketStream
-from app.telephony.carrying import Part
 from app.telephony.door_access import Admitted, admit_door, check_again, lies_within
 from app.telephony.messages import (
     CallBegan,
@@ -32,6 +31,7 @@ from app.telephony.messages import (
     TrackSound,
     WovenSound,
 )
+from app.telephony.part import Part
 from app.telephony.playing import LineAudio
 
 log = structlog.get_logger()
@@ -117,6 +117,8 @@ class _Connection:
             over = self._dialect.closed(1000)
             self._over = over.reason if over else None
         finally:
+            if self._part is not None:
+                self._part.carry_rest(self._dialect.rest(self._services.clock.monotonic_ms()))
             with anyio.CancelScope(shield=True):
                 await self._leave()
 

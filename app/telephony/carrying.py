@@ -7,7 +7,6 @@ answers is a call of its own in the records. Sound never waits here for anything
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -29,6 +28,7 @@ from app.telephony.messages import (
     Unheld,
     WovenSound,
 )
+from app.telephony.part import Part, SoundStep
 from app.telephony.placing import Placed, PlacingRules, operator_at, place
 from app.telephony.weaving import LAG_MS, Weave, silence
 
@@ -37,31 +37,7 @@ MOST_AHEAD_MS: Final = 60_000
 ENDED_TRANSFERRED: Final = "transferred"
 
 StateStep = Answered | Held | Unheld | Transferred | CallOver
-SoundStep = WovenSound | TrackSound | Missed
 Finish = Callable[[Attached, str], Awaitable[None]]
-
-
-@dataclass(slots=True, eq=False)
-class Part:
-    """One socket's share in a call."""
-
-    call: CarriedCall
-    brings: tuple[int, ...]
-    """Places of its tracks among the call's."""
-    heard_ms: int
-    """When it last brought sound, or came."""
-    replaced: bool = False
-    """A newer socket brings its tracks: this one is dead, or set up twice."""
-
-    def carry(self, step: SoundStep) -> None:
-        """Take sound; returns at once. Raise StreamRefused where the call was taken away."""
-        self.call.carry(step, self)
-
-    async def carry_patiently(self, step: SoundStep) -> None:
-        """Take sound as ``carry`` does, and wait while the call has more of it than it may keep."""
-        self.carry(step)
-        if self.call.behind:
-            await self.call.caught_up()
 
 
 class CarriedCall:
@@ -371,15 +347,26 @@ class CarriedCall:
         """Begin the leg, or take it up again after its sockets were lost."""
         if self._attached is not None and self._parts:
             return
-        if self._attached is not None and self._registry.find(self.call_id) is not None:
-            self._attached = await self._legs.again(self._operator)
-            # Whatever numbers a new socket brings count from its own beginning.
-            self._origin = None
-            self._miss(self._clock.monotonic_ms() - self._last_ms)
-            return
-        if self._attached is not None:  # it ended while nobody was there
+        if self._attached is not None:
+            if await self._take_up():
+                return
             self._legs.close()
         await self._begin()
+
+    async def _take_up(self) -> bool:
+        """Go on with the leg, unless it ended while nobody was there, or is ending now."""
+        if self._registry.find(self.call_id) is None:
+            return False
+        try:
+            self._attached = await self._legs.again(self._operator)
+        except StreamRefused as refused:
+            if refused.refusal is not Refusal.CALL_ENDED:
+                raise
+            return False
+        # Whatever numbers a new socket brings count from its own beginning.
+        self._origin = None
+        self._miss(self._clock.monotonic_ms() - self._last_ms)
+        return True
 
     async def _begin(self) -> None:
         self._attached, missing_ms = await self._legs.begin(self._operator)

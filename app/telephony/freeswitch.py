@@ -137,6 +137,9 @@ class FreeSwitchStream:
         begun = self._sound is not None
         return CallOver("hangup") if begun and close_code == NORMAL_CLOSE else None
 
+    def rest(self, now_ms: int) -> Sequence[Step]:
+        return self._flushed()
+
     def play(self, sound: bytes) -> Playing:
         """Return the message of the module in use; both write a file and tell the dialplan to play it."""
         content = base64.b64encode(sound).decode()

@@ -67,6 +67,9 @@ class JambonzStream(OneWay):
         begun = self._sound is not None
         return CallOver("hangup") if begun and close_code == NORMAL_CLOSE else None
 
+    def rest(self, now_ms: int) -> Sequence[Step]:
+        return self._sound.flush() if self._sound is not None else ()
+
     def play(self, sound: bytes) -> Playing:
         """Return ``playAudio``; jambonz plays it to the side that it listens to and answers ``playDone``."""
         self._played += 1

@@ -15,7 +15,6 @@ from starlette.websockets import WebSocketState
 from app.calls.protocol import Refusal, StreamRefused
 from app.ports import Clock
 from app.services import Services
-from app.telephony.carrying import Part
 from app.telephony.door_access import Admitted, check_again
 from app.telephony.messages import (
     Answered,
@@ -32,6 +31,7 @@ from app.telephony.messages import (
     Unheld,
     WovenSound,
 )
+from app.telephony.part import Part
 from app.telephony.playing import LineAudio
 from app.telephony.ports import Dialect, PlayingDialect
 
@@ -79,6 +79,8 @@ class Conversation:
             over = self._line.dialect.closed(gone.code)
             self._over = over.reason if over is not None else None
         finally:
+            if self._part is not None:
+                self._part.carry_rest(self._line.dialect.rest(self._services.clock.monotonic_ms()))
             with anyio.CancelScope(shield=True):
                 await self._leave()
 

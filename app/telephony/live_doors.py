@@ -24,10 +24,11 @@ from app.db import Database
 from app.ports import Clock
 from app.services import services_of
 from app.telephony.audiohook_signature import NonceCache
-from app.telephony.carrying import CarriedCall, Part, StateStep
+from app.telephony.carrying import CarriedCall, StateStep
 from app.telephony.door_access import Admitted
 from app.telephony.messages import CallBegan
 from app.telephony.one_time_tokens import OneTimeTokens
+from app.telephony.part import Part
 from app.telephony.placing import PlacingRules
 from app.telephony.ports import CallAudio
 from app.telephony.settings import TelephonySettings

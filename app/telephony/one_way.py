@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.calls.protocol import StreamRefused
-from app.telephony.messages import Reply
+from app.telephony.messages import Reply, Step
 
 
 class OneWay:
@@ -20,4 +20,7 @@ class OneWay:
         return ()
 
     def refused(self, refused: StreamRefused) -> Sequence[Reply]:
+        return ()
+
+    def rest(self, now_ms: int) -> Sequence[Step]:
         return ()

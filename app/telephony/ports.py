@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from app.calls.protocol import StreamRefused
 from app.telephony.messages import CallOver, Playing, Reply, Step
+
+LOST: Final = frozenset({1006, 1007, 1009, 1011, 1012})
+"""Codes that no exchange closes with: the line broke off, or this side has closed it (1012: the server stops)."""
 
 
 class Dialect(Protocol):
@@ -34,6 +37,10 @@ class Dialect(Protocol):
 
     def closed(self, close_code: int) -> CallOver | None:
         """The exchange has closed the socket with *close_code*: an end of the call, or None for a loss."""
+        ...
+
+    def rest(self, now_ms: int) -> Sequence[Step]:
+        """Nothing more comes over this socket: the sound that was kept back for what might have come before it."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Adapter: how WebSockets are served: uvicorn's protocol with what telephones need.
 
 - Asterisk (up to 22.7) hangs up the call when it receives a ping: none are sent at its door.
-- A socket that broke off (no close frame) is told apart from one that was closed without a code.
+- A socket that broke off (no close frame, no answer to a ping) is told apart from one closed without a code.
 - A handshake that cannot be read (a header above 8 kB) is answered and closed; it would stay open for ever.
 - Text that is no UTF-8 ends its own socket with 1007, without a trace in the log.
 - The address of the TCP connection's other end stays known behind a proxy's ``X-Forwarded-For``.
@@ -65,7 +65,8 @@ class TelephoneSockets(WebSocketsSansIOProtocol):
             self.ping_interval = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.handshake_complete and not self.close_sent:
-            # Before the original's 1005, which would read as a close without a code.
+        if self.handshake_complete:
+            # Before the original's 1005, which would read as a close without a code: also of a line that
+            # answers no pings. Whoever closed with a code was told of it before this.
             self.queue.put_nowait({"type": "websocket.disconnect", "code": BROKEN_OFF})
         super().connection_lost(exc)

@@ -19,6 +19,7 @@ from app.telephony.field_maps import FieldMap, detect, field_map, tracks_named
 from app.telephony.first_words import exchange_object
 from app.telephony.messages import CallBegan, CallOver, Noticed, Step, TrackSound
 from app.telephony.one_way import OneWay
+from app.telephony.ports import LOST
 from app.telephony.reordering import Reordering
 from app.telephony.track_clock import TrackClock
 from app.telephony.twilio_start import read_start, stream_id_of
@@ -26,7 +27,6 @@ from app.telephony.twilio_start import read_start, stream_id_of
 MAX_BINARY_BYTES: Final = 65_536
 MOST_AGAIN: Final = 50
 """After so many frames in a row whose numbers are old, a second of sound, the exchange counts anew."""
-ABNORMAL_CLOSURE: Final = 1006
 _LARGEST_NUMBER: Final = 10**18
 _SILENT_EVENTS: Final = frozenset({"connected", "mark", "dtmf"})
 """Nothing to judge. The digits may be those of a card."""
@@ -100,7 +100,15 @@ class TwilioStream(OneWay):
 
     def closed(self, close_code: int) -> CallOver | None:
         """Nobody of this family connects again: whatever is closed in order is over."""
-        return None if close_code == ABNORMAL_CLOSURE else CallOver("hangup")
+        return None if close_code in LOST else CallOver("hangup")
+
+    def rest(self, now_ms: int) -> Sequence[Step]:
+        return [
+            step
+            for waiting in self._waiting.values()
+            for frame in waiting.flush()
+            for step in self._placed(frame, now_ms)
+        ]
 
     def _start(self, message: Mapping[str, Any]) -> CallBegan:
         if self._began is not None:
@@ -119,14 +127,8 @@ class TwilioStream(OneWay):
     def _stop(self, now_ms: int) -> Sequence[Step]:
         if self._began is None:
             raise StreamRefused(Refusal.NOT_STARTED, "最初に start を送ってください。")
-        left = [
-            step
-            for waiting in self._waiting.values()
-            for frame in waiting.flush()
-            for step in self._placed(frame, now_ms)
-        ]
         self._over = True
-        return (*left, CallOver("stop"))
+        return (*self.rest(now_ms), CallOver("stop"))
 
     def _media(self, message: Mapping[str, Any], now_ms: int) -> Sequence[Step]:
         if self._fields is None or self._began is None:

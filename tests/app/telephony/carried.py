@@ -15,13 +15,14 @@ from app.calls.repository import events_of_call
 from app.events import EventType
 from app.models import Call
 from app.settings import Settings
-from app.telephony.carrying import CarriedCall, Part
+from app.telephony.carrying import CarriedCall
 from app.telephony.door_access import Admitted
 from app.telephony.messages import (
     CallBegan,
     Missed,
     TrackSound,
 )
+from app.telephony.part import Part
 from app.telephony.placing import PlacingRules
 from asr.types import Encoding
 from tests.app.exchange import SECTION, Exchange, exchange

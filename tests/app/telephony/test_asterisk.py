@@ -302,6 +302,18 @@ def test_a_pause_of_the_exchange_is_a_hole_in_this_track() -> None:
     assert sound_in(steps) == FRAME * 29
 
 
+def test_a_short_word_behind_a_hole_is_not_lost_when_the_socket_goes() -> None:
+    stream = AsteriskStream(ULAW_CALLER)
+    stream.binary(FRAME, 20)
+    kept = list(stream.binary(FRAME, 3_040))
+
+    rest = stream.rest(3_060)
+
+    assert (kept, [type(step) for step in rest]) == ([], [Missed, TrackSound])
+    assert sound_in(rest) == FRAME
+    assert list(AsteriskStream(ULAW_CALLER).rest(0)) == []
+
+
 @pytest.mark.parametrize(
     ("frame", "refusal"),
     [
@@ -321,7 +333,9 @@ def test_a_frame_that_cannot_be_sound_is_refused(frame: str | bytes, refusal: Re
         (1001, CallOver("hangup")),
         (16, CallOver("hangup")),
         (486, CallOver("hangup")),
+        (1002, CallOver("hangup")),
         (1006, None),
+        (1007, None),
         (1012, None),
     ],
 )

@@ -419,6 +419,44 @@ def test_a_pause_holds_the_call_and_its_length_is_made_up_for() -> None:
     assert sound == (WovenSound(b"\xff\xff"),)
 
 
+def at(client: Client, now_ms: int, kind: str, parameters: object = None, **fields: object) -> Any:
+    """Say something *now_ms* into the session."""
+    return client.take(client.stream.text(client.message(kind, parameters, **fields), now_ms))
+
+
+def test_a_long_pause_is_told_with_every_ping_as_the_client_s_clock_goes_on() -> None:
+    client = opened()
+
+    at(client, 1_000, "paused", position="PT1S")
+    so_far = [
+        at(client, now_ms, "ping", position=f"PT{now_ms / 1000}S") for now_ms in (6_000, 11_000)
+    ]
+    resumed = at(client, 13_000, "resumed", {"start": "PT1S", "discarded": "PT12S"})
+    again = at(client, 20_000, "paused", position="PT20S")
+    later = at(client, 21_000, "resumed", {"start": "PT20S", "discarded": "PT1S"})
+
+    assert so_far == [[Missed(40_000, told=False)]] * 2
+    assert resumed == [Missed(16_000, told=False), Unheld()]
+    assert (again, later) == ([Held()], [Missed(8_000, told=False), Unheld()])
+    assert client.kinds == ["opened", "pong", "pong"]
+
+
+def test_a_pause_is_never_longer_than_it_has_lasted_nor_counted_twice() -> None:
+    client = opened()
+
+    at(client, 0, "paused", position="PT1S")
+    absurd = at(client, 5_000, "ping", position="PT9999999S")
+    discarded = at(
+        client, 6_000, "discarded", {"start": "PT6S", "discarded": "PT1S"}, position="PT7S"
+    )
+    back = at(client, 7_000, "ping", position="PT0S")
+    resumed = at(client, 8_000, "resumed", {"start": "PT1S", "discarded": "PT4S"})
+
+    assert absurd == [Missed(40_000, told=False)]
+    assert discarded == [Missed(8_000, told=True)]
+    assert (back, resumed) == ([], [Unheld()])
+
+
 def test_a_call_that_goes_on_as_if_nothing_was_missed_misses_nothing() -> None:
     client = opened()
 

@@ -161,6 +161,17 @@ def test_what_was_kept_back_behind_a_hole_is_heard_before_the_end() -> None:
     assert [type(step) for step in steps] == [Missed, TrackSound, CallOver]
 
 
+def test_a_short_word_behind_a_hole_is_not_lost_when_the_connection_goes() -> None:
+    stream = AudioSocketStream()
+    stream.feed(NAMED + framed(SLIN, SOUND), 20)
+    stream.feed(framed(SLIN, SOUND), 5_040)
+
+    rest = stream.rest(5_050)
+
+    assert [type(step) for step in rest] == [Missed, TrackSound]
+    assert list(AudioSocketStream().rest(0)) == []
+
+
 def test_a_closed_connection_is_the_end_and_a_broken_one_is_not() -> None:
     stream = AudioSocketStream()
 

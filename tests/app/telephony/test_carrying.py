@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -20,6 +20,7 @@ from app.telephony.messages import (
     Unheld,
     WovenSound,
 )
+from app.telephony.part import PIECE_MS
 from asr.types import Encoding
 from tests.app.running import in_own_task
 from tests.app.telephony.carried import (
@@ -64,6 +65,39 @@ async def test_times_absurdly_ahead_of_the_clock_are_refused(
 
     assert refusal_of(part, step) is Refusal.BAD_SEQUENCE
     assert call.position_samples < SECOND
+
+
+@dataclass(slots=True)
+class Copied:
+    """Remembers how much sound came at once."""
+
+    lengths: list[int] = field(default_factory=list)
+
+    def hear(self, payload: bytes) -> None:
+        self.lengths.append(len(payload))
+
+    def forget_partial_frame(self) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
+async def test_a_long_pause_is_heard_in_pieces_that_a_recording_can_take(office: Office) -> None:
+    call, copied = office.call(), Copied()
+    part = await call.join(BEGAN)
+    part.carry(WovenSound(b"\xff" * 320))
+    (live,) = office.exchange.registry.live_calls
+    live.copy_to(copied)
+    office.clock.advance(seconds=200)
+    await call.tell(Held())
+    await part.carry_patiently(Missed(200 * SECOND, told=False))
+    await call.tell(Unheld())
+    await over(call, part)
+
+    assert sum(copied.lengths) == 2 * 200 * SECOND
+    assert max(copied.lengths) <= 2 * PIECE_MS * SECOND // 1000
+    assert await office.gaps() == [("caller", 20, 200_020, "held")]
 
 
 async def test_the_same_times_are_taken_once_the_clock_is_there(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -35,6 +36,7 @@ from tests.app.telephony.doors import (
     record_of,
     recorded,
     row_of,
+    socket_to,
     speak,
     speak_in_step,
     tracks_of,
@@ -46,6 +48,14 @@ from tests.app.telephony.doors import (
 )
 
 CALL = "asterisk.c1"
+TELNYX_START = {
+    "event": "start",
+    "stream_id": "1",
+    "start": {
+        "call_control_id": "c1",
+        "media_format": {"encoding": "PCMU", "sample_rate": 8000, "channels": 1},
+    },
+}
 
 
 @pytest.fixture
@@ -232,6 +242,19 @@ async def test_a_socket_that_comes_back_replaces_the_one_whose_death_nobody_told
 
     assert code == 4410
     assert tracks_of(record) == ["caller", "caller"]
+    assert record["call"]["end_reason"] == "hangup"
+
+
+async def test_sound_that_waited_for_its_turn_is_heard_though_the_socket_goes(
+    server: RunningServer,
+) -> None:
+    async with socket_to(server, "twilio", shape="telnyx") as socket:
+        await socket.send(json.dumps(TELNYX_START))
+        told = {"track": "inbound", "chunk": "2", "payload": base64.b64encode(SENTENCE).decode()}
+        await socket.send(json.dumps({"event": "media", "stream_id": "1", "media": told}))
+    record = await record_of(server, "telnyx.c1")
+
+    assert tracks_of(record) == ["caller"]
     assert record["call"]["end_reason"] == "hangup"
 
 

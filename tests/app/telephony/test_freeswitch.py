@@ -224,14 +224,18 @@ def test_a_pause_leaves_a_hole_of_its_length() -> None:
 
 
 def test_what_a_hole_keeps_back_comes_before_the_end() -> None:
-    opened = started()
-    opened.binary(FRAME, 0)
-    opened.binary(FRAME, 3_000)
+    told, closed = started(), started()
+    for opened in (told, closed):
+        opened.binary(FRAME, 0)
+        opened.binary(FRAME, 3_000)
 
-    steps = opened.text('{"event": "hangup"}', 3_010)
+    steps = told.text('{"event": "hangup"}', 3_010)
+    rest = closed.rest(3_010)
 
     assert isinstance(steps[0], Missed)
     assert steps[1:] == (WovenSound(FRAME), CallOver("hangup"))
+    assert list(rest) == list(steps[:2])
+    assert [list(each.rest(3_020)) for each in (told, closed, stream())] == [[], [], []]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from app.simulate.jambonz import JambonzExchange
 from app.simulate.native import StreamClosed
 from app.simulate.raw_stream import as_l16
 from app.telephony.jambonz import SUBPROTOCOLS, JambonzStream
-from app.telephony.messages import CallBegan, CallOver, Direction, Noticed, Step, WovenSound
+from app.telephony.messages import CallBegan, CallOver, Direction, Missed, Noticed, Step, WovenSound
 from app.telephony.ports import PlayingDialect
 from asr.types import Encoding
 from tests.app.telephony.raw_peer import hearing, short_call, sound_of
@@ -141,6 +141,18 @@ def test_later_texts_change_nothing(frame: str, steps: list[Step]) -> None:
 def test_only_a_normal_close_is_a_hang_up(close_code: int, over: CallOver | None) -> None:
     assert started().closed(close_code) == over
     assert JambonzStream().closed(close_code) is None
+
+
+def test_a_short_word_behind_a_hole_is_not_lost_when_the_socket_goes() -> None:
+    opened = started()
+    opened.binary(b"\x01\x00" * 160, 0)
+    kept = list(opened.binary(b"\x02\x00" * 160, 3_000))
+
+    rest = opened.rest(3_010)
+
+    assert kept == []
+    assert [type(step) for step in rest] == [Missed, WovenSound]
+    assert list(JambonzStream().rest(0)) == []
 
 
 def test_a_tap_sends_nothing() -> None:

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.calls.protocol import Refusal, Track
-from app.settings import Settings
+from app.settings import Settings, StreamSettings
 from app.telephony.carrying import MOST_AHEAD_MS
 from app.telephony.messages import (
     Missed,
     WovenSound,
 )
+from tests.app.exchange import exchange
 from tests.app.running import in_own_task
 from tests.app.telephony.carried import (
     BEGAN,
@@ -30,6 +31,7 @@ from tests.app.telephony.carried import (
 )
 from tests.app.telephony.doors import QUIET, SENTENCE, SENTENCE_MS
 from tests.fakes_clock import FakeClock
+from tests.fakes_transcriber import ScriptedTranscriber
 
 
 @pytest.fixture
@@ -110,6 +112,28 @@ async def test_a_pause_soon_after_a_server_s_restart_is_no_time_ahead_of_the_clo
     await over(call, part)
 
     assert (await office.row()).end_reason == "hangup"
+
+
+async def test_a_line_that_comes_back_while_its_call_is_being_ended_begins_another_leg(
+    settings: Settings, clock: FakeClock
+) -> None:
+    transcriber = ScriptedTranscriber("言葉", open_gate=False)
+    impatient = StreamSettings().model_copy(update={"resume_seconds": 0})
+    async with exchange(settings, transcriber, stream=impatient) as running:
+        office = Office(running, clock)
+        call = office.call()
+        part = await call.join(BEGAN)
+        part.carry(WovenSound(WOVEN_SENTENCE))
+        await call.leave(part, None)
+        await running.until(lambda: bool(transcriber.heard))
+        part = await call.join(BEGAN)
+        transcriber.gate.set()
+        part.carry(WovenSound(WOVEN_QUIET))
+        await over(call, part)
+        await running.until(lambda: not running.registry.live_calls)
+        rows = [await office.row(name) for name in (NAME, f"{NAME}.2")]
+
+    assert [row.end_reason for row in rows] == ["interrupted", "hangup"]
 
 
 async def test_an_exchange_that_counts_anew_after_a_lost_line_is_heard(office: Office) -> None:

@@ -47,7 +47,7 @@ class Listening:
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[Listening]:
+async def listening(pong_seconds: float = ANSWER_SECONDS) -> AsyncIterator[Listening]:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         bound.listen()
@@ -58,6 +58,7 @@ async def listening() -> AsyncIterator[Listening]:
             log_config=None,
             ws=TelephoneSockets,
             ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=pong_seconds,
             ws_per_message_deflate=False,
         )
         server = uvicorn.Server(config)
@@ -130,6 +131,16 @@ async def test_it_stays_known_how_a_line_ended(end: str, code: int) -> None:
             await told.over.wait()
 
     assert told.closed == [("/v1/stream/asterisk", code)]
+
+
+async def test_a_line_that_answers_no_ping_has_broken_off() -> None:
+    async with listening(PING_SECONDS) as told, line(told, "/v1/stream/twilio") as opened:
+        opened.transport.pause_reading()
+        with anyio.fail_after(ANSWER_SECONDS):
+            await told.over.wait()
+        opened.transport.abort()
+
+    assert told.closed == [("/v1/stream/twilio", BROKEN_OFF)]
 
 
 async def test_the_tcp_peer_stays_known_behind_a_forwarded_address() -> None:

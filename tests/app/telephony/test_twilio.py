@@ -530,12 +530,22 @@ def test_a_stop_ends_the_call_and_nothing_comes_after_it() -> None:
 
 @pytest.mark.parametrize(
     ("code", "over"),
-    [(1000, CallOver("hangup")), (1005, CallOver("hangup")), (1006, None)],
+    [(1000, CallOver("hangup")), (1005, CallOver("hangup")), (1006, None), (1012, None)],
 )
 def test_only_a_broken_socket_leaves_open_what_became_of_the_call(
     code: int, over: CallOver | None
 ) -> None:
     assert started().closed(code) == over
+
+
+def test_a_frame_that_waited_when_the_socket_went_is_not_lost() -> None:
+    stream = started("telnyx")
+    fed(stream, media(1, 0), media(3, 40))
+
+    rest = stream.rest(60)
+
+    assert places(rest) == [(CALLER, 160)]
+    assert list(stream.rest(80)) == []
 
 
 def test_nothing_is_ever_sent_back() -> None:
