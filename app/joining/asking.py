@@ -15,7 +15,7 @@ from app.control.endpoints import clicker_of, controlled
 from app.control.ports import ControlFailed, JoinMode
 from app.errors import Conflict, NotFound
 from app.events import EventType
-from app.joining.attendance import OPEN
+from app.joining.attendance import OPEN, open_stay
 from app.joining.models import JoinRequestRow
 from app.joining.schemas import RequestKind
 from app.ledger import Entry
@@ -58,10 +58,14 @@ def asked(
     """Return the change that stores and tells a request.
 
     It raises:
-        Conflict: the same person has asked the same and waits for the answer (``already_asked``).
+        Conflict: who asks is not at the call (``join_first``), or has asked the same and
+            waits for the answer (``already_asked``).
     """
 
     async def change(entry: Entry) -> JoinRequestRow:
+        # Asked of the tables: what somebody asks who has just left, nobody would take back.
+        if await open_stay(entry, call.id, identity.login) is None:
+            raise Conflict("join_first", "先に「加わる」を押してから、お願いしてください。")
         waiting = select(JoinRequestRow).where(
             JoinRequestRow.call_id == call.id,
             JoinRequestRow.by_login == identity.login,

@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 
 from app.calls.lifecycle import facts_of
 from app.calls.turns import Turns
+from app.errors import Conflict
 from app.events import Audience, EventType
 from app.joining.models import JoinRequestRow, JoinRow
 from app.joining.presence import BUTTON, Joined, Left, Person, Presence, Way
@@ -84,10 +85,6 @@ class Attendance:
             finally:
                 tasks.cancel_scope.cancel()
 
-    def is_at(self, call_id: str, login: str) -> bool:
-        at_call = self._calls.get(call_id)
-        return at_call is not None and login in at_call.presence.people
-
     def alive(self, call_id: str, login: str, way_id: str) -> bool:
         """Note a sign of life; say whether this person is at the call by that way."""
         at_call = self._calls.get(call_id)
@@ -97,11 +94,15 @@ class Attendance:
         return True
 
     async def arrive(self, call: Call, way: Way, socket: anyio.CancelScope | None = None) -> None:
-        """Record that a person is at *call* by *way*, and a sign of life; *socket* is cut when they leave."""
+        """Record that a person is at *call* by *way*, and a sign of life; *socket* is cut when they leave.
+
+        Raises:
+            Conflict: the call has ended meanwhile (``call_ended``).
+        """
         key = (way.login, way.way_id)
         async with self._turns.of(call.id):
             at_call = self._calls.get(call.id) or _AtCall(facts_of(call).audience)
-            await self._become(call.id, at_call, at_call.presence.with_way(way), Because.LEFT)
+            await self._become(call.id, at_call, at_call.presence.with_way(way), None)
             self._calls[call.id] = at_call
             at_call.alive_ms[key] = self._records.clock.monotonic_ms()
             if socket is not None:
@@ -164,8 +165,9 @@ class Attendance:
                 log.exception("who left a call could not be recorded")
 
     async def _become(
-        self, call_id: str, at_call: _AtCall, after: Presence, because: Because
+        self, call_id: str, at_call: _AtCall, after: Presence, because: Because | None
     ) -> None:
+        """Write and tell what changes; *because* says why somebody leaves, None where somebody comes."""
         told = at_call.presence.changes_to(after)
         if told:
             await self._records.ledger.write(_changes(call_id, at_call.audience, told, because))
@@ -173,23 +175,26 @@ class Attendance:
 
 
 def _changes(
-    call_id: str, audience: Audience, told: list[Joined | Left], because: Because
+    call_id: str, audience: Audience, told: list[Joined | Left], because: Because | None
 ) -> Callable[[Entry], Awaitable[None]]:
     async def change(entry: Entry) -> None:
-        if await entry.session.get(Call, call_id) is None:
+        call = await entry.session.get(Call, call_id)
+        if because is None and (call is None or call.ended_at is not None):
+            raise over()  # who is recorded as coming after the end could not leave with it
+        if call is None:
             return  # its call was removed meanwhile, with everything about it
         for one in told:
             if isinstance(one, Joined):
                 await _joined(entry, call_id, audience, one)
             else:
-                await _left(entry, call_id, audience, one.person, because)
+                await _left(entry, call_id, audience, one.person, because or Because.LEFT)
 
     return change
 
 
 async def _joined(entry: Entry, call_id: str, audience: Audience, one: Joined) -> None:
     person = one.person
-    row = await _open_stay(entry, call_id, person.login)
+    row = await open_stay(entry, call_id, person.login)
     if row is None:
         entry.session.add(
             JoinRow(
@@ -210,7 +215,7 @@ async def _joined(entry: Entry, call_id: str, audience: Audience, one: Joined) -
 async def _left(
     entry: Entry, call_id: str, audience: Audience, person: Person, because: Because
 ) -> None:
-    row = await _open_stay(entry, call_id, person.login)
+    row = await open_stay(entry, call_id, person.login)
     if row is not None:
         row.left_at, row.left_because = entry.now, because.value
     await entry.session.execute(
@@ -245,7 +250,11 @@ def _end_of_stays(call_id: str) -> Callable[[Entry], Awaitable[None]]:
     return change
 
 
-async def _open_stay(entry: Entry, call_id: str, login: str) -> JoinRow | None:
+def over() -> Conflict:
+    return Conflict("call_ended", "この通話は終了しています。記録をご覧ください。")
+
+
+async def open_stay(entry: Entry, call_id: str, login: str) -> JoinRow | None:
     query = select(JoinRow).where(
         JoinRow.call_id == call_id, JoinRow.login == login, JoinRow.left_at.is_(None)
     )

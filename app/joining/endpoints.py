@@ -21,7 +21,7 @@ from app.control.endpoints import desk_of
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn
 from app.events import Event, EventType
 from app.joining.asking import answered, asked, bring_in, telephone_rings
-from app.joining.attendance import Attendance, Because
+from app.joining.attendance import Attendance, Because, over
 from app.joining.notes import note_seen, noted
 from app.joining.phrases import phrase_of
 from app.joining.presence import BUTTON, Way
@@ -120,7 +120,7 @@ async def live_call(services: Services, identity: Identity, call_id: str) -> Cal
             "person_needed", "通話に加われるのは、画面にサインインした監督者と担当の職員だけです。"
         )
     if call.ended_at is not None:
-        raise Conflict("call_ended", "この通話は終了しています。記録をご覧ください。")
+        raise over()
     return call
 
 
@@ -197,8 +197,6 @@ async def ask_operator(
     """Ask the call's operator to let you take over, or come in as a third. Join the call first."""
     services = services_of(request)
     call = await live_call(services, identity, call_id)
-    if not attendance_of(request).is_at(call_id, identity.login):
-        raise Conflict("join_first", "先に「加わる」を押してから、お願いしてください。")
     return request_out(await services.ledger.write(asked(identity, call, body.kind)))
 
 

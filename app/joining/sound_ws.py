@@ -76,12 +76,16 @@ class Ears:
         self._because = Because.CLOSED
 
     async def listen(self) -> None:
-        """Send sound until the call ends, the peer leaves, or may no longer; first of all it is recorded."""
+        """Send sound until the call ends, the peer leaves, or may no longer; first of all it is recorded.
+
+        Raises:
+            Conflict: the call has ended meanwhile.
+        """
         call_id, login = self._call.id, self._way.login
-        async with anyio.create_task_group() as tasks:
+        with anyio.CancelScope() as here:
             # Recorded whole: a peer that leaves at once was here all the same.
             with anyio.CancelScope(shield=True):
-                await self._attendance.arrive(self._call, self._way, tasks.cancel_scope)
+                await self._attendance.arrive(self._call, self._way, here)
             listener = self._attendance.taps.open(self._live)
             try:
                 async with anyio.create_task_group() as parts:

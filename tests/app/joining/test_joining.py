@@ -12,10 +12,11 @@ from websockets.exceptions import ConnectionClosed
 
 from app.auth.identity import Role
 from app.control.ports import Ability, ExchangeAway
-from app.joining.attendance import Attendance
+from app.joining.attendance import Attendance, Because
 from app.joining.mulaw_tracks import read_sound_frame
 from app.joining.settings import TELEPHONE_INSTRUCTIONS
 from tests.app.control.office import RecordingControl
+from tests.app.hesitating import hesitating
 from tests.app.joining.at_a_call import CALL, PATH, told
 from tests.app.joining.joined_server import JoinedServer, Person
 from tests.app.running import ANSWER_SECONDS, hear, hear_until, say
@@ -103,15 +104,15 @@ async def test_who_gives_no_sign_of_life_for_30_s_has_left(
     await kato.post(f"{PATH}/joined", {"again": True})
     clock.advance(seconds=29)
     await server.attendance.expire()
-    still = server.attendance.is_at(CALL, "kato")
+    still = (await kato.client.get(f"{PATH}/joined")).json()["people"]
 
     clock.advance(seconds=2)
     await server.attendance.expire()
     too_late = await kato.post(f"{PATH}/joined", {"again": True})
 
-    assert still
+    assert [one["login"] for one in still] == ["kato"]
     assert too_late.json()["code"] == "not_joined"
-    assert not server.attendance.is_at(CALL, "kato")
+    assert (await kato.client.get(f"{PATH}/joined")).json()["people"] == []
     assert await server.actions() == [("supervisor_joined", "kato"), ("supervisor_left", "kato")]
 
 
@@ -283,6 +284,38 @@ async def test_an_ended_call_has_no_sound_and_can_not_be_joined(
     assert come.json()["code"] == "call_ended"
 
 
+async def test_who_comes_while_the_call_ends_is_told_so_and_was_never_there(
+    server: JoinedServer, line: ClientConnection, kato: Person
+) -> None:
+    async def hang_up() -> None:
+        await say(line, {"type": "stop", "reason": "hangup"})
+        await hear(line)
+
+    async with hesitating(server.running.services, hang_up):
+        come = await kato.post(f"{PATH}/joined")
+    stays = (await kato.client.get(f"{PATH}/joined")).json()["stays"]
+
+    assert come.json()["code"] == "call_ended"
+    assert stays == []
+    assert await server.actions() == []
+
+
+async def test_who_begins_to_listen_while_the_call_ends_is_told_so_and_was_never_there(
+    server: JoinedServer, line: ClientConnection, kato: Person
+) -> None:
+    async def hang_up() -> None:
+        await say(line, {"type": "stop", "reason": "hangup"})
+        await hear(line)
+
+    async with hesitating(server.running.services, hang_up), kato.sound(CALL) as sound:
+        with anyio.fail_after(ANSWER_SECONDS), pytest.raises(ConnectionClosed) as closed:
+            await sound.recv()
+
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4409, "call_ended")
+    assert await server.actions() == []
+
+
 # What they write
 
 
@@ -406,6 +439,22 @@ async def test_only_the_calls_operator_answers_and_only_who_is_there_asks(
     codes = [one.json()["code"] for one in (too_early, twice, by_themselves, by_another)]
     assert codes == ["join_first", "already_asked", "role_not_allowed", "call_unknown"]
     assert control.asked == []
+
+
+async def test_who_leaves_while_asking_leaves_no_request_behind(
+    server: JoinedServer, kato: Person, sato: Person
+) -> None:
+    await kato.post(f"{PATH}/joined")
+
+    async def leave() -> None:
+        await server.attendance.depart(CALL, "kato", None, Because.LEFT)
+
+    async with hesitating(server.running.services, leave):
+        asked = await kato.post(f"{PATH}/requests", {"kind": "take_over"})
+    waiting = (await sato.client.get(f"{PATH}/joined")).json()["requests"]
+
+    assert asked.json()["code"] == "join_first"
+    assert waiting == []
 
 
 async def test_a_request_goes_with_who_asked(kato: Person, sato: Person) -> None:
