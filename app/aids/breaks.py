@@ -16,7 +16,7 @@ from app.aids.records import note, standing
 from app.aids.schemas import BreakBecause
 from app.aids.standing import AidKind
 from app.calls.repository import alerts_of, events_of_call
-from app.events import EventType
+from app.events import Event, EventType
 from app.ledger import Entry, KeepsRecords
 from app.models import Call, StaffAction
 from app.ports import EventBus
@@ -62,11 +62,10 @@ class BreakProposals:
                 await anyio.sleep(AFTER_DEFECT_S)
 
     async def _listen(self) -> None:
-        async with self._records.bus.subscribe() as events:
+        async with self._records.bus.subscribe(_is_end) as ends:
             await self.catch_up()
-            async for event in events:
-                if event.type is EventType.CALL_ENDED:
-                    await self.consider(event.call_id)
+            async for event in ends:
+                await self.consider(event.call_id)
         # Cut off for being too slow: what was missed is looked up on return.
 
     async def catch_up(self) -> None:
@@ -92,6 +91,10 @@ class BreakProposals:
             if await _why(session, call_id) is None:
                 return
         await self._records.ledger.write(_proposal(call_id))
+
+
+def _is_end(event: Event) -> bool:
+    return event.type is EventType.CALL_ENDED
 
 
 def _proposal(call_id: str) -> Callable[[Entry], Awaitable[None]]:

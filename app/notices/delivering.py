@@ -12,6 +12,7 @@ import structlog
 from starlette.requests import HTTPConnection
 
 from app.errors import Conflict, NotFound
+from app.events import Event
 from app.notices.backoff import Pace
 from app.notices.choosing import TOLD_BY
 from app.notices.models import NoticeRow
@@ -67,6 +68,8 @@ class NoticeDesk:
         self._pace = pace
         self._chance = chance
         self._bells = {name: Bell() for name in routes}
+        self._arrived: dict[str, str] = {}
+        """Handed over, with what was imperfect, while the tables were away: to be marked, not sent again."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -108,11 +111,10 @@ class NoticeDesk:
         return row
 
     async def _read_events(self) -> None:
-        async with self._bus.subscribe() as events:
+        async with self._bus.subscribe(_may_tell) as events:
             self._ring(await self._outbox.collect())
-            async for event in events:
-                if event.type in TOLD_BY:
-                    self._ring(await self._outbox.collect())
+            async for _ in events:
+                self._ring(await self._outbox.collect())
         # Cut off for being too slow: what was missed is in the tables, and is read on return.
 
     def _ring(self, routes: frozenset[str]) -> None:
@@ -135,6 +137,9 @@ class NoticeDesk:
 
     async def _send(self, route: Route, notice: Notice, *, tried: int) -> None:
         told = {"route": route.name, "kind": notice.kind.value, "notice_id": notice.notice_id}
+        if notice.notice_id in self._arrived:
+            await self._mark(notice.notice_id)
+            return
         try:
             problem = await self._channels[route.name].send(notice)
         except NotDelivered as refused:
@@ -150,8 +155,13 @@ class NoticeDesk:
             )
             raise
         else:
-            await self._outbox.delivered(notice.notice_id, problem)
+            self._arrived[notice.notice_id] = problem
+            await self._mark(notice.notice_id)
             log.info("notice delivered", tries=tried, **told)
+
+    async def _mark(self, notice_id: str) -> None:
+        await self._outbox.delivered(notice_id, self._arrived[notice_id])
+        del self._arrived[notice_id]
 
     async def _lasting(self, step: Callable[..., Awaitable[None]], *args: Route) -> None:
         """Repeat *step* for ever. Whatever goes wrong with a notice, calls are judged on."""
@@ -162,6 +172,10 @@ class NoticeDesk:
                 # Its kind only: what a library says of it may hold an address that is a key.
                 log.warning("notices stopped for a moment", error=type(error).__name__)
                 await anyio.sleep(AFTER_DEFECT_S)
+
+
+def _may_tell(event: Event) -> bool:
+    return event.type in TOLD_BY
 
 
 def desk_of(connection: HTTPConnection) -> NoticeDesk:

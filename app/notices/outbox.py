@@ -29,6 +29,8 @@ from app.notices.wording import Notice
 
 LEASE: Final = timedelta(minutes=2)
 """Longer than any try takes. One that was taken so long ago was interrupted, and is taken again."""
+TESTS_KEPT: Final = timedelta(days=30)
+"""A test has no call with which it would go."""
 RECHECK: Final = timedelta(seconds=2)
 """How often a notice that rests on half a sentence is looked at until the sentence is over."""
 EVENTS_AT_ONCE: Final = 200
@@ -84,6 +86,16 @@ class Outbox:
                 update(NoticeRow)
                 .where(NoticeRow.route.not_in(names), NoticeRow.state.in_(_OPEN))
                 .values(state=State.FAILED.value, problem="route_removed")
+            )
+            # A test that began so long ago was cut off with its server; no other can be in the middle of it.
+            await session.execute(
+                update(NoticeRow)
+                .where(
+                    NoticeRow.kind == NoticeKind.TEST.value,
+                    NoticeRow.state == State.SENDING.value,
+                    NoticeRow.at < entry.now - LEASE,
+                )
+                .values(state=State.FAILED.value, problem="interrupted")
             )
             known = {row.route: row.seq for row in await session.scalars(select(NoticePosition))}
             last = await session.scalar(select(func.max(EventRow.seq))) or 0
@@ -209,6 +221,11 @@ class Outbox:
         """Write down a test that is about to be sent; it is tried once only."""
 
         async def change(entry: Entry) -> Notice:
+            await entry.session.execute(
+                delete(NoticeRow).where(
+                    NoticeRow.kind == NoticeKind.TEST.value, NoticeRow.at < entry.now - TESTS_KEPT
+                )
+            )
             row = NoticeRow(
                 id=uuid4().hex,
                 route=route.name,
@@ -237,7 +254,9 @@ class Outbox:
         """
 
         async def change(entry: Entry) -> NoticeRow:
-            row = await entry.session.get(NoticeRow, notice_id)
+            # PostgreSQL would choke on a NUL.
+            known = notice_id.isascii() and notice_id.isalnum()
+            row = await entry.session.get(NoticeRow, notice_id) if known else None
             if row is None:
                 raise NotFound("notice_unknown", "このお知らせは見つかりません。")
             if row.state != State.FAILED or row.kind == NoticeKind.TEST:

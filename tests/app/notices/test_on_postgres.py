@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.db import open_database
+from app.errors import NotFound
 from app.notices.repository import overview
 from app.settings import Settings
 from tests.app.notices.office import open_office, webhook
@@ -27,6 +28,8 @@ async def test_two_servers_on_postgresql_tell_once_and_remember_it(
                 await calls.rise(level)
             await web.has(2)
             await desk.test("cti")
+            with pytest.raises(NotFound):
+                await desk.retry("a\x00")
         seen = await overview(database)
 
     assert len(web.arrived) == 3

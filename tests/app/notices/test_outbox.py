@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from app.notices.outbox import LEASE
+from app.notices.outbox import LEASE, TESTS_KEPT
 from tests.app.notices.office import Office, webhook
 from tests.app.notices.receivers import WebReceiver
 from tests.fakes_clock import FakeClock
+
+NOTHING_IS_MARKED = """
+CREATE TRIGGER nothing_is_marked BEFORE UPDATE ON notices WHEN new.state = 'sent'
+BEGIN SELECT RAISE(ABORT, 'not now'); END
+"""
 
 
 async def states(calls: Office) -> list[tuple[str, str, int, str]]:
@@ -67,3 +74,41 @@ async def test_half_a_sentence_is_told_once_the_whole_bears_it_out_and_never_oth
     assert while_spoken is None
     assert (afterwards is not None) == borne_out
     assert [row[1] for row in await states(calls)] == (["sending"] if borne_out else [])
+
+
+async def test_what_arrived_while_the_tables_were_away_is_marked_later_and_not_sent_again(
+    calls: Office, web: WebReceiver, clock: FakeClock
+) -> None:
+    async with calls.opened(cti=webhook(web.url)) as desk:
+        outbox, route = desk._outbox, desk.routes["cti"]
+        await outbox.open()
+        await calls.begin()
+        await calls.rise(2)
+        await outbox.collect()
+        async with calls.database.transaction() as session:
+            await session.execute(text(NOTHING_IS_MARKED))
+        with pytest.raises(IntegrityError):
+            await desk._deliver_all(route)
+        async with calls.database.transaction() as session:
+            await session.execute(text("DROP TRIGGER nothing_is_marked"))
+        clock.advance(seconds=LEASE.total_seconds() + 1)
+
+        await desk._deliver_all(route)
+
+    assert len(web.arrived) == 1
+    assert await states(calls) == [("level.2", "sent", 2, "")]
+
+
+async def test_a_test_that_was_cut_off_is_told_as_failed_and_old_ones_are_not_kept(
+    calls: Office, web: WebReceiver, clock: FakeClock
+) -> None:
+    async with calls.opened(cti=webhook(web.url)) as desk:
+        await desk._outbox.begin_test(desk.routes["cti"])
+    clock.advance(seconds=LEASE.total_seconds() + 1)
+    async with calls.desk(cti=webhook(web.url)) as desk:
+        cut_off = await states(calls)
+        clock.advance(seconds=TESTS_KEPT.total_seconds() + 1)
+        await desk.test("cti")
+
+    assert cut_off == [("test", "failed", 1, "interrupted")]
+    assert await states(calls) == [("test", "sent", 1, "")]
