@@ -15,7 +15,7 @@ from app.callers.history import NumberSight
 from app.calls.protocol import CALL_ID
 from app.calls.repository import call_by_id
 from app.calls.views import calls_view
-from app.cli.options import COMMAND_LINE, JsonOption, load_settings, print_json, run
+from app.cli.options import JsonOption, load_settings, print_json, run
 from app.clock import SystemClock
 from app.db import Database
 from app.errors import NotFound, Unavailable
@@ -35,7 +35,7 @@ from app.review.schemas import ReviewOut
 from app.review.view import review_of
 from app.sealing import RecordKeys, open_record_keys
 from app.settings import Settings
-from app.trail.acting import Acting, acting
+from app.trail.acting import COMMAND_LINE, Acting, acting
 from app.trail.chain import Deed
 from app.trail.opening import open_trailed_database
 from app.trail.writing import record

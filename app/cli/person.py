@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from app.callers.keys import CallerKeys, open_caller_keys
 from app.callers.number import masked
-from app.cli.options import COMMAND_LINE, JsonOption, fail, load_settings, print_json, run
+from app.cli.options import JsonOption, fail, load_settings, print_json, run
 from app.cli.purge import NOT_PROVED, opened_parts
 from app.japan import JAPAN
 from app.privacy.numbers import reading_numbers
@@ -34,6 +34,7 @@ from app.retention.purging import Purged
 from app.retention.running import PurgeParts
 from app.retention.telling import is_proved, run_facts
 from app.settings import Settings
+from app.trail.acting import COMMAND_LINE
 from app.trail.chain import Deed
 from app.trail.writing import record
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import select
 
-from app.cli.options import COMMAND_LINE, JsonOption, load_settings, print_json, run
+from app.cli.options import JsonOption, load_settings, print_json, run
 from app.clock import SystemClock
 from app.models import Call
 from app.retention.kinds import KIND_WORDS
@@ -31,7 +31,7 @@ from app.retention.telling import (
 )
 from app.retention.wiping import Wiped
 from app.settings import Settings
-from app.trail.acting import Acting, acting
+from app.trail.acting import COMMAND_LINE, Acting, acting
 from app.trail.opening import open_trailed_database
 
 NOT_PROVED: Final = 1

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cli.options import COMMAND_LINE, JsonOption, load_settings, print_json, run
+from app.cli.options import JsonOption, load_settings, print_json, run
 from app.clock import SystemClock
 from app.key_file import add_key
 from app.log import configure_logs
@@ -17,7 +17,7 @@ from app.privacy.numbers import reseal as reseal_numbers
 from app.recordings.library import RecordingLibrary
 from app.recordings.upkeep import Checked, Resealed, check_recordings, reseal_keys
 from app.sealing import FILE_NAME, open_record_keys
-from app.trail.acting import Acting, acting
+from app.trail.acting import COMMAND_LINE, Acting, acting
 from app.trail.chain import Deed
 from app.trail.opening import open_trailed_database
 from app.trail.writing import record

@@ -9,14 +9,14 @@ import anyio.to_thread
 import typer
 
 from app.auth.identity import Identity, Role
-from app.cli.options import COMMAND_LINE, JsonOption, fail, load_settings, print_json, run
+from app.cli.options import JsonOption, fail, load_settings, print_json, run
 from app.clock import SystemClock
 from app.japan import JAPAN
 from app.statistics.desk import StatisticsDesk
 from app.statistics.documents import csv_of, xlsx_of
 from app.statistics.periods import period_named
 from app.statistics.schemas import StatisticsOut
-from app.trail.acting import Acting, acting
+from app.trail.acting import COMMAND_LINE, Acting, acting
 from app.trail.chain import Deed
 from app.trail.opening import open_trailed_database
 from app.trail.writing import record

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.cli.options import COMMAND_LINE, JsonOption, fail, load_settings, print_json, run
+from app.cli.options import JsonOption, fail, load_settings, print_json, run
 from app.clock import SystemClock
 from app.db import Database
 from app.feedback.repository import reviews
@@ -23,7 +23,7 @@ from app.judgements.repository import standing_of
 from app.responses.live_scripts import with_approved
 from app.responses.repository import approved_wordings
 from app.responses.scripts import load_scripts, warning_sentences
-from app.trail.acting import Acting, acting
+from app.trail.acting import COMMAND_LINE, Acting, acting
 from app.trail.chain import Deed
 from app.trail.opening import open_trailed_database
 from app.trail.writing import record
