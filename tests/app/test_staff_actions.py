@@ -167,7 +167,7 @@ async def test_a_false_alarm_while_the_call_is_taken_up_again_is_not_forgotten(
 async def test_taking_a_false_alarm_back_does_not_reopen_what_would_have_lapsed_meanwhile(
     server: RunningServer, transcriber: ScriptedTranscriber
 ) -> None:
-    transcriber.say(INSULT, SORRY, SORRY)
+    transcriber.say(INSULT, SORRY, SORRY, HARMLESS)
     async with (
         live_call(server) as stream,
         server.client(await server.token(Role.SUPERVISOR)) as client,
@@ -175,7 +175,7 @@ async def test_taking_a_false_alarm_back_does_not_reopen_what_would_have_lapsed_
         await speak(server, stream, 1)
         (alert,) = open_alerts(await record_of(client))
         await client.post(f"/v1/alerts/{alert['alert_id']}/false-alarm")
-        await speak(server, stream, 2)
+        await speak(server, stream, 3)
         await client.delete(f"/v1/alerts/{alert['alert_id']}/false-alarm")
         record = await record_of(client)
 
@@ -208,12 +208,12 @@ async def test_taking_a_false_alarm_back_leaves_the_one_line_that_the_call_would
 async def test_an_alert_that_had_lapsed_when_it_was_called_false_stays_lapsed_when_that_is_taken_back(
     server: RunningServer, transcriber: ScriptedTranscriber, over: bool
 ) -> None:
-    transcriber.say(INSULT, SORRY, SORRY)
+    transcriber.say(INSULT, SORRY, SORRY, HARMLESS)
     async with (
         live_call(server) as stream,
         server.client(await server.token(Role.SUPERVISOR)) as client,
     ):
-        await speak(server, stream, 3)
+        await speak(server, stream, 4)
         if over:
             await say(stream, {"type": "stop"})
             await hear(stream)
@@ -262,6 +262,25 @@ async def test_help_needs_no_recognition(
     assert asked["call"]["help_requested"] is True
     assert asked["health"]["status"] == "down"
     assert withdrawn["call"]["help_requested"] is False
+
+
+async def test_help_with_a_call_that_is_over_is_refused_with_what_to_do_instead(
+    server: RunningServer,
+) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    async with server.client(token) as client:
+        async with live_call(server) as stream:
+            await client.post("/v1/calls/c1/help")
+            await say(stream, {"type": "stop"})
+            await hear(stream)
+        too_late = await client.post("/v1/calls/c1/help")
+        done = await client.delete("/v1/calls/c1/help")
+        notes = (await record_of(client))["notes"]
+
+    assert (too_late.status_code, too_late.json()["code"]) == (409, "help_too_late")
+    assert "内線で上司を呼ぶか" in too_late.json()["message"]
+    assert done.status_code == 204
+    assert [note["kind"] for note in notes] == ["help_requested", "help_withdrawn"]
 
 
 async def test_said_is_recorded_with_who_and_which_sentence(
