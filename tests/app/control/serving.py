@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -28,13 +29,20 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: Any, *, lifespan: Literal["on", "off"] = "off") -> AsyncIterator[str]:
+async def serving(
+    app: Any, *, lifespan: Literal["on", "off"] = "off", http: type[asyncio.Protocol] | None = None
+) -> AsyncIterator[str]:
     """Serve *app* while the block lasts; gives ``http://127.0.0.1:<port>``."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         config = uvicorn.Config(
-            app, log_level="error", lifespan=lifespan, ws="websockets-sansio", access_log=False
+            app,
+            log_level="error",
+            lifespan=lifespan,
+            http=http or "auto",
+            ws="websockets-sansio",
+            access_log=False,
         )
         server = _Server(config)
         async with anyio.create_task_group() as tasks:
