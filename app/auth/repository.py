@@ -42,6 +42,25 @@ class AccountRepository:
         found: User | None = await self._session.scalar(select(User).where(User.login == login))
         return found
 
+    async def lock_user(self, login: str) -> None:
+        """Have whoever changes this user wait for this transaction; on SQLite its first write does that."""
+        if is_login(login):
+            await self._session.execute(
+                select(User.id).where(User.login == login).with_for_update()
+            )
+
+    async def replace_password(self, user_id: int, *, known_hash: str, new_hash: str) -> bool:
+        """Store a person's own new password; tell whether *known_hash* was still the one in force."""
+        # One statement, as below: an administrator may reset it in the same moment, and that counts.
+        changed = await self._session.execute(
+            update(User)
+            .where(User.id == user_id, User.password_hash == known_hash)
+            .values(password_hash=new_hash, must_change_password=False)
+            .returning(User.id),
+            execution_options=_TABLE_ALONE,
+        )
+        return changed.first() is not None
+
     async def anybody(self) -> bool:
         return await self._session.scalar(select(User.id).limit(1)) is not None
 

@@ -88,6 +88,8 @@ class Accounts:
         )
         async with self._database.transaction() as transaction:
             rows = AccountRepository(transaction)
+            # So that a reset in the same moment also ends the session that begins here.
+            await rows.lock_user(name)
             await rows.forget_expired_sessions(now)
             user = await rows.user_named(name)
             if user is None or user.disabled_at is not None or user.password_hash != stored:
@@ -127,10 +129,10 @@ class Accounts:
         async with self._database.transaction() as transaction:
             rows = AccountRepository(transaction)
             user = await rows.user_named(identity.login)
-            if user is None or user.password_hash != stored:
+            if user is None or not await rows.replace_password(
+                user.id, known_hash=stored, new_hash=new_hash
+            ):
                 raise _wrong()
-            user.password_hash = new_hash
-            user.must_change_password = False
             await rows.end_sessions_of(user.id, but=hash_of(secret))
             await record(transaction, Deed("account.password", subject=user.login))
 

@@ -15,6 +15,7 @@ from app.auth.administration import FIRST_ADMINISTRATOR
 from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
 from app.auth.names import is_login, normal_login
+from app.auth.repository import AccountRepository
 from app.auth.visibility import may_see
 from app.db import open_database
 from app.errors import Conflict, NotFound, NotSignedIn
@@ -208,6 +209,26 @@ async def test_what_does_not_exist_is_not_found(office: Office) -> None:
     ):
         with pytest.raises(NotFound):
             await question
+
+
+async def test_a_password_that_was_reset_meanwhile_is_not_replaced(either_office: Office) -> None:
+    tanaka = await either_office.person("tanaka", Role.OPERATOR)
+    async with either_office.database.transaction() as session:
+        rows = AccountRepository(session)
+        before = await rows.user_named("tanaka")
+        assert before is not None
+        known = before.password_hash
+    reset = await either_office.administration.reset_password(tanaka)
+
+    async with either_office.database.transaction() as session:
+        replaced = await AccountRepository(session).replace_password(
+            tanaka, known_hash=known, new_hash="another"
+        )
+
+    assert not replaced
+    assert (
+        await either_office.accounts.sign_in("tanaka", reset.one_time_password, address="")
+    ).identity.must_change_password
 
 
 # Whose calls
