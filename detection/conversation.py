@@ -30,6 +30,7 @@ from detection.progress import Progress, progress_of
 from detection.repetition import Return, listened
 from detection.spoken import heard_from_operator
 from detection.types import (
+    Alert,
     Assessment,
     Cue,
     Decision,
@@ -183,6 +184,10 @@ class CallConversation:
     @property
     def state(self) -> ConversationState:
         return self._state
+
+    @property
+    def lines(self) -> tuple[Alert, ...]:
+        return self._state.board.alerts
 
     def hear(self, utterance: Utterance, assessment: Assessment) -> Decision:
         if utterance.speaker is Speaker.OPERATOR:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from detection.progress import Progress
-from detection.types import Assessment, Decision, Pressed, Utterance
+from detection.types import Alert, Assessment, Decision, Pressed, Utterance
 
 
 class ReadingSource(Protocol):
@@ -63,6 +63,11 @@ class Detector(Protocol):
 
 class Conversation(Protocol):
     """Judges one call, utterance by utterance. Feed in order of time."""
+
+    @property
+    def lines(self) -> tuple[Alert, ...]:
+        """The alerts that stand now, each as it was last told."""
+        ...
 
     def hear(self, utterance: Utterance, assessment: Assessment) -> Decision:
         """Take one more utterance of either side and say where the call stands."""

@@ -38,11 +38,11 @@ async def call_false(services: Services, identity: Identity, alert_id: str) -> N
         # Taken up while this is written, it would have been read without it.
         async with services.registry.settled(call.id) as live:
             if live is None:
-                mark = _marking(identity, alert, call, false_alarm=True, tell=True)
+                mark = marking(identity, alert, call, false_alarm=True, tell=True)
                 await services.ledger.write(mark)
                 return
     # In a live call the conversation closes the alert and tells it with the new level.
-    mark = _marking(identity, alert, call, false_alarm=True, tell=False)
+    mark = marking(identity, alert, call, false_alarm=True, tell=False)
     await live.judge.dismiss(alert.key, mark)
 
 
@@ -55,7 +55,7 @@ async def take_back(services: Services, identity: Identity, alert_id: str) -> No
     alert, call = await _seen_alert(services, identity, alert_id)
     if not alert.false_alarm:
         return
-    mark = _marking(identity, alert, call, false_alarm=False, tell=True)
+    mark = marking(identity, alert, call, false_alarm=False, tell=True)
 
     async def read() -> Recovered:
         async with services.database.transaction() as session:
@@ -75,9 +75,10 @@ async def take_back(services: Services, identity: Identity, alert_id: str) -> No
     await live.judge.hear_again(mark, read)
 
 
-def _marking(
+def marking(
     identity: Identity, alert: AlertRow, call: Call, *, false_alarm: bool, tell: bool
 ) -> Callable[[Entry], Awaitable[None]]:
+    """Return what stores the mark, or takes it back; *tell* where no live conversation tells it."""
     kind = "false_alarm" if false_alarm else "false_alarm_undone"
     facts = facts_of(call)
 

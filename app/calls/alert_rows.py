@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -38,6 +39,36 @@ async def put_alerts(
         row.closed_at = entry.now if alert.change is AlertChange.CLOSED else None
         _tell(entry, facts, row, _kind(alert.change, stands=stands))
     return known
+
+
+async def put_lines(
+    entry: Entry, facts: CallFacts, alert_ids: Mapping[str, str], lines: Sequence[Alert]
+) -> dict[str, str]:
+    """Make *lines* all that stands, but for what rests on half a sentence; return the id of every key."""
+    known = dict(alert_ids)
+    keys = {line.key for line in lines}
+    open_now = select(AlertRow).where(
+        AlertRow.call_id == facts.call_id, AlertRow.closed_at.is_(None)
+    )
+    for row in (await entry.session.scalars(open_now)).all():
+        if row.key not in keys and row.unconfirmed is None:
+            row.closed_at = entry.now
+            _tell(entry, facts, row, EventType.ALERT_CLOSED)
+    for line in lines:
+        stored = await _row(entry, known.get(line.key))
+        if stored is None or not (stored.false_alarm or _shows(stored, line)):
+            told = replace(line, change=AlertChange.UPDATED)
+            known = await put_alerts(entry, facts, known, [told])
+    return known
+
+
+def _shows(row: AlertRow, line: Alert) -> bool:
+    """Whether there is nothing to tell of *line*: it stands so already, or waits for the end of its sentence."""
+    if row.unconfirmed is not None:
+        return True
+    shown = (row.level, row.utterance_id, row.quote, row.count)
+    stands = (int(line.level), line.utterance_id, line.quote, line.count)
+    return row.closed_at is None and shown == stands
 
 
 async def put_early(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.calls import records
-from app.calls.alert_rows import put_alerts, put_early, settle_early
+from app.calls.alert_rows import put_alerts, put_early, put_lines, settle_early
 from app.calls.explaining import Explained
 from app.calls.facts import CallFacts
 from app.calls.protocol import Track
@@ -18,7 +18,7 @@ from app.feedback.alert_rules import note_rules
 from app.ledger import Entry
 from app.progress.wording import demand_fields
 from app.responses.scripts import NO_SUGGESTION, ScriptSource, Suggestion, shown_key
-from detection.types import Decision
+from detection.types import Alert, Decision
 
 STALEMATE_TICK_MS: Final = 30_000
 """How often a screen is told that the talk still does not move."""
@@ -42,8 +42,12 @@ class Conclusion:
         over: Early | None = None,
         utterance_id: str = "",
         explained: Sequence[Explained] = (),
+        lines: Sequence[Alert] | None = None,
     ) -> Standing:
-        """Conclude from what was heard whole, the sentence of *over* among it; return the new standing."""
+        """Conclude from what was heard whole, the sentence of *over* among it; return the new standing.
+
+        *lines* are all that stand, where the conversation is not the one that told those stored.
+        """
         facts = self.facts
         await advance_tracks(entry.session, facts.call_id, _by_name(judged_ms))
         alert_ids: Mapping[str, str] = before.alert_ids
@@ -55,6 +59,8 @@ class Conclusion:
         if over is not None or (kept and any(a.key == kept.key for a in decision.alerts)):
             kept = None
         alert_ids = await put_alerts(entry, facts, alert_ids, decision.alerts, explained)
+        if lines is not None:
+            alert_ids = await put_lines(entry, facts, alert_ids, lines)
         await note_rules(entry, alert_ids, decision, early=False)
         settled = replace(before, early=kept)
         script = await self.scripts.suggestion(entry.session, facts.call_id, decision)
@@ -63,7 +69,7 @@ class Conclusion:
             shown = before.script_shown
         after = settled.after(decision, alert_ids, shown, STALEMATE_TICK_MS)
         self._tell(entry, before, after, script)
-        records.tell_warnings(entry, facts, decision, before.warnings, self.warning_limit)
+        records.tell_warnings(entry, facts, decision, before, self.warning_limit)
         if after.stalemate_told_ms != before.stalemate_told_ms:
             kind = (
                 EventType.STALEMATE_TICK

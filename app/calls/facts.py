@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from app.calls.protocol import Track
 from app.events import Audience
 from asr.types import AudioFormat, SpeechSegment, Transcript
+
+TICK_MS: Final = 5_000
+"""How often a call's conversation is let notice that time has passed, in milliseconds of its sound."""
 
 
 class GapReason(StrEnum):

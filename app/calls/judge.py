@@ -8,7 +8,7 @@ part of the conversation: the whole sentence confirms it or takes it back.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -30,7 +30,7 @@ from asr.types import Doubt
 from detection.ports import Conversation, Detector
 from detection.progress import Progress
 from detection.talk_so_far import TalkSoFar
-from detection.types import Assessment, Decision, Pressed, Speaker, Utterance
+from detection.types import Alert, Assessment, Decision, Pressed, Speaker, Utterance
 
 
 class CallJudge:
@@ -158,7 +158,7 @@ class CallJudge:
             await self._pass_time(at_ms, judged_ms, over)
 
     async def dismiss(self, alert_key: str, mark: Callable[[Entry], Awaitable[None]]) -> None:
-        """Close an alert that a person called false, and let the level follow.
+        """Close an alert that a person called false, and let the level follow. What cannot be stored was not said.
 
         *mark* stores what the person did, in the same transaction and the same place
         among the words: heard again after a crash, the call comes out the same. So an alert
@@ -170,8 +170,13 @@ class CallJudge:
         async with self._turn:
             # The whole sentence may have given the line another key, or taken it back.
             keys = (key for key, known in self._standing.alert_ids.items() if known == alert_id)
+            before = copy(self._conversation)
             decision = self._conversation.dismiss(next(keys, ""))
-            await self._conclude(decision, mark)
+            try:
+                await self._conclude(decision, mark)
+            except BaseException:
+                self._conversation = before
+                raise
 
     async def press(self, pressed: Pressed, mark: Callable[[Entry, bool], Awaitable[None]]) -> None:
         """Take in that a person says a sentence was spoken, and let the ladder follow.
@@ -200,14 +205,18 @@ class CallJudge:
     ) -> None:
         """Store *mark* (a dismissal was taken back), then go on with what *read* returns.
 
-        Words that arrive meanwhile wait, so that the conversation that is read misses none.
+        Words that arrive meanwhile wait, so that the conversation that is read misses none. The
+        alerts become those that stand in it now: without the dismissal other lines may have been
+        opened since, and the one that comes back may long have lapsed.
         """
         async with self._turn:
             await self._ledger.write(mark)
+            at_ms = self._conversation.progress().at_ms
             recovered = await read()
             self._conversation, self._talk = recovered.conversation, recovered.talk
             if recovered.decision is not None:
-                await self._conclude(recovered.decision, _nothing)
+                decision = self._conversation.tick(at_ms)
+                await self._conclude(decision, _nothing, self._conversation.lines)
 
     def leave(self) -> None:
         """No more words will come: let go of whoever waits for the end of a sentence."""
@@ -273,10 +282,15 @@ class CallJudge:
 
         await self._write(change)
 
-    async def _conclude(self, decision: Decision, mark: Callable[[Entry], Awaitable[None]]) -> None:
+    async def _conclude(
+        self,
+        decision: Decision,
+        mark: Callable[[Entry], Awaitable[None]],
+        lines: Sequence[Alert] | None = None,
+    ) -> None:
         async def change(entry: Entry) -> Standing:
             await mark(entry)
-            return await self._conclusion.whole(entry, self._standing, decision, {})
+            return await self._conclusion.whole(entry, self._standing, decision, {}, lines=lines)
 
         await self._write(change)
 

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import anyio
 from anyio.abc import TaskGroup
 
-from app.calls.facts import CallFacts, GapReason, Heard, Lost, line_of
+from app.calls.facts import TICK_MS, CallFacts, GapReason, Heard, Lost, line_of
 from app.calls.judge import CallJudge
 from app.calls.listening import NewListening
 from app.calls.partials import Partials
@@ -29,7 +29,6 @@ from asr.types import WINDOW_MS, Rank, Shedding, SpeechSegment, Urgency
 SEGMENTS_WAITING: Final = 32
 """Of one call; at 8 s each that is more than any call may fall behind."""
 HOLD_MS: Final = 500
-TICK_MS: Final = 5_000
 
 
 class SoundCopy(Protocol):

@@ -2,7 +2,8 @@
 
 The words are stored, the judgement is a fold over them: the same rules give the same
 standing, those left out that were switched off when the call began. Dismissals by people
-are part of the story and are told in their place.
+are part of the story and are told in their place, and the clock ticks in between as it did:
+a limit that was passed before a warning must not be found after it, as if the caller had gone on.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from types import MappingProxyType
 import anyio.lowlevel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.calls.facts import TICK_MS
 from app.calls.protocol import Track
 from app.calls.repository import (
     actions_of,
     alerts_of,
     call_by_id,
     events_of_call,
-    steps_of,
     tracks_of,
     utterances_as_judged,
 )
@@ -41,7 +42,7 @@ class Recovered:
 
     conversation: Conversation
     decision: Decision | None
-    """The last one; None when nothing was said yet."""
+    """The last one, up to where the call was judged; None when nothing was said yet."""
     standing: Standing
     judged_ms: dict[Track, int]
     switched_off: SwitchedOff
@@ -61,19 +62,20 @@ async def recover(
     switched_off = await switched_off_at(session, call.started_at)
     utterances = await utterances_as_judged(session, call_id)
     deeds = standing_deeds(await actions_of(session, call_id))
-    conversation, talk = new_conversation(), TalkSoFar()
-    decision: Decision | None = None
-    for row in utterances:
-        while deeds and deeds[0].at < row.heard_at:
-            decision = _done(conversation, detector, deeds.pop(0))
+    replay, talk = _Replay(new_conversation(), detector), TalkSoFar()
+    for place, row in enumerate(utterances):
+        while deeds and _came_before(deeds[0], row, place):
+            await replay.do(deeds.pop(0))
         utterance = _utterance(row)
-        # An hour of talk is some 600 sentences: other calls are heard in between.
-        await anyio.lowlevel.checkpoint()
         assessment = switched_off.without(detector.assess(utterance))
-        decision = conversation.hear(utterance, assessment)
+        await replay.let_pass(utterance.end_ms)
+        replay.note(replay.conversation.hear(utterance, assessment))
         talk = talk.after(utterance, assessment)
     for deed in deeds:
-        decision = _done(conversation, detector, deed)
+        await replay.do(deed)
+    if replay.decision is not None:
+        await replay.let_pass(call.duration_ms)
+    conversation, decision = replay.conversation, replay.decision
     scripts = await events_of_call(session, call_id, EventType.SCRIPT_SUGGESTED)
     alerts = await alerts_of(session, call_id)
     standing = Standing(
@@ -85,7 +87,7 @@ async def recover(
         warnings_spoken=call.warnings_spoken,
         warnings=decision.warnings if decision else (),
         step=decision.step if decision else Step.LISTEN,
-        step_since_ms=await _step_since_ms(session, call_id, decision),
+        step_since_ms=replay.step_since_ms,
         script_shown=shown_key(scripts[-1].data) if scripts else "",
         stalemate_told_ms=decision.stalemate_ms if decision else 0,
         demand_stated=decision.demand.stated if decision and decision.demand else 0,
@@ -123,25 +125,46 @@ def said_by_press(pressed: Pressed) -> Utterance:
     return Utterance("", Speaker.OPERATOR, pressed.words, pressed.at_ms, pressed.at_ms)
 
 
-def _done(conversation: Conversation, detector: Detector, deed: StaffAction) -> Decision:
-    pressed = pressed_by(deed)
-    if pressed is None:
-        return conversation.dismiss(deed.detail["key"])
-    return conversation.press(pressed, detector.assess(said_by_press(pressed)))
+class _Replay:
+    """One call on its way through what is stored of it."""
+
+    def __init__(self, conversation: Conversation, detector: Detector) -> None:
+        self.conversation = conversation
+        self.decision: Decision | None = None
+        self.step_since_ms: int | None = None
+        self._detector = detector
+        self._ticked_ms = 0
+
+    def note(self, decision: Decision) -> None:
+        before = Step.LISTEN if self.decision is None else self.decision.step
+        if decision.step is not before:
+            self.step_since_ms = decision.at_ms
+        self.decision = decision
+
+    async def let_pass(self, until_ms: int) -> None:
+        """Let the clock tick, as often as it does in a live call."""
+        # An hour of talk is some 600 sentences: other calls are heard in between.
+        await anyio.lowlevel.checkpoint()
+        while self._ticked_ms + TICK_MS <= until_ms:
+            self._ticked_ms += TICK_MS
+            self.note(self.conversation.tick(self._ticked_ms))
+            await anyio.lowlevel.checkpoint()
+
+    async def do(self, deed: StaffAction) -> None:
+        await self.let_pass(deed.detail.get("at_ms", 0))
+        pressed = pressed_by(deed)
+        if pressed is None:
+            self.note(self.conversation.dismiss(deed.detail["key"]))
+            return
+        assessment = self._detector.assess(said_by_press(pressed))
+        self.note(self.conversation.press(pressed, assessment))
 
 
-async def _step_since_ms(
-    session: AsyncSession, call_id: str, decision: Decision | None
-) -> int | None:
-    """Return when the call came to the step of *decision*, the last one."""
-    since_ms: int | None = None
-    if decision is None:
-        return None
-    for step, at_ms in await steps_of(session, call_id):
-        if step != decision.step.value:
-            return decision.at_ms if since_ms is None else since_ms
-        since_ms = at_ms
-    return None if decision.step is Step.LISTEN else since_ms
+def _came_before(deed: StaffAction, row: UtteranceRow, place: int) -> bool:
+    """Say whether *deed* was done before *row*, the utterance number *place*, was judged."""
+    # By count where it is known: the time of day may be set back in the middle of a call.
+    heard: int | None = deed.detail.get("heard")
+    return deed.at < row.heard_at if heard is None else heard <= place
 
 
 def _early(alerts: Sequence[AlertRow]) -> Early | None:

@@ -112,13 +112,6 @@ async def utterances_as_judged(session: AsyncSession, call_id: str) -> Sequence[
     return (await session.scalars(query)).all()
 
 
-async def steps_of(session: AsyncSession, call_id: str) -> Sequence[tuple[str, int]]:
-    """Return the step after each utterance and when it was taken, the last one first."""
-    query = select(DecisionRow.step, DecisionRow.at_ms).where(DecisionRow.call_id == call_id)
-    rows = await session.execute(query.order_by(DecisionRow.id.desc()))
-    return [(row.step, row.at_ms) for row in rows]
-
-
 async def findings_of(session: AsyncSession, call_id: str) -> Sequence[FindingRow]:
     query = select(FindingRow).where(FindingRow.call_id == call_id)
     return (await session.scalars(query.order_by(FindingRow.id))).all()

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import anyio
 import pytest
+from sqlalchemy import update
 
+from app.alerts.false_alarm import marking
+from app.auth.identity import Identity, Role
 from app.calls.recovery import Recovered, recover
+from app.clock import SystemClock
 from app.ledger import Entry
 from app.models import StaffAction
 from app.settings import Settings
 from detection.conversation import CallConversation
+from detection.policy import Policy
 from detection.policy_files import load_policy
 from tests.app.exchange import Exchange, exchange
-from tests.app.sounds import call_bytes, sentences
+from tests.app.sounds import call_bytes, joined, sentences, silence, speech
+from tests.app.speaking import alerts, speak
 from tests.detection.shipped import shipped_detector
 from tests.fakes_transcriber import ScriptedTranscriber
 
 THREAT = "今からそっちに行って刺してやるからな"
 HARMLESS = "住民票の写しがほしいのですが"
+INSULT = "お前は本当に馬鹿だな"
+WARNING = "このまま続くようでしたら、お電話を終了いたします"
+SHORT = Policy(name="short", version="short-1", title="試験用", held_limit_ms=15_000)
+"""A limit that is passed in the middle of a silence."""
+SUPERVISOR = Identity("tanaka", "田中", Role.SUPERVISOR, "")
+HOUR = timedelta(hours=1)
 ONE_SENTENCE = call_bytes(sentences(1))
 
 
@@ -25,14 +39,14 @@ async def nothing(_entry: Entry) -> None:
     return
 
 
-async def read_again(office: Exchange, call_id: str) -> Recovered:
-    detector, policy = shipped_detector(), load_policy("ebetsu")
+async def read_again(office: Exchange, call_id: str, policy: Policy | None = None) -> Recovered:
+    detector, rules = shipped_detector(), policy or load_policy("ebetsu")
     async with office.database.transaction() as session:
         return await recover(
             session,
             call_id,
             detector=detector,
-            new_conversation=lambda: CallConversation(policy, detector.version),
+            new_conversation=lambda: CallConversation(rules, detector.version),
         )
 
 
@@ -80,3 +94,79 @@ async def test_a_dismissal_that_cannot_be_stored_is_not_half_stored(settings: Se
     assert recovered.standing.level == 3
     assert recovered.decision is not None
     assert recovered.decision.level == 3
+
+
+async def test_a_dismissal_that_cannot_be_stored_leaves_the_call_as_it_was(
+    settings: Settings,
+) -> None:
+    async with exchange(settings, ScriptedTranscriber(INSULT, INSULT)) as office:
+        attached = await office.attach("c1")
+        attached.call.hear(ONE_SENTENCE)
+        await office.until_said("c1", 1)
+
+        async def broken(_entry: Entry) -> None:
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            await attached.call.judge.dismiss("mental_attack-1", broken)
+        attached.call.hear(ONE_SENTENCE)
+        await office.registry.stop(attached, "stop")
+        recovered = await read_again(office, "c1")
+        row = await office.row("c1")
+
+    assert row.level == 2
+    assert recovered.decision is not None
+    assert recovered.decision.level == row.level
+
+
+async def test_a_limit_passed_in_silence_before_a_warning_is_not_found_after_it_when_heard_again(
+    settings: Settings,
+) -> None:
+    detector = shipped_detector()
+    async with exchange(
+        settings,
+        ScriptedTranscriber(INSULT, WARNING),
+        new_conversation=lambda: CallConversation(SHORT, detector.version),
+    ) as office:
+        attached = await office.attach("c1")
+        caller = joined(sentences(1), silence(22_000))
+        operator = joined(silence(20_500), speech(), silence(900))
+        await speak(attached.call, caller, operator)
+        await office.registry.stop(attached, "stop")
+        row = await office.row("c1")
+        recovered = await read_again(office, "c1", SHORT)
+
+    assert (row.level, row.warnings_spoken) == (2, 1)
+    assert recovered.decision is not None
+    assert recovered.decision.level == row.level
+    assert recovered.standing.step_since_ms is not None
+
+
+async def test_what_was_called_false_in_a_silence_stays_false_when_the_call_is_heard_again(
+    settings: Settings,
+) -> None:
+    """Though the time of day was set back afterwards, and what is said next seems to have come before it."""
+    detector = shipped_detector()
+    async with exchange(
+        settings,
+        ScriptedTranscriber(INSULT, HARMLESS),
+        new_conversation=lambda: CallConversation(SHORT, detector.version),
+    ) as office:
+        attached = await office.attach("c1")
+        await speak(attached.call, joined(sentences(1), silence(22_000)))
+        call = await office.row("c1")
+        for alert in await alerts(office, "c1"):
+            mark = marking(SUPERVISOR, alert, call, false_alarm=True, tell=False)
+            await attached.call.judge.dismiss(alert.key, mark)
+        async with office.database.transaction() as session:
+            await session.execute(update(StaffAction).values(at=SystemClock().now() + HOUR))
+        await speak(attached.call, sentences(1))
+        await office.registry.stop(attached, "stop")
+        marked, row = await alerts(office, "c1"), await office.row("c1")
+        recovered = await read_again(office, "c1", SHORT)
+
+    assert [alert.key for alert in marked] == ["mental_attack-1", "restraint-1"]
+    assert row.level == 0
+    assert recovered.decision is not None
+    assert recovered.decision.level == 0
+    assert recovered.conversation.lines == ()
