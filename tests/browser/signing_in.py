@@ -54,4 +54,5 @@ async def arrive(
         await menu.locator("summary").click()
     await link.click()
     await expect(page.locator("h1")).to_have_text(heading)
+    await page.wait_for_load_state("load")  # what is measured has its style sheets
     return page

@@ -295,7 +295,11 @@ async def test_the_transcript_follows_its_end_until_somebody_reads_back(screen: 
     await screen.find("#talk-scroll").hover()
     await screen.page.mouse.wheel(0, -4_000)
     await expect(screen.find("#latest")).to_be_visible()
+    # A wheel scrolls over some frames.
+    await screen.page.wait_for_function("document.getElementById('talk-scroll').scrollTop === 0")
 
+    screen.preview.portal.call(talk_of(screen).saying, "caller", "1:55", "まだ途中の")
+    screen.preview.portal.call(talk_of(screen).saying, "caller", "1:55", "")
     screen.preview.portal.call(talk_of(screen).says, "caller", "2:00", "いちばん新しい発話")
 
     await expect(screen.find("#latest")).to_contain_text("新しい発言1件")

@@ -97,7 +97,10 @@ async def test_a_measure_in_force_opens_the_panel_once_and_says_what_to_say_unti
     ):
         await expect(measure).to_contain_text(words)
     await screen.find(TAB).click()
-    await screen.find("#caller-again").evaluate("button => button.click()")
+    async with screen.page.expect_response("**/matter"), screen.page.expect_response("**/caller"):
+        await screen.find("#caller-again").evaluate("button => button.click()")
+    await screen.press("h")
+    await expect(screen.find("#help-word")).to_have_text("応援要請中")
     await expect(screen.find("#panel-caller")).to_be_hidden()
 
 

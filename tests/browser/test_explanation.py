@@ -101,6 +101,7 @@ async def test_an_open_reason_scrolls_nothing_sideways_and_makes_no_card_higher_
     await screen.open_call()
     card = screen.find(INSULT)
     await expect(card).to_be_visible()
+    await expect(screen.find("#say-hint")).to_contain_text("警告はあと2回")
     before = await card.bounding_box()
 
     await screen.find(f"{INSULT} .alert-more").click()

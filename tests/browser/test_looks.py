@@ -25,6 +25,7 @@ async def test_no_state_of_a_call_scrolls_sideways(screen: Screen, width: int) -
         )
 
         assert wide == [], scene
+        await screen.page.goto("about:blank")  # it asks nothing more of calls that are cleared away
 
 
 @pytest.mark.parametrize("width", [1024, 1280])

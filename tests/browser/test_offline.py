@@ -197,6 +197,7 @@ async def test_two_tabs_of_one_operator_agree_after_actions_in_either(
         await speak(stream, 3)
         for page in (one, other):
             await expect(page.locator(".alert")).to_have_count(1)
+        await expect(one.locator("#said")).to_be_visible()
 
         await one.keyboard.press("s")
         await expect(other.locator("#warnings")).to_have_text("1")
@@ -226,6 +227,7 @@ async def test_a_supervisors_list_and_the_calls_page_agree(
         await speak(stream, 3)
         row = listed.locator(f"tr[data-call-id='{call_id}']")
         await expect(watched.locator(".alert")).to_have_count(1)
+        await expect(watched.locator("#level-word")).not_to_have_text("通常")
         level = await watched.inner_text("#level-word")
 
         await expect(row.locator(".call-state")).to_contain_text(level)

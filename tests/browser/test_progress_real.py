@@ -42,6 +42,8 @@ async def test_a_pressed_warning_is_counted_with_its_words_and_the_policy_says_w
         await expect(page).to_have_url(f"{server.url}/calls/{call_id}")
         await speak(stream, 5)
         await expect(page.locator("[data-step='warn']")).to_have_attribute("aria-current", "step")
+        await expect(page.locator("#say-step")).to_have_text("対応:警告")
+        await expect(page.locator("#said")).to_be_visible()
         sentence = (await page.locator("#say-text").inner_text()).strip("「」")
         await page.keyboard.press("s")
 

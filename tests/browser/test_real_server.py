@@ -79,6 +79,7 @@ async def test_a_false_alarm_is_taken_back_and_help_is_asked_for_on_the_real_ser
         await page.click("#toast-button")
         await expect(page.locator(".alert")).to_have_count(1)
         await expect(page.locator("#level-word")).not_to_have_text("通常")
+        await expect(page.locator("#said")).to_be_visible()
         await page.keyboard.press("s")
         await expect(page.locator("#say-text")).to_contain_text("お伝え済みです")
         await page.keyboard.press("h")

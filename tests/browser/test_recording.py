@@ -157,6 +157,7 @@ async def test_the_switch_is_large_enough_and_on_the_screen(
 ) -> None:
     await screen.page.set_viewport_size({"width": width, "height": height})
     await opened(screen, standing, paused_by="長谷川 かおり")
+    await expect(screen.find(SWITCH)).to_be_visible()
 
     box = await screen.find(SWITCH).bounding_box()
 

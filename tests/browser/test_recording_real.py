@@ -14,6 +14,7 @@ from app.recordings.settings import RecordingSettings
 from app.settings import Settings
 from tests.app.recordings.recorded import begin, facts_of_recording, stop
 from tests.app.running import RunningServer, in_own_task, running_server, send
+from tests.app.telephony.doors import until_heard
 from tests.browser.signing_in import first_sign_in
 from tests.fakes_transcriber import ScriptedTranscriber
 
@@ -39,10 +40,11 @@ async def test_an_operator_stops_the_recording_on_the_call_page(
         await page.goto(f"{server.url}/calls/c1")
         await expect(page.locator("#recording-word")).to_have_text("録音しています")
         await send(stream, bytes(16_000))
-        await expect(page.locator("#elapsed")).not_to_have_text("--:--")
+        await until_heard(server, "c1", 1_000)
         await page.locator("#recording-switch").click()
         await expect(page.locator("#recording-note")).to_have_text("佐藤 花子さんが止めました")
         await send(stream, bytes(16_000))
+        await until_heard(server, "c1", 2_000)
         await page.reload()
         await expect(page.locator("#recording-word")).to_contain_text("録音を止めています")
         await expect(page.locator("#recording-note")).to_have_text("佐藤 花子さんが止めました")

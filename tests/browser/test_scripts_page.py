@@ -59,6 +59,7 @@ async def test_two_people_change_a_sentence(
         mori = await arrive_there(other, server, Role.SUPERVISOR)
         await sound_and_whole(mori)
         await mori.locator("table[aria-labelledby='waiting-heading'] a").click()
+        await expect(mori.locator("#now-heading")).to_be_visible()
         await sound_and_whole(mori)
         await mori.click("text='承認する'")
         await expect(mori.locator("section[aria-labelledby='now-heading']")).to_contain_text(NEW)
