@@ -199,26 +199,38 @@ def tell_warnings(
     entry: Entry,
     facts: CallFacts,
     decision: Decision,
-    told: Sequence[SpokenWarning],
+    before: Standing,
     limit: int | None,
     count: int | None = None,
 ) -> None:
-    """Tell each warning that is not among those *told*; one that was pressed and then heard is told again as heard.
+    """Tell each warning that *before* did not tell, or by another number.
 
-    *count* is how many the record counts, where that is not what the decision counts.
+    One that was pressed and then heard is told again as heard; and those behind one that was heard
+    late move up, for whoever is told knows a warning by its number. *count* is how many the record
+    counts, where that is not what the decision counts.
     """
     count = decision.warnings_spoken if count is None else count
-    known = {(warning.how, warning.at_ms, warning.utterance_id) for warning in told}
-    first = count - len(decision.warnings) + 1
-    for number, warning in enumerate(decision.warnings, first):
-        if (warning.how, warning.at_ms, warning.utterance_id) in known:
+    known = _numbered(before.warnings, before.warnings_spoken)
+    for key, warning in _numbered(decision.warnings, count).items():
+        if key in known:
             continue
+        number = key[0]
         data = {
             "count": count,
             "limit": limit,
             **warning_fields(number, warning, facts.audience.operator),
         }
         entry.tell(EventType.WARNING_SPOKEN, facts.call_id, facts.audience, data)
+
+
+def _numbered(
+    warnings: Sequence[SpokenWarning], count: int
+) -> dict[tuple[int, str, int, str], SpokenWarning]:
+    """Return *warnings*, the last of *count*, by what one is known by: its number first."""
+    return {
+        (number, warning.how, warning.at_ms, warning.utterance_id): warning
+        for number, warning in enumerate(warnings, count - len(warnings) + 1)
+    }
 
 
 def tell_script(entry: Entry, facts: CallFacts, script: Suggestion | None) -> None:

@@ -62,7 +62,7 @@ async def _press_afterwards(services: Services, call: Call, pressed: Pressed, ma
                 entry,
                 facts_of(call),
                 after,
-                recovered.standing.warnings,
+                recovered.standing,
                 services.warning_limit,
                 count=row.warnings_spoken,
             )
