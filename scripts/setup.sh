@@ -27,14 +27,17 @@ find_python() {
   fail "Python 3.11, 3.12, 3.13 or 3.14 is needed and was not found. Install one, or name it: PYTHON=/path/to/python3.12 $0"
 }
 
+# After an update of the machine its Python may be another, or gone, and then nothing that was installed is found.
+venv_works() { "$venv/bin/python" -c 'import pip' 2>/dev/null; }
+
 # install_locked run|dev: a second call with nothing changed returns at once.
 install_locked() {
   local set=$1 stamp=$venv/.locked-$1 wanted python size
   wanted="$root $(cat "constraints/$set.txt" pyproject.toml | cksum)"
-  if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
+  if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && venv_works; then return; fi
 
   # A moved folder leaves commands behind that point to the old place.
-  if ! "$venv/bin/python" -c 'import pip' 2>/dev/null || [ "$(cat "$venv/.root" 2>/dev/null || echo "$root")" != "$root" ]; then
+  if ! venv_works || [ "$(cat "$venv/.root" 2>/dev/null || echo "$root")" != "$root" ]; then
     python=$(find_python)
     say "Making .venv with $("$python" --version) …"
     "$python" -m venv --clear "$venv"

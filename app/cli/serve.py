@@ -55,10 +55,17 @@ def serve(
     """
     settings = load_settings()
     if "public_url" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"public_url": f"http://{host}:{port}"})
+        settings = settings.model_copy(update={"public_url": address_here(host, port)})
     configure_logs(settings.log_level)
     serve_until_told(settings, host=host, port=port, open_services=_greeting)
     say("サーバーを終了しました。")
+
+
+def address_here(host: str, port: int) -> str:
+    """Return the address at which a browser on this machine finds a server that listens on *host*."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - every address of this machine: one of them
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def serve_until_told(

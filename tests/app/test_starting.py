@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from app.bootstrap import open_services
-from app.cli.serve import START_FAILED, OpenServices, listen, serve_until_told
+from app.cli.serve import START_FAILED, OpenServices, address_here, listen, serve_until_told
 from app.errors import Unavailable
 from app.services import Services
 from app.settings import Settings
@@ -51,6 +51,20 @@ def test_a_taken_port_is_told_before_any_record_is_touched(
     assert said.err.count("\n") == 1
     assert said.out == ""
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("office.example", "http://office.example:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://127.0.0.1:8000"),
+        ("::1", "http://[::1]:8000"),
+    ],
+)
+def test_the_address_that_is_told_is_one_that_a_browser_opens(host: str, address: str) -> None:
+    assert address_here(host, 8000) == address
 
 
 def test_an_address_of_another_machine_is_refused_by_name() -> None:
