@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -74,6 +74,23 @@ class Office:
     async def _finish(self, attached: Attached, reason: str) -> None:
         await self.exchange.registry.stop(attached, reason)
         self.exchange.registry.detach(attached)
+
+
+@dataclass(slots=True)
+class Copied:
+    """Gets a copy of a call's sound, and remembers how much came at once."""
+
+    lengths: list[int] = field(default_factory=list)
+    ended: bool = False
+
+    def hear(self, payload: bytes) -> None:
+        self.lengths.append(len(payload))
+
+    def forget_partial_frame(self) -> None:
+        pass
+
+    def end(self) -> None:
+        self.ended = True
 
 
 @asynccontextmanager

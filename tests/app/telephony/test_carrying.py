@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +29,7 @@ from tests.app.telephony.carried import (
     SECOND,
     WOVEN_QUIET,
     WOVEN_SENTENCE,
+    Copied,
     Office,
     joined,
     opened,
@@ -65,22 +66,6 @@ async def test_times_absurdly_ahead_of_the_clock_are_refused(
 
     assert refusal_of(part, step) is Refusal.BAD_SEQUENCE
     assert call.position_samples < SECOND
-
-
-@dataclass(slots=True)
-class Copied:
-    """Remembers how much sound came at once."""
-
-    lengths: list[int] = field(default_factory=list)
-
-    def hear(self, payload: bytes) -> None:
-        self.lengths.append(len(payload))
-
-    def forget_partial_frame(self) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
 
 
 async def test_a_long_pause_is_heard_in_pieces_that_a_recording_can_take(office: Office) -> None:

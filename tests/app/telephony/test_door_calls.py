@@ -193,7 +193,7 @@ async def test_a_lost_line_that_comes_back_is_one_record_with_the_time_away_as_a
     assert [track for track, _, _ in gaps] == ["caller", "operator"]
     for _, begin_ms, end_ms in gaps:
         assert begin_ms == 3_000
-        assert 40 <= end_ms - begin_ms <= 2_000
+        assert end_ms - begin_ms >= 40
     assert record["call"]["duration_ms"] >= 3_000 + gaps[0][2] - gaps[0][1]
 
 

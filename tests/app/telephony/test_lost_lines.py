@@ -21,6 +21,7 @@ from tests.app.telephony.carried import (
     SECOND,
     WOVEN_QUIET,
     WOVEN_SENTENCE,
+    Copied,
     Office,
     joined,
     opened,
@@ -121,11 +122,12 @@ async def test_a_line_that_comes_back_while_its_call_is_being_ended_begins_anoth
     impatient = StreamSettings().model_copy(update={"resume_seconds": 0})
     async with exchange(settings, transcriber, stream=impatient) as running:
         office = Office(running, clock)
-        call = office.call()
+        call, copied = office.call(), Copied()
         part = await call.join(BEGAN)
+        running.registry.live_calls[0].copy_to(copied)
         part.carry(WovenSound(WOVEN_SENTENCE))
         await call.leave(part, None)
-        await running.until(lambda: bool(transcriber.heard))
+        await running.until(lambda: copied.ended)
         part = await call.join(BEGAN)
         transcriber.gate.set()
         part.carry(WovenSound(WOVEN_QUIET))
