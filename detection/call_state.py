@@ -13,7 +13,6 @@ from detection.types import Alert, Finding, SpokenWarning, Utterance
 from detection.weighing import Quiet
 
 MOST_HEARD: Final = 128
-MOST_QUIETS: Final = 32
 MOST_WARNINGS: Final = 16
 """Kept with their words; the count goes on."""
 MOST_REQUESTS: Final = 8

@@ -13,7 +13,6 @@ from detection import persistence
 from detection.alerting import Evidence, closed, placed
 from detection.call_state import (
     MOST_HEARD,
-    MOST_QUIETS,
     ConversationState,
     Turn,
     middle,
@@ -46,6 +45,7 @@ from detection.weighing import (
     eased,
     only_a_faint_sign,
     only_a_mild_demand,
+    quieted,
     weighed,
 )
 
@@ -108,7 +108,7 @@ def dismiss(
     """Take out what the alert stood for and keep its rules quiet; an unknown key changes nothing."""
     false = [o for o in before.offences if o.alert_key == alert_key and alert_key]
     until_ms = before.now_ms + policy.alert_cooldown_ms
-    quiets = tuple(
+    called_wrong = (
         Quiet(finding.rule, finding.category, finding.quote, until_ms)
         for offence in false
         for finding in offence.findings
@@ -118,7 +118,7 @@ def dismiss(
         before,
         board=board,
         offences=tuple(offence for offence in before.offences if offence not in false),
-        quiets=(*before.quiets, *dict.fromkeys(quiets))[-MOST_QUIETS:],
+        quiets=quieted(before.quiets, called_wrong, before.now_ms),
     )
     return concluded(Turn(state, alerts=changes), policy)
 

@@ -18,7 +18,9 @@ from detection.types import Category, Finding, Severity
 
 MOST_OFFENCES: Final = 48
 MOST_MARKS: Final = 48
-"""Older ones cannot matter: three points make level 2, and the level falls within minutes."""
+"""Older ones hardly matter: three points make level 2, and the level falls within minutes. What does is kept."""
+ABUSE_REPEATED: Final = 2
+"""So often makes it repeated; two are remembered however long the call."""
 ESCALATES_WITHIN_MS: Final = 300_000
 """Rising severity within so long is one movement; later it is a new beginning."""
 
@@ -42,6 +44,19 @@ class Offence:
         return self.findings[0].category
 
 
+_ABUSE: Final = frozenset(Category) - {
+    Category.PERSISTENCE,
+    Category.RESTRAINT,
+    Category.DEMAND_NO_FAULT,
+    Category.DEMAND_UNRELATED,
+}
+
+
+def is_abuse(offence: Offence) -> bool:
+    """Say whether it was more than repetition, time, or what was asked for."""
+    return offence.category in _ABUSE
+
+
 class MarkKind(StrEnum):
     REQUEST = "request"
     """Operator: please stop."""
@@ -51,6 +66,10 @@ class MarkKind(StrEnum):
     """Operator: the call ends now."""
     CALMED = "calmed"
     """Caller: accepts, thanks, apologises."""
+
+
+_FADING: Final = frozenset({MarkKind.REQUEST, MarkKind.CALMED})
+"""Who was warned stays warned, and an end that was announced stays so; these matter while they are fresh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +104,21 @@ def counts(kind: MarkKind, policy: Policy) -> bool:
 def remembered(offences: Sequence[Offence], new: Offence) -> tuple[Offence, ...]:
     """Return *offences* with *new* in its place, the oldest dropped where they are too many."""
     kept = sorted((*offences, new), key=attrgetter("at_ms"))
-    if len(kept) > MOST_OFFENCES:
-        # A threat is given up last: it holds the level however long ago it was.
-        kept.remove(next((o for o in kept if o.severity < Severity.STOP), kept[0]))
-    return tuple(kept)
+    if len(kept) <= MOST_OFFENCES:
+        return tuple(kept)
+    # Given up last: a threat holds the level however long ago it was, and repeated abuse shortens the time.
+    held = [o for o in kept if is_abuse(o)][-ABUSE_REPEATED:]
+    fading = (o for o in kept if o.severity < Severity.STOP and all(o is not h for h in held))
+    given_up = next(fading, kept[0])
+    return tuple(o for o in kept if o is not given_up)
 
 
 def noted(marks: Sequence[Mark], new: Mark) -> tuple[Mark, ...]:
     """Return *marks* with *new* in its place, the oldest dropped where they are too many."""
-    return tuple(sorted((*marks, new), key=attrgetter("at_ms"))[-MOST_MARKS:])
+    kept = sorted((*marks, new), key=attrgetter("at_ms"))
+    if len(kept) > MOST_MARKS:
+        kept.remove(next((mark for mark in kept[:-1] if mark.kind in _FADING), kept[0]))
+    return tuple(kept)
 
 
 def escalates(offences: Iterable[Offence], at_ms: int, severity: Severity) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from detection.ladder import Offence
+from detection.ladder import ABUSE_REPEATED, Offence, is_abuse
 from detection.policy import CLAUSES, Policy
 from detection.types import Category, Finding, Severity, Span, Utterance
 
@@ -18,12 +18,6 @@ HELD_AFTER_ABUSE: Final = "conversation.held_after_abuse"
 STALEMATE: Final = "conversation.stalemate"
 
 _MINUTE_MS: Final = 60_000
-_ABUSE: Final = frozenset(Category) - {
-    Category.PERSISTENCE,
-    Category.RESTRAINT,
-    Category.DEMAND_NO_FAULT,
-    Category.DEMAND_UNRELATED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +36,8 @@ def overrun(
     Time alone is no harassment: a long call counts only where the same demand keeps
     coming back after an answer, or where something was found in it.
     """
-    abusive = abusive_offences(offences)
     limit_ms = policy.held_after_abuse_limit_ms
-    if limit_ms is not None and abusive >= 2 and now_ms >= limit_ms:
+    if limit_ms is not None and abuse_repeated(offences) and now_ms >= limit_ms:
         reason = f"暴言などが繰り返され、通話が{_minutes(limit_ms)}分を超えています"
         return Overrun(HELD_AFTER_ABUSE, reason)
     limit_ms = policy.stalemate_limit_ms
@@ -58,9 +51,9 @@ def overrun(
     return None
 
 
-def abusive_offences(offences: Sequence[Offence]) -> int:
-    """Return how often there was abuse: not only repetition, time, or what was asked for."""
-    return sum(offence.category in _ABUSE for offence in offences)
+def abuse_repeated(offences: Sequence[Offence]) -> bool:
+    """Say whether there was abuse more than once: one outburst is no reason to count minutes."""
+    return sum(map(is_abuse, offences)) >= ABUSE_REPEATED
 
 
 def finding_of(passed: Overrun, last_said: Utterance) -> Finding:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from detection.allowance import Allowance, allowed_next, warning_limit_of
 from detection.call_state import ConversationState, Turn
-from detection.overrun import abusive_offences, overrun
+from detection.overrun import abuse_repeated, overrun
 from detection.policy import CLAUSES, Policy
 from detection.pressed import asked
 from detection.types import Category, Demand, Quote, SpokenWarning, Step
@@ -76,8 +76,7 @@ def progress_of(state: ConversationState, policy: Policy) -> Progress:
 
 def _clocks(state: ConversationState, stalemate_ms: int, policy: Policy) -> tuple[LimitClock, ...]:
     clause = CLAUSES[Category.RESTRAINT]
-    # One outburst is no reason to count minutes: the limit is for a talk in which it was repeated.
-    abused = abusive_offences(state.offences) >= 2
+    abused = abuse_repeated(state.offences)
     return (
         LimitClock(ClockKind.HELD, policy.held_limit_ms, state.now_ms, running=True, clause=clause),
         LimitClock(

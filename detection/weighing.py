@@ -33,6 +33,7 @@ _GRAVITY = {
 _LEVEL_NAMES: Final = {Severity.CAUTION: "注意", Severity.WARNING: "警告"}
 
 
+MOST_QUIETS: Final = 32
 MEANING_RULES: Final = "meaning."
 """How the ids of the trained model's rules begin."""
 
@@ -53,6 +54,19 @@ class Quiet:
             and (finding.rule, finding.category) == (self.rule, self.category)
             and (finding.severity < Severity.STOP or finding.quote == self.quote)
         )
+
+
+def quieted(before: Iterable[Quiet], new: Iterable[Quiet], at_ms: int) -> tuple[Quiet, ...]:
+    """Return *before* with *new*, without what is over. Where they are too many, one stays of every rule."""
+    alive = [quiet for quiet in dict.fromkeys((*before, *new)) if at_ms < quiet.until_ms]
+    latest = {(quiet.rule, quiet.category): quiet for quiet in alive}
+    surplus, kept = len(alive) - MOST_QUIETS, list[Quiet]()
+    for quiet in alive:
+        if surplus > 0 and latest[quiet.rule, quiet.category] != quiet:
+            surplus -= 1
+        else:
+            kept.append(quiet)
+    return tuple(kept[-MOST_QUIETS:])
 
 
 def weighed(

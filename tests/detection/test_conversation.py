@@ -283,6 +283,52 @@ def test_a_threat_is_remembered_through_any_number_of_insults() -> None:
     assert decisions[-1].step is Step.EMERGENCY
 
 
+def test_a_warning_is_remembered_through_any_number_of_requests() -> None:
+    decisions = play(
+        operator("続くようでしたら終えます", Cue.WARNED),
+        *[operator("おやめください", Cue.ASKED_TO_STOP)] * 60,
+        caller("ばか", INSULT),
+    )
+
+    assert decisions[-1].step is Step.CLOSE
+
+
+def test_an_announced_end_is_remembered_however_often_the_caller_gives_in() -> None:
+    decisions = play(
+        operator("これでお電話を終えます", Cue.CLOSING),
+        *[caller("わかりました", cues=[Cue.CALMED])] * 60,
+        caller("ばか", INSULT),
+    )
+
+    assert decisions[-1].step is Step.CLOSE
+
+
+def test_that_abuse_was_repeated_is_remembered_through_any_number_of_demands() -> None:
+    policy = replace(PLAIN, held_after_abuse_limit_ms=600_000)
+    demands = [caller("とにかくやれ", (Category.DEMAND_NO_FAULT, 2))] * 60
+    conversation, _ = played(
+        caller("ばか", INSULT), caller("あほ", INSULT), *demands, policy=policy
+    )
+
+    decision = conversation.tick(600_000)
+
+    assert [f.rule for f in decision.findings] == ["conversation.held_after_abuse"]
+    assert len(conversation.state.offences) <= 48
+
+
+def test_a_rule_called_wrong_stays_quiet_when_a_line_of_many_words_is_called_wrong_too() -> None:
+    conversation, decisions = played(caller("なんだその態度は", RUDE))
+    conversation.dismiss(decisions[0].alerts[0].key)
+    for number in range(1, 45):
+        insults = conversation.hear(*caller(f"ばか{number}", INSULT).heard(number))
+    conversation.dismiss(insults.alerts[0].key)
+
+    rude = conversation.hear(*caller("その態度はなんだ", RUDE).heard(45))
+
+    assert (rude.level, rude.findings) == (Severity.NONE, ())
+    assert len(conversation.state.quiets) <= 32
+
+
 def test_an_utterance_heard_twice_counts_once() -> None:
     conversation, decisions = played(caller("ばかやろう", INSULT))
 
