@@ -39,6 +39,7 @@ from app.joining.views import joined_view, request_out
 from app.models import Call
 from app.privacy.sight_of_call import UNTOUCHED, text_sight
 from app.services import Services, services_of
+from app.trail.looking import Look, looks_of
 
 LONGEST_NOTE: Final = 500
 
@@ -135,6 +136,7 @@ async def read_joined(request: Request, identity: Viewer, call_id: str) -> Joine
     async with services.database.transaction() as session:
         view = await joined_view(session, call, seq=seq, telephone_rings=rings)
         sight = await text_sight(session, services, identity, call)
+    await looks_of(request).note(Look.CALL, identity, call_id)
     return JoinedOut.model_validate(sight.of_all(view.model_dump(), untouched=UNTOUCHED))
 
 

@@ -13,6 +13,7 @@ from app.privacy.sight_of_call import UNTOUCHED, text_sight
 from app.progress.reading import progress_view
 from app.progress.schemas import ProgressOut
 from app.services import services_of
+from app.trail.looking import Look, looks_of
 
 router = APIRouter(
     prefix="/v1/calls/{call_id}/progress",
@@ -31,4 +32,5 @@ async def read_progress(request: Request, identity: Viewer, call_id: str) -> Pro
         call = seen_by(identity, found)
         sight = await text_sight(session, services, identity, call)
         view = await progress_view(services, session, call, seq=seq)
+    await looks_of(request).note(Look.CALL, identity, call_id)
     return ProgressOut.model_validate(sight.of_all(view.model_dump(), untouched=UNTOUCHED))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, cast
 
+import anyio
 from starlette.requests import HTTPConnection
 
 from app.auth.identity import Identity
@@ -33,6 +34,7 @@ class Look(StrEnum):
     JUDGEMENTS = "judgements.seen"
     """Of one call."""
     JUDGEMENT_LIST = "judgements.listed"
+    MEASURES = "measure.listed"
     REPORT = "report.seen"
     REPORTS = "reports.listed"
     TRIAL = "trial.seen"
@@ -51,19 +53,27 @@ class Looks:
     database: Database
     clock: Clock
     _told_ms: OrderedDict[tuple[str, str, str], int] = field(default_factory=OrderedDict)
+    _turn: anyio.Lock = field(default_factory=anyio.Lock)
+    """A page asks for all its parts at once: the first writes, the others wait for it."""
 
     async def note(self, kind: Look, identity: Identity, call_id: str = "") -> None:
         """Write that *identity* looked, before anything is shown to them."""
         key, now_ms = (kind, identity.login, call_id), self.clock.monotonic_ms()
-        told_ms = self._told_ms.get(key)
-        if told_ms is not None and now_ms - told_ms < AGAIN_MS:
+        if self._is_told(key, now_ms):
             return
-        async with self.database.transaction() as session:
-            await record(session, Deed(kind, call_id=call_id))
-        self._told_ms[key] = now_ms
-        self._told_ms.move_to_end(key)
-        if len(self._told_ms) > MOST_REMEMBERED:
-            self._told_ms.popitem(last=False)
+        async with self._turn:
+            if self._is_told(key, now_ms):
+                return
+            async with self.database.transaction() as session:
+                await record(session, Deed(kind, call_id=call_id))
+            self._told_ms[key] = now_ms
+            self._told_ms.move_to_end(key)
+            if len(self._told_ms) > MOST_REMEMBERED:
+                self._told_ms.popitem(last=False)
+
+    def _is_told(self, key: tuple[str, str, str], now_ms: int) -> bool:
+        told_ms = self._told_ms.get(key)
+        return told_ms is not None and now_ms - told_ms < AGAIN_MS
 
 
 def looks_of(connection: HTTPConnection) -> Looks:
