@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Final
 
 from detection.call_state import (
     MOST_REQUESTS,
@@ -18,6 +19,9 @@ from detection.likeness import MOST_WORDS, NOTHING_SAID, Said
 from detection.policy import Policy
 from detection.pressed import settled, without_press_of
 from detection.types import Cue, SpokenWarning, Utterance
+
+MOST_LETTERS: Final = 1_000
+"""Of one breath: four minutes of talk. A recording that warns over and over must not fill the memory."""
 
 
 def heard_from_operator(
@@ -91,7 +95,7 @@ def _continued(act: Act, kind: MarkKind, utterance: Utterance, said: Said) -> Ac
         act,
         kind=kind,
         end_ms=max(act.end_ms, utterance.end_ms),
-        told=replace(act.told, words=f"{act.told.words}{utterance.text}"),
+        told=replace(act.told, words=f"{act.told.words}{utterance.text}"[:MOST_LETTERS]),
         said=Said(words, act.said.meaning or said.meaning),
     )
 

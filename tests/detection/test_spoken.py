@@ -111,6 +111,20 @@ def test_the_words_of_one_breath_stay_together() -> None:
     assert warning.words.endswith("終了させていただくことになります。")
 
 
+def test_a_recording_that_warns_all_day_is_one_warning_of_bounded_length() -> None:
+    turns = [
+        operator("続くようでしたらお電話を終了いたします。", Cue.WARNED).at(n * 3_000)
+        for n in range(600)
+    ]
+
+    decision = play(*turns)[-1]
+
+    (warning,) = decision.warnings
+    assert decision.warnings_spoken == 1
+    assert warning.words.startswith("続くようでしたらお電話を終了いたします。")
+    assert len(warning.words) <= 1_000
+
+
 def test_the_third_of_three_warnings_lets_the_call_be_ended() -> None:
     policy = replace(PLAIN, warnings_before_close=3)
     round_ = (caller("ばか", INSULT), operator("終えます", Cue.WARNED))
