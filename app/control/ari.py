@@ -8,6 +8,7 @@ an id), ``POST /channels/{id}/snoop/{snoopId}``, ``POST`` and ``DELETE /bridges/
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +17,7 @@ from urllib.parse import quote
 import anyio
 import httpx
 
+from app.control.certificates import untrusted
 from app.control.ports import (
     ControlFailed,
     ExchangeAway,
@@ -41,6 +43,7 @@ class AriServer:
     """As ``control_address`` gives it, with ``/ari`` at its end."""
     user: str
     password: str = field(repr=False)
+    trusted: ssl.SSLContext = field(repr=False)
     app: str = "mimamori"
     endpoint: str = "PJSIP/{extension}"
     """What Asterisk dials to make a supervisor's telephone ring."""
@@ -123,7 +126,7 @@ class AriRequests:
                     method, f"{self._root}{path}", params=dict(query)
                 )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise ExchangeAway(
+            raise untrusted(error) or ExchangeAway(
                 "ari_unreachable",
                 "電話交換機につながりません。電話機で操作し、管理者に連絡してください。",
             ) from error
@@ -146,6 +149,7 @@ def ari_client(server: AriServer) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         auth=httpx.BasicAuth(server.user, server.password),
         timeout=TIMEOUT_S,
+        verify=server.trusted,
         headers={"User-Agent": "mimamori", "Accept": "application/json"},
         trust_env=False,
         follow_redirects=False,

@@ -22,6 +22,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from app.control.ari import AriRequests, AriServer, refusal_of
+from app.control.certificates import untrusted
 from app.control.ports import ControlFailed, ExchangeAway, ExchangeRefused, JoinMode
 from app.direct_socket import DirectSocket
 
@@ -160,11 +161,12 @@ async def _events_of(server: AriServer, app: str) -> AsyncIterator[ClientConnect
             open_timeout=OPEN_S,
             close_timeout=OPEN_S,
             max_size=_EVENT_BYTES,
+            ssl=server.trusted if address.startswith("wss:") else None,
         )
     except InvalidStatus as refused:
         raise refusal_of(refused.response.status_code) from refused
     except (OSError, TimeoutError, WebSocketException) as error:
-        raise ExchangeAway(
+        raise untrusted(error) or ExchangeAway(
             "ari_unreachable",
             "電話交換機につながりません。電話機で操作し、管理者に連絡してください。",
         ) from error

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import anyio.to_thread
 import httpx
 
 from app.clock import SystemClock
 from app.control.addresses import control_address
 from app.control.ari import AriServer
 from app.control.ari_control import open_ari_control
+from app.control.certificates import trusted_certificates
 from app.control.ports import Ability, CallControl, Clicker, ControlledCall, JoinMode
 from app.control.signing import LEAST_SECRET_CHARACTERS
 from app.control.webhook import WebhookControl, webhook_client
@@ -41,7 +44,8 @@ async def open_call_control(
     """
     controls: list[CallControl] = []
     async with AsyncExitStack() as opened:
-        server = ari_server(settings.ari)
+        trusted = await anyio.to_thread.run_sync(_trusted, settings)
+        server = ari_server(settings.ari, trusted)
         if server is not None:
             controls.append(
                 await opened.enter_async_context(
@@ -53,14 +57,14 @@ async def open_call_control(
             secret = settings.webhook_secret
             if secret is None or len(secret.get_secret_value()) < LEAST_SECRET_CHARACTERS:
                 raise _wrong("WEBHOOK_SECRET", f"{LEAST_SECRET_CHARACTERS} 文字以上の値が必要です")
-            client = await opened.enter_async_context(webhook_client())
+            client = await opened.enter_async_context(webhook_client(trusted))
             controls.append(
                 WebhookControl(client, url, secret.get_secret_value(), clock or SystemClock())
             )
         yield one_control(controls)
 
 
-def ari_server(settings: AriSettings) -> AriServer | None:
+def ari_server(settings: AriSettings, trusted: ssl.SSLContext) -> AriServer | None:
     """Return the server that *settings* describe; None where they name none.
 
     Raises:
@@ -79,6 +83,7 @@ def ari_server(settings: AriSettings) -> AriServer | None:
         _address("ARI__URL", settings.url),
         settings.user,
         password,
+        trusted,
         settings.app,
         endpoint=settings.endpoint,
     )
@@ -109,6 +114,15 @@ class FirstAble:
     async def end(self, call: ControlledCall, by: Clicker) -> None:
         able = (c for c in self._controls if c.ability(call, by).can_end)
         await next(able, self._controls[0]).end(call, by)
+
+
+def _trusted(settings: ControlSettings) -> ssl.SSLContext:
+    addresses = (settings.ari.url or "", settings.webhook_url or "")
+    needed = any(address.strip().lower().startswith("https:") for address in addresses)
+    try:
+        return trusted_certificates(settings.ca_file, needed=needed)
+    except OSError:
+        raise _wrong("CA_FILE", "証明書を読み取れません") from None
 
 
 def _address(variable: str, url: str) -> str:

@@ -6,6 +6,7 @@ Direct: no proxy of the environment, no redirect, and what is answered is not re
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
@@ -14,6 +15,7 @@ import anyio
 import httpx
 
 from app.control.addresses import control_address
+from app.control.certificates import untrusted
 from app.control.ports import (
     Ability,
     Clicker,
@@ -93,7 +95,7 @@ class WebhookControl:
         try:
             return await self._status_of(body, headers)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise ExchangeAway(
+            raise untrusted(error) or ExchangeAway(
                 "cti_unreachable",
                 "電話の連携システムにつながりません。電話機で操作し、管理者に連絡してください。",
             ) from error
@@ -109,9 +111,10 @@ class WebhookControl:
                 return answer.status_code
 
 
-def webhook_client() -> httpx.AsyncClient:
+def webhook_client(trusted: ssl.SSLContext) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         timeout=TIMEOUT_S,
+        verify=trusted,
         headers={"User-Agent": "mimamori"},
         trust_env=False,
         follow_redirects=False,

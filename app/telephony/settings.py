@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints, field_validator
@@ -75,6 +76,8 @@ class ControlSettings(_Group):
     """The office's CTI: supervisors' and operators' clicks (join, end) are sent to it; unset: not used."""
     webhook_secret: SecretStr | None = None
     """By which these requests are signed (HMAC-SHA256)."""
+    ca_file: Path | None = None
+    """PEM file with the certificates that signed theirs, when the system does not know them."""
     ari: AriSettings = AriSettings()
     """Asterisk's REST interface."""
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from anyio.abc import SocketStream
@@ -28,7 +29,7 @@ from app.control.ports import (
 )
 from app.telephony.settings import ControlSettings
 from tests.app.control.fake_ari import PASSWORD, USER, FakeAri
-from tests.app.control.serving import peer, refusing_port, serving
+from tests.app.control.serving import own_certificate, peer, refusing_port, serving
 
 CHANNEL = "1700000000.7"
 CALL = ControlledCall(call_id="asterisk.42", exchange={"channel_id": CHANNEL})
@@ -38,9 +39,11 @@ EXTENSIONS = {"200": "Kacho", "100": "sato", "1;rm": "bucho"}
 
 
 @asynccontextmanager
-async def control(url: str, password: str = PASSWORD) -> AsyncIterator[CallControl]:
+async def control(
+    url: str, password: str = PASSWORD, ca_file: Path | None = None
+) -> AsyncIterator[CallControl]:
     settings = ControlSettings.model_validate(
-        {"ari": {"url": f"{url}/ari", "user": USER, "password": password}}
+        {"ari": {"url": f"{url}/ari", "user": USER, "password": password}, "ca_file": ca_file}
     )
     async with open_call_control(settings, operators_by_extension=EXTENSIONS) as opened:
         assert opened is not None
@@ -251,6 +254,26 @@ async def test_a_server_that_stops_takes_its_supervisors_out_of_the_calls() -> N
             await opened.join(CALL, JoinMode.TALK, CHIEF)
 
         assert (exchange.bridges, set(exchange.channels)) == ({}, {CHANNEL})
+
+
+async def test_requests_and_events_go_over_tls_with_the_offices_own_certificate(
+    tmp_path: Path,
+) -> None:
+    exchange, own = FakeAri(), own_certificate(tmp_path / "own.pem")
+
+    async with serving(exchange.app, certificate=own) as url:
+        async with control(url) as opened:
+            for click in (opened.end(CALL, SATO), opened.join(CALL, JoinMode.TALK, CHIEF)):
+                with pytest.raises(ExchangeAway) as away:
+                    await click
+                assert away.value.code == "control_untrusted"
+        asked_without = list(exchange.asked)
+        async with control(url, ca_file=own) as opened:
+            await opened.join(CALL, JoinMode.TALK, CHIEF)
+            await opened.end(CALL, SATO)
+
+    assert asked_without == []
+    assert CHANNEL not in exchange.channels
 
 
 async def test_events_are_heard_at_the_address_that_was_set_and_nowhere_else() -> None:

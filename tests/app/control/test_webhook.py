@@ -38,7 +38,7 @@ from app.control.signing import is_signed, signature_of
 from app.control.webhook import request_body
 from app.errors import Unavailable
 from app.telephony.settings import ControlSettings
-from tests.app.control.serving import peer, refusing_port, serving
+from tests.app.control.serving import own_certificate, peer, refusing_port, serving
 from tests.fakes_clock import MONDAY_MORNING, FakeClock
 
 EXAMPLE = "v1=b5bec87334c9f3a2c273a95937663373d32cebc43dcc96916652b7e6bc181c53"
@@ -86,8 +86,12 @@ class Cti:
 
 
 @asynccontextmanager
-async def control(url: str, secret: str = SECRET) -> AsyncIterator[CallControl]:
-    settings = ControlSettings.model_validate({"webhook_url": url, "webhook_secret": secret})
+async def control(
+    url: str, secret: str = SECRET, ca_file: Path | None = None
+) -> AsyncIterator[CallControl]:
+    settings = ControlSettings.model_validate(
+        {"webhook_url": url, "webhook_secret": secret, "ca_file": ca_file}
+    )
     async with open_call_control(settings, clock=FakeClock()) as opened:
         assert opened is not None
         yield opened
@@ -187,6 +191,30 @@ async def test_a_cti_that_says_nothing_leaves_the_outcome_open() -> None:
     async with peer(hang) as url, control(f"{url}/calls") as opened:
         with pytest.raises(OutcomeUnknown, match="電話機で確かめて"):
             await opened.end(CALL, CHIEF)
+
+
+async def test_a_certificate_is_believed_only_if_the_office_says_so(tmp_path: Path) -> None:
+    cti, own = Cti(), own_certificate(tmp_path / "own.pem")
+
+    async with serving(cti.app, certificate=own) as url:
+        async with control(f"{url}/calls") as opened:
+            with pytest.raises(ExchangeAway, match="CA_FILE") as away:
+                await opened.end(CALL, CHIEF)
+        async with control(f"{url}/calls", ca_file=own) as opened:
+            await opened.end(CALL, CHIEF)
+
+    assert away.value.code == "control_untrusted"
+    assert len(cti.received) == 1
+
+
+async def test_a_file_without_certificates_stops_the_start(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+
+    for file in (empty, tmp_path / "missing.pem"):
+        with pytest.raises(Unavailable, match="CONTROL__CA_FILE"):
+            async with control("https://cti.example/calls", ca_file=file):
+                pass
 
 
 # Signature
