@@ -15,12 +15,16 @@ import anyio
 
 from app.calls.live_call import LiveCall
 from app.joining.mulaw_tracks import MulawTracks
-from asr.types import AudioFormat
+from asr.types import AudioFormat, Encoding
 
 KEPT_MS: Final = 1_000
 """For each listener; older sound is worth less than being less than a second behind."""
 LEAST_MS: Final = 40
 MOST_MS: Final = 100
+
+
+_QUIET: Final = {Encoding.MULAW: b"\xff", Encoding.ALAW: b"\xd5", Encoding.PCM_S16LE: b"\x00"}
+"""The byte that is nearest to silence; zeros are the loudest there is in mu-law."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Listener:
     def __init__(self, audio_format: AudioFormat, position_samples: int) -> None:
         self._frame_bytes = audio_format.frame_bytes
         self._frames_per_ms = audio_format.rate_hz // 1000
+        self._quiet = _QUIET[audio_format.encoding]
         self._tracks = MulawTracks(audio_format)
         self._queued: deque[bytes] = deque()
         self._frames = 0
@@ -112,7 +117,7 @@ class Listener:
         # Frames say where they begin in whole milliseconds, so the first must begin at one.
         ahead = self._position % self._frames_per_ms
         if ahead:
-            self._queued.append(bytes(ahead * self._frame_bytes))
+            self._queued.append(self._quiet * (ahead * self._frame_bytes))
             self._frames += ahead
             self._position -= ahead
 

@@ -90,7 +90,7 @@ async def test_a_listener_gets_every_sample_once_in_frames_of_at_most_100_ms(
     heard += await all_of(listener)
 
     ahead = begin % 8
-    first = bytes(ahead) + bytes(sent[::2])
+    first = b"\xff" * ahead + bytes(sent[::2])
     received = b"".join(one.tracks[0] for one in heard)
     assert received == first[: len(first) // 8 * 8]
     assert all(len(one.tracks[0]) == len(one.tracks[1]) <= MOST_MS * 8 for one in heard)
@@ -116,6 +116,19 @@ async def test_who_takes_nothing_keeps_a_second_at_most_and_is_told_what_was_los
     if heard:
         assert heard[0].position_ms == heard[0].dropped_ms
         assert heard[-1].position_ms + len(heard[-1].tracks[0]) // 8 == total_ms
+
+
+@pytest.mark.parametrize("audio", FORMATS)
+async def test_who_begins_within_a_millisecond_hears_no_click(audio: AudioFormat) -> None:
+    listener = Listener(audio, audio.rate_hz // 1000 * 20 + 7)
+    quiet = np.zeros(audio.rate_hz // 1000 * audio.track_count, dtype=np.float32)
+    listener.put(encode(audio.encoding, quiet))
+
+    (first,) = await all_of(listener)
+
+    assert first.position_ms == 20
+    for track in first.tracks:
+        assert np.abs(decode(Encoding.MULAW, track)).max() < 0.001
 
 
 async def test_a_listener_waits_for_40_ms_and_wakes_at_the_end() -> None:
