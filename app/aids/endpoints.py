@@ -29,6 +29,7 @@ from app.models import Call
 from app.privacy.sight import TextSight
 from app.privacy.sight_of_call import text_sight
 from app.services import Services, services_of
+from app.trail.looking import Look, looks_of
 from detection.types import Category
 
 MOST_MARKS: Final = 200
@@ -53,6 +54,7 @@ async def read_aids(request: Request, identity: Viewer, call_id: str) -> AidsOut
     async with services.database.transaction() as session:
         aids = await standing(session, call.id)
         sight = await text_sight(session, services, identity, call)
+    await looks_of(request).note(Look.CALL, identity, call_id)
     return aids_out(call, aids, services.settings.aids, sight)
 
 

@@ -51,6 +51,7 @@ from app.privacy.numbers import number_of
 from app.privacy.sight import WHOLE, TextSight
 from app.privacy.sight_of_call import sights_of_ended, text_sight
 from app.services import services_of
+from app.trail.looking import Look, looks_of
 
 READERS = (Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR)
 
@@ -90,6 +91,7 @@ async def read_caller(request: Request, identity: Viewer, call_id: str) -> Calle
         sights = await sights_of_ended(session, services, identity, over)
         sight = await text_sight(session, services, identity, call)
         measures = await measures_for(session, hashes, call.section) if hashes else ()
+    await looks_of(request).note(Look.CALL, identity, call_id)
     may_read = sight.whole and numbers_for(services, identity).is_whole(
         operator=call.operator, section=call.section, top_level=call.top_level
     )
@@ -136,6 +138,7 @@ async def read_matter(request: Request, identity: Viewer, call_id: str) -> Matte
     async with services.database.transaction() as session:
         row = (await matters_of(session, [call.id])).get(call.id)
         sight = await text_sight(session, services, identity, call)
+    await looks_of(request).note(Look.CALL, identity, call_id)
     return _matter(row, sight) if row is not None else None
 
 
@@ -180,6 +183,7 @@ async def propose_measure(
 async def list_measures(request: Request, identity: Reader) -> MeasuresOut:
     """Return the measures of your section, or of all of them for administrators and auditors without one."""
     lines = await measure_lines(services_of(request), identity)
+    await looks_of(request).note(Look.MEASURES, identity)
     return MeasuresOut(measures=[_line(line) for line in lines])
 
 

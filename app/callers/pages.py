@@ -37,6 +37,7 @@ from app.screens.forms import Rejected
 from app.screens.language import Phrase, phrase
 from app.screens.rendering import refusal_words, render
 from app.services import services_of
+from app.trail.looking import Look, looks_of
 
 CALLS_OFFERED: Final = 30
 LEVEL_WORDS: Final = ("通常", "注意", "警告", "打ち切り・通報")
@@ -83,6 +84,7 @@ class ShownMeasure:
 async def measures_page(
     request: Request, identity: Reader, call: Annotated[str, Query(max_length=128)] = ""
 ) -> Response:
+    await looks_of(request).note(Look.MEASURES, identity)
     return await _page(request, identity, chosen=call)
 
 

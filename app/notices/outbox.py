@@ -26,6 +26,8 @@ from app.notices.composing import NumberOf, composed, is_foreseen_only
 from app.notices.models import NoticePosition, NoticeRow
 from app.notices.routes import Route
 from app.notices.wording import Notice
+from app.trail.chain import Deed
+from app.trail.writing import record
 
 LEASE: Final = timedelta(minutes=2)
 """Longer than any try takes. One that was taken so long ago was interrupted, and is taken again."""
@@ -241,6 +243,7 @@ class Outbox:
                 next_try_at=entry.now,
             )
             entry.session.add(row)
+            await record(entry.session, Deed("notice.tested", subject=route.name))
             return Notice(row.id, NoticeKind.TEST, entry.now, url=f"{self._public_url}/")
 
         return await self._ledger.write(change)
@@ -268,6 +271,7 @@ class Outbox:
                     "route_removed", "このお知らせの送り先は、いまは設定されていません。"
                 )
             row.state, row.tries, row.next_try_at = State.WAITING.value, 0, entry.now
+            await record(entry.session, Deed("notice.retried", subject=f"{row.route} {row.id}"))
             return row
 
         return await self._ledger.write(change)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.notices.outbox import LEASE, TESTS_KEPT
-from tests.app.notices.office import Office, webhook
+from app.settings import Settings
+from app.trail.models import TrailRow
+from app.trail.opening import open_trailed_database
+from tests.app.notices.office import Office, open_office, webhook
 from tests.app.notices.receivers import WebReceiver
 from tests.fakes_clock import FakeClock
 
@@ -112,3 +115,30 @@ async def test_a_test_that_was_cut_off_is_told_as_failed_and_old_ones_are_not_ke
 
     assert cut_off == [("test", "failed", 1, "interrupted")]
     assert await states(calls) == [("test", "sent", 1, "")]
+
+
+async def test_a_test_and_another_try_are_on_the_trail(
+    settings: Settings, web: WebReceiver, clock: FakeClock
+) -> None:
+    web.answers = [200, 404]
+    async with open_trailed_database(settings, clock) as database:
+        calls = open_office(database, clock)
+        await calls.ledger.open()
+        async with calls.desk(cti=webhook(web.url)) as desk:
+            await desk.test("cti")
+            await calls.begin()
+            await calls.rise(2)
+            await web.has(2)
+            await calls.rise(3)
+            await web.has(3)
+            failed = next(row for row in await calls.rows() if row.state == "failed")
+            await desk.retry(failed.id)
+        async with database.transaction() as session:
+            told = await session.execute(
+                select(TrailRow.kind, TrailRow.subject)
+                .where(TrailRow.kind.startswith("notice."))
+                .order_by(TrailRow.number)
+            )
+            links = [tuple(row) for row in told]
+
+    assert links == [("notice.tested", "cti"), ("notice.retried", f"cti {failed.id}")]

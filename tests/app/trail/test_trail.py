@@ -80,6 +80,23 @@ async def test_what_people_do_about_a_call_is_on_the_trail_by_name_and_without_w
     assert SECRET_WORDS not in str([vars(row) for row in told])
 
 
+@pytest.mark.parametrize("what", ["caller", "matter", "aids"])
+async def test_whoever_asks_for_a_part_of_a_call_alone_has_looked_at_it(
+    server: RunningServer, what: str
+) -> None:
+    token = await server.token(Role.SUPERVISOR)
+    async with server.stream() as stream, server.client(token) as client:
+        await say(stream, {"type": "start", "call_id": "c1", "operator": "sato"})
+        await hear(stream)
+        read = await client.get(f"/v1/calls/c1/{what}")
+        await client.get("/v1/measures")
+
+    told = await links_of(server.services.database)
+    assert read.status_code == 200
+    assert [row.by_login for row in told if row.kind == "call.seen"] == ["token:test"]
+    assert [row.by_login for row in told if row.kind == "measure.listed"] == ["token:test"]
+
+
 async def test_what_was_refused_is_not_told_as_done(server: RunningServer) -> None:
     token = await server.token(Role.OPERATOR)
 
