@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -165,6 +169,35 @@ def test_every_service_tells_how_it_is_and_the_server_by_its_readiness() -> None
 
     assert "/readyz" in tests["mimamori"][-1]
     assert tests.keys() == services().keys()
+
+
+def test_readiness_is_asked_of_the_server_itself_whatever_proxy_the_office_has() -> None:
+    asked: list[str] = []
+
+    class Ready(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    compose = services()["mimamori"]["healthcheck"]["test"]
+    (image,) = re.findall(
+        r"^HEALTHCHECK .*?CMD (\[.*?\])$",
+        (ROOT / "Dockerfile").read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ready) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        code = compose[-1].replace(":8000/", f":{server.server_port}/")
+        nowhere = dict.fromkeys(("http_proxy", "HTTP_PROXY"), "http://127.0.0.1:1")
+        done = subprocess.run([sys.executable, "-c", code], env=nowhere, check=False)
+        server.shutdown()
+
+    assert json.loads(image) == compose[1:]
+    assert (done.returncode, asked) == (0, ["/readyz"])
 
 
 def test_every_image_is_pinned_to_a_version() -> None:
