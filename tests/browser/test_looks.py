@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.scenes import SCENES
+from tests.browser.scenes import CALL, SCENES, alert, ms
 from tests.browser.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -50,6 +50,51 @@ async def test_sentence_buttons_and_three_alerts_are_whole_at_1280_by_720(
 
     for place in ("#say-text", "#said", "#copy", "#help", ".alert:nth-child(3) .alert-why"):
         await expect(screen.find(place)).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1024, 768)])
+async def test_what_the_alerts_are_called_and_how_often_stays_whole_when_there_is_no_room(
+    screen: Screen, size: tuple[int, int]
+) -> None:
+    await screen.page.set_viewport_size({"width": size[0], "height": size[1]})
+    screen.preview.play("level2")
+    grave = alert("physical_attack", 3, "刺してやる", ms("1:20"), "x", count=12, check=True)
+    kinds = ["compensation", "physical_attack", "restraint"]
+    screen.preview.tell("alert.raised", CALL, {**grave, "categories": kinds})
+    await screen.open_call()
+    await screen.find("#card-fold").click()
+
+    heading = await screen.find(".alerts .panel-top").bounding_box()
+    first = await screen.find(".alert").first.bounding_box()
+    count = await screen.find("[data-level='3'] .alert-count").bounding_box()
+    button = await screen.find("[data-level='3'] .alert-wrong").bounding_box()
+
+    assert heading is not None
+    assert first is not None
+    assert count is not None
+    assert button is not None
+    assert heading["height"] >= 24
+    assert heading["y"] + heading["height"] <= first["y"] + 1
+    assert count["x"] + count["width"] <= button["x"]
+    assert await screen.find("[data-level='3'] .alert-count").evaluate(
+        "(one) => one.scrollWidth <= one.clientWidth + 1 && one.offsetWidth > 24"
+    )
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+async def test_a_number_stands_on_one_line_of_the_list(screen: Screen, width: int) -> None:
+    await screen.page.set_viewport_size({"width": width, "height": 720})
+    screen.preview.portal.call(
+        lambda: screen.preview.theatre.stage.begin("c-1", caller_number="090-0000-1234")
+    )
+    await screen.open_list()
+
+    lines = await screen.find("#live td:nth-child(3)").evaluate(
+        "(cell) => { const range = document.createRange(); range.selectNodeContents(cell);"
+        " return range.getClientRects().length; }"
+    )
+
+    assert lines == 1
 
 
 async def test_every_button_of_the_call_is_large_enough_to_hit(screen: Screen) -> None:

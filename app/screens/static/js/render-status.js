@@ -86,6 +86,7 @@ export function drawLevel(state, before) {
   say(byId("level-why"), why?.quote ? `「${why.quote}」` : "");
   byId("level-why").title = why?.quote ?? "";
   say(byId("who"), `${call.caller_number || t("番号非通知")} ${t("{at}開始", { at: moment(call.started_at) })}`);
+  byId("who").title = byId("who").textContent;
   // Operators know their own name and section.
   const whose = byId("call").dataset.role === "operator" ? [] : [call.section, call.operator];
   say(byId("whose"), whose.filter(Boolean).join(" / "));
