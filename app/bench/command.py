@@ -24,7 +24,7 @@ from app.bench.screens import ScreensPlan, measure_screens
 from app.bench.screens_table import screens_table
 from app.bench.search import measure_search
 from app.bench.search_table import search_table
-from app.cli.options import print_json
+from app.cli.options import print_json, refusals
 from app.simulate.dialects import DIALECTS
 from asr.recogniser_process import environment
 
@@ -274,7 +274,8 @@ def detect(
     as_json: Json = False,
 ) -> None:
     """1 発話の判定にかかる時間を測ります(正規化から会話の判断まで)。"""
-    result = measure_detection(utterances, turns)
+    with refusals():
+        result = measure_detection(utterances, turns)
     if as_json:
         print_json(result)
         return

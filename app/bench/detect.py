@@ -13,6 +13,7 @@ import psutil
 from app.bench.latency import percentile
 from app.bootstrap import open_detection
 from app.demo.catalogue import demo_calls, demo_turns
+from app.errors import BadRequest
 from app.settings import Settings
 from detection.types import Speaker, Utterance
 
@@ -23,9 +24,13 @@ TURN_MS: Final = 5_400
 
 
 def measure_detection(utterances: Path | None, turns: int | None) -> dict[str, Any]:
-    """Judge every text several times as one long call; return milliseconds and memory."""
-    detector, new_conversation = open_detection(Settings())
+    """Judge every text several times as one long call; return milliseconds and memory.
+
+    Raises:
+        BadRequest: a line of *utterances* is none with a text, or there is no line.
+    """
     texts = _spoken(utterances)
+    detector, new_conversation = open_detection(Settings())
     spoken = list(islice(cycle(texts), turns or ROUNDS * len(texts)))
     conversation, took_ms = new_conversation(), []
     for index, (speaker, text) in enumerate(spoken):
@@ -53,5 +58,19 @@ def _spoken(utterances: Path | None) -> list[tuple[Speaker, str]]:
         return [
             (turn.speaker, turn.text) for call in demo_calls() for turn in demo_turns(call.call_id)
         ]
-    lines = utterances.read_text(encoding="utf-8").splitlines()
-    return [(Speaker.CALLER, str(json.loads(line)["text"])) for line in lines if line.strip()]
+    numbered = enumerate(utterances.read_text(encoding="utf-8-sig").split("\n"), start=1)
+    texts = [
+        _text(line, f"{utterances.name}:{number}") for number, line in numbered if line.strip()
+    ]
+    if not texts:
+        raise BadRequest("evaluation_file_empty", f"{utterances.name}: 判定する行がありません")
+    return [(Speaker.CALLER, text) for text in texts]
+
+
+def _text(line: str, where: str) -> str:
+    try:
+        return str(json.loads(line)["text"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadRequest(
+            "evaluation_line_invalid", f'{where}: {{"text": "発話"}} の形で書いてください'
+        ) from error
