@@ -17,6 +17,8 @@ class FaultKind(StrEnum):
     MISSING = "missing"
     NOT_A_TEXT = "not_a_text"
     """A text was wanted, and one that says something."""
+    NOT_A_VERSION = "not_a_version"
+    """Too long to be kept with every call, or with letters that nobody can see."""
     NOT_A_NUMBER = "not_a_number"
     NOT_WHOLE = "not_whole"
     OUT_OF_RANGE = "out_of_range"
@@ -60,6 +62,7 @@ _SAID: Final = {
     FaultKind.NOT_A_TABLE: "'{key}' must be a table, [{key}], not {found}",
     FaultKind.MISSING: "'{key}' is missing: write it above the first [section]",
     FaultKind.NOT_A_TEXT: "'{key}' must be a text that is not empty, not {found}",
+    FaultKind.NOT_A_VERSION: "'{key}' must be one line of at most {high:g} characters, not {found}",
     FaultKind.NOT_A_NUMBER: "'{key}' must be a number, {allowed}, not {found}",
     FaultKind.NOT_WHOLE: "'{key}' must be a whole number, {allowed}, not {found}",
     FaultKind.OUT_OF_RANGE: "'{key}' must be {allowed}, not {found}",
@@ -80,5 +83,7 @@ def sentence(source: str, fault: Fault) -> str:
     where = f"{source}, line {fault.place.line}"
     if fault.place.column > 1:
         where += f", column {fault.place.column}"
-    said = _SAID[fault.kind].format(key=fault.key, found=fault.found, allowed=fault.allowed)
+    said = _SAID[fault.kind].format(
+        key=fault.key, found=fault.found, allowed=fault.allowed, high=fault.high
+    )
     return f"{where}: {said}" + (f"; did you mean '{fault.meant}'?" if fault.meant else "")

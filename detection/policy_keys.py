@@ -15,6 +15,8 @@ Stated = bool | int | float | tuple[str, ...]
 
 TEXTS: Final = ("name", "version", "title", "note")
 """Above the first section; only ``note`` may be left out."""
+LONGEST_VERSION: Final = 64
+"""Characters: every call, every decision and every trial is kept with it."""
 
 
 class Form(StrEnum):

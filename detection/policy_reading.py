@@ -12,13 +12,14 @@ from typing import Any, Final, NoReturn
 from detection.errors import PolicyInvalid
 from detection.policy import FROM_THE_TALK, NEVER_HELD_DOWN, Policy
 from detection.policy_faults import Fault, FaultKind
-from detection.policy_keys import KEYS, SECTIONS, TEXTS, Form, Key, keys_of
+from detection.policy_keys import KEYS, LONGEST_VERSION, SECTIONS, TEXTS, Form, Key, keys_of
 from detection.toml_places import KeyPath, Place, key_places, place_at
 from detection.types import Category, Severity
 
 _AT: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 """The end of what the parser says of broken syntax."""
 _LONGEST_SHOWN: Final = 40
+_TOO_MANY: Final = 10**_LONGEST_SHOWN
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _MAY_BE_OFF: Final = tuple(c.value for c in Category if c not in NEVER_HELD_DOWN | FROM_THE_TALK)
 _TALK_SECTIONS: Final = ("[repetition]", "[minutes]")
@@ -32,10 +33,11 @@ def parse_policy(text: str, source: str) -> Policy:
     """
     try:
         table = tomllib.loads(text)
+        places = key_places(text.replace("\r\n", "\n"))
     except (ValueError, RecursionError) as error:
         # Besides broken syntax: a number of thousands of digits, arrays a thousand deep.
         _refuse_syntax(str(error), text, source)
-    reading = _Reading(table, key_places(text.replace("\r\n", "\n")))
+    reading = _Reading(table, places)
     values = reading.values()
     if reading.faults:
         raise PolicyInvalid(source, tuple(sorted(reading.faults, key=lambda f: f.place)))
@@ -107,6 +109,8 @@ class _Reading:
             self._fault(FaultKind.MISSING, (name,))
         elif not isinstance(value, str) or not (value.strip() or name == "note"):
             self._fault(FaultKind.NOT_A_TEXT, (name,), _shown(value))
+        elif name == "version" and (len(value) > LONGEST_VERSION or not value.isprintable()):
+            self._fault(FaultKind.NOT_A_VERSION, (name,), _shown(value), 1, LONGEST_VERSION)
         else:
             return value
         return ""
@@ -150,7 +154,7 @@ class _Reading:
         for number, name in enumerate(raw):
             path = (key.section, key.name, number)
             if name not in known:
-                meant = _meant(str(name), known)
+                meant = _meant(name, known) if isinstance(name, str) else ""
                 self._fault(FaultKind.NOT_A_CATEGORY, path, _shown(name), known=known, meant=meant)
             elif key.attribute != "categories_off" or self._spared(
                 Category(name), path, _shown(name), _MAY_BE_OFF
@@ -211,4 +215,7 @@ def _shown(value: object) -> str:
         return '"' + shown.replace("\n", " ") + '"'
     if isinstance(value, list):
         return "[…]" if value else "[]"
+    if isinstance(value, int) and abs(value) >= _TOO_MANY:
+        # Written in hexadecimal it may have more digits than Python prints.
+        return hex(value)[:_LONGEST_SHOWN] + "…"
     return "{…}" if isinstance(value, dict) else str(value)

@@ -20,6 +20,8 @@ _SAID: Final = {
     + _WRITTEN,
     FaultKind.MISSING: "{key} がありません。最初の [見出し] より上に書いてください",
     FaultKind.NOT_A_TEXT: "{key} には空でない文字列を書いてください" + _WRITTEN,
+    FaultKind.NOT_A_VERSION: "{key} は改行などを含まない {high} 文字以内で書いてください"
+    + _WRITTEN,
     FaultKind.NOT_A_NUMBER: "{key} には {low}〜{high} の数を書いてください" + _WRITTEN,
     FaultKind.NOT_WHOLE: "{key} には {low}〜{high} の整数を書いてください" + _WRITTEN,
     FaultKind.OUT_OF_RANGE: "{key} は {low}〜{high} の間で書いてください" + _WRITTEN,

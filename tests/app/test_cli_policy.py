@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -22,6 +26,7 @@ from detection.toml_places import Place
 from tests.detection.policies import policies
 
 RUNNER = CliRunner()
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "policies.md"
 HEAD = 'name = "own"\nversion = "own-1"\ntitle = "自庁の方針"\n'
 
 
@@ -197,3 +202,14 @@ def test_every_fault_has_words_in_japanese(kind: FaultKind) -> None:
 
     assert "{" not in words.replace("{…}", "")
     assert any("ぁ" <= letter <= "ん" for letter in words)
+
+
+def test_the_page_tells_how_to_have_the_shipped_calls_and_how_many_they_are() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    told, command = re.findall(r'付属の (\d+) 通話.*?python -c "(.*?)" >', page, re.DOTALL)[0]
+
+    run = [sys.executable, "-c", textwrap.dedent(f"    {command}").strip()]
+    written = subprocess.run(run, capture_output=True, check=True, text=True).stdout
+
+    assert len(written.splitlines()) == int(told)
+    assert all(json.loads(line)["turns"] for line in written.splitlines())

@@ -12,6 +12,7 @@ from detection.policy_keys import KEYS, Form, Key
 from detection.types import Category, Severity
 
 SAID = st.text(min_size=1, max_size=30).filter(str.strip)
+VERSIONS = SAID.filter(str.isprintable)
 SPARED = NEVER_HELD_DOWN | FROM_THE_TALK
 
 
@@ -44,6 +45,6 @@ def policies(draw: st.DrawFn) -> Policy:
         name: MappingProxyType(value) if isinstance(value, dict) else value
         for name, value in attributes.items()
     }
-    for name in ("name", "version", "title"):
-        attributes[name] = draw(SAID)
+    for name, said in (("name", SAID), ("version", VERSIONS), ("title", SAID)):
+        attributes[name] = draw(said)
     return Policy(**attributes, note=draw(st.text(max_size=30)))

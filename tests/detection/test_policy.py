@@ -159,6 +159,16 @@ def refused(text: str) -> PolicyInvalid:
         (HEAD + "minutes = 3", "line 4: 'minutes' must be a table, [minutes], not 3"),
         (HEAD + "[minimum_scores]\nphysical_attack = 0.6", "must be 0 to 0.5, not 0.6: threats of"),
         (HEAD + "[severity]\nphysical_attack = 2", "must be 3, not 2: threats of harm are never"),
+        (
+            HEAD.replace("x-1", "v" * 65),
+            "line 2: 'version' must be one line of at most 64 characters",
+        ),
+        (HEAD.replace("x-1", r"a\u0000b"), "line 2: 'version' must be one line of at most 64"),
+        (HEAD + "[minutes]\nheld = 0x" + "f" * 5_000, "must be 1 to 600, not 0xffff"),
+        (
+            HEAD + f"[demands]\nforgiven_once = [0x{'f' * 5_000}]",
+            "must list categories, not 0xffff",
+        ),
         (HEAD + "note = " + "[" * 3_000, "line 1: not valid TOML: "),
         (HEAD + "note = " + "1" * 5_000, "line 1: not valid TOML: "),
         (HEAD + "[[minutes]]\nheld = 3", "line 4: 'minutes' must be a table, [minutes], not […]"),
@@ -171,6 +181,12 @@ def test_a_fault_is_told_by_file_line_and_key_with_what_was_found_and_what_is_al
 
     assert all(line.startswith("x.toml, line ") for line in said)
     assert any(complaint in line for line in said)
+
+
+def test_however_deep_a_file_is_nested_it_is_refused_and_breaks_nothing() -> None:
+    told = [refused(HEAD + "note = " + "[" * deep + "]" * deep) for deep in range(100, 600)]
+
+    assert {fault.place.line for invalid in told for fault in invalid.faults} <= {1, 4}
 
 
 def test_all_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines() -> None:
