@@ -115,7 +115,7 @@ async def test_who_presses_the_button_that_waits_for_a_press_hears_and_switches_
     await board.page.reload()
     await expect(board.find("#sound-word")).to_have_text("音:画面を一度押すと鳴ります")
 
-    await board.find("#sound").click()
+    await board.find("#sound").press("Enter")
 
     await expect(board.find("#sound-word")).to_have_text("音:オン")
     assert await board.evaluate("localStorage.getItem('mimamori.board.sound')") == "on"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import anyio
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from app.auth.identity import Role
-from tests.browser.parts.joining import INSTRUCTIONS, REFUSED, RINGS
+from tests.browser.parts.joining import FORGOTTEN, INSTRUCTIONS, REFUSED, RINGS, STALLED
 from tests.browser.preview import OPERATOR, Preview
 from tests.browser.scenes import CALL
 from tests.browser.screen import Screen
@@ -51,6 +52,33 @@ async def joins(screen: Screen) -> None:
     await screen.find("#join").click()
     await expect(screen.find("#sound-state")).to_have_attribute("data-state", "listening")
     await expect(screen.find("#leave")).to_be_visible()
+
+
+LATER = """
+window.later = 0;
+const now = performance.now.bind(performance);
+performance.now = () => now() + window.later;
+"""
+"""The page's clock, which a test can put forward."""
+
+
+async def held_back(screen: Screen, path: str, method: str) -> anyio.Event:
+    """Let requests wait on their way until the event is set."""
+    held = anyio.Event()
+
+    async def wait(route: Route) -> None:
+        if route.request.method == method:
+            await held.wait()
+        await route.continue_()
+
+    await screen.page.route(path, wait)
+    return held
+
+
+async def until_sent(screen: Screen, preview: Preview, ending: str, count: int) -> None:
+    with anyio.fail_after(10):
+        while sent(preview, ending) < count:
+            await screen.evaluate("new Promise(requestAnimationFrame)")
 
 
 # The supervisor: coming, hearing, leaving
@@ -183,6 +211,128 @@ async def test_sound_that_was_lost_comes_back_by_itself(
     await expect(supervisor.find("#sound-state")).to_have_attribute("data-state", "listening")
 
 
+PLAYERS = """
+const whole = AudioWorkletNode;
+window.told = [];
+window.AudioWorkletNode = class extends whole {
+  constructor(...given) {
+    super(...given);
+    const index = window.told.push(0) - 1;
+    this.port.addEventListener("message", () => (window.told[index] += 1));
+  }
+};
+"""
+"""Counts beside the page how often each of its players tells how it goes."""
+
+
+async def test_sound_that_was_lost_leaves_no_player_behind(
+    supervisor: Screen, preview: Preview
+) -> None:
+    await supervisor.page.context.add_init_script(PLAYERS)
+    preview.play("level2")
+    supervisor.forgive_lost_sockets_and_refusals()
+    await supervisor.open_call()
+    await joins(supervisor)
+    of_call(preview, **{REFUSED: 1012})
+    await expect(supervisor.find("#sound-state")).to_have_attribute("data-state", "lost")
+    of_call(preview, **{REFUSED: None})
+    await expect(supervisor.find("#sound-state")).to_have_attribute("data-state", "listening")
+
+    told = await supervisor.evaluate("""new Promise((ok) => {
+      let before = null;
+      const look = () => {
+        if (window.told[1] >= 2) before ??= window.told[0];
+        if (window.told[1] >= 8) ok([before, window.told[0]]);
+        else setTimeout(look, 50);
+      };
+      look();
+    })""")
+
+    assert told[0] == told[1]
+
+
+async def test_a_line_that_brings_no_sound_says_so_and_when_it_comes_again(
+    supervisor: Screen, preview: Preview
+) -> None:
+    preview.play("level2")
+    await supervisor.open_call()
+    await joins(supervisor)
+
+    of_call(preview, **{STALLED: True})
+    await expect(supervisor.find("#sound-state")).to_have_attribute(
+        "data-state", "silent", timeout=15_000
+    )
+    await expect(supervisor.find("#sound-state")).to_contain_text("音が届いていません")
+    of_call(preview, **{STALLED: False})
+
+    await expect(supervisor.find("#sound-state")).to_have_text("聞いています")
+
+
+async def test_what_is_pressed_while_joining_is_not_lost(
+    supervisor: Screen, preview: Preview
+) -> None:
+    preview.play("level2")
+    await supervisor.open_call()
+    held = await held_back(supervisor, "**/joined", "POST")
+    await supervisor.find("#join").click()
+    await expect(supervisor.find("#leave")).to_be_visible()  # by the sound, which is quicker
+
+    await supervisor.find("#leave").click()
+    held.set()
+
+    await expect(supervisor.find("#join")).to_be_visible()
+    await expect(supervisor.find("#joining-there")).to_have_text("加わっている監督者はいません")
+    asked = [method for method, path in preview.theatre.stage.requests if path.endswith("/joined")]
+    assert asked == ["POST", "DELETE"]
+
+
+async def test_a_request_that_is_clicked_twice_is_sent_once(
+    supervisor: Screen, preview: Preview
+) -> None:
+    preview.play("level2")
+    await supervisor.open_call()
+    await joins(supervisor)
+
+    await supervisor.find("#ask-take_over").dblclick()
+
+    await expect(supervisor.find("#ask-take_over-state")).to_have_text("お願いしています")
+    await expect(supervisor.find("#joining-told")).to_be_empty()
+    assert sent(preview, "/requests") == 1
+
+
+async def test_who_still_hears_comes_back_to_a_server_that_has_forgotten_them(
+    supervisor: Screen, preview: Preview
+) -> None:
+    await supervisor.page.context.add_init_script(LATER)
+    preview.play("level2")
+    supervisor.forgive_lost_sockets_and_refusals()
+    await supervisor.open_call()
+    await joins(supervisor)
+    of_call(preview, **{FORGOTTEN: True})
+
+    await supervisor.evaluate("window.later = 60_000")
+
+    await expect(supervisor.find("#sound-state")).to_have_text("聞いています")
+    await until_sent(supervisor, preview, "/joined", 3)  # came, was refused, came again
+    await expect(supervisor.find("#joining-told")).to_be_empty()
+
+
+async def test_a_page_whose_timers_are_slowed_down_gives_its_sign_of_life_at_each_event(
+    supervisor: Screen, preview: Preview
+) -> None:
+    await supervisor.page.context.add_init_script(LATER + "window.setInterval = () => 1;")
+    preview.play("level2")
+    await supervisor.open_call()
+    await joins(supervisor)
+    await supervisor.press("l")
+    await expect(supervisor.find("#sound-state")).to_have_text("音は止めています")
+    await supervisor.evaluate("window.later = 60_000")
+
+    preview.tell("stalemate.tick", CALL, {"stalemate_ms": 30_000})
+
+    await until_sent(supervisor, preview, "/joined", 2)
+
+
 async def test_who_could_not_join_hears_nothing_and_is_told(
     supervisor: Screen, preview: Preview
 ) -> None:
@@ -253,6 +403,23 @@ async def test_enter_that_ends_a_conversion_sends_nothing(
     )
     await expect(supervisor.find("#note")).to_have_value("きく")
     assert sent(preview, "/notes") == 1
+
+
+async def test_what_is_written_while_a_note_is_on_its_way_is_kept(
+    supervisor: Screen, preview: Preview
+) -> None:
+    preview.play("level2")
+    await supervisor.open_call()
+    held = await held_back(supervisor, "**/notes", "POST")
+    await supervisor.find("#note").fill("課長に伝えました。")
+    await supervisor.press("Enter")
+    await expect(supervisor.find("#note-send")).to_have_attribute("aria-disabled", "true")
+
+    await supervisor.page.keyboard.type("次に")
+    held.set()
+
+    await expect(supervisor.find("#note-told")).to_have_text("届きました")
+    await expect(supervisor.find("#note")).to_have_value("次に")
 
 
 async def test_a_note_that_is_too_long_is_refused_with_the_servers_reason_and_kept(

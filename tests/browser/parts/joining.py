@@ -36,7 +36,11 @@ INSTRUCTIONS: Final = (
 RINGS: Final = "telephone_rings"
 """Where a call's record carries this fact, the exchange could make the supervisor's telephone ring."""
 REFUSED: Final = "sound_refused"
-"""Where it carries this, the sound socket closes with this code."""
+"""Where it carries this, the sound socket closes with this code, at once or as soon as it does."""
+FORGOTTEN: Final = "joined_forgotten"
+"""Where it carries this, the next sign of life is refused: the server was started anew."""
+STALLED: Final = "sound_stalled"
+"""Where it carries this, no sound arrives for those who listen."""
 
 
 def routes(theatre: Theatre) -> list[BaseRoute]:
@@ -74,8 +78,17 @@ class Desk:
             self._tell(
                 request, "supervisor.left", {**self._me, "listening": False, "because": "left"}
             )
-        elif not await request.body():
-            self._tell(request, "supervisor.joined", {**self._me, "listening": False})
+        elif await request.body():
+            call_id = request.path_params["call_id"]
+            if self._theatre.stage.calls[call_id]["call"].pop(FORGOTTEN, None):
+                return JSONResponse({"code": "not_joined", "message": "抜けました。"}, 409)
+        else:
+            # Whichever came first, the sound or the button: who hears is told to hear.
+            people = joined(self._told(request.path_params["call_id"]))["people"]
+            listening = any(
+                one["listening"] for one in people if one["login"] == self._me["login"]
+            )
+            self._tell(request, "supervisor.joined", {**self._me, "listening": listening})
         return Response(status_code=204)
 
     async def write(self, request: Request) -> Response:
@@ -132,7 +145,7 @@ class Desk:
             with contextlib.suppress(
                 WebSocketDisconnect, RuntimeError
             ):  # it left between two pieces
-                await _speak(websocket)
+                await _speak(websocket, call)
             tasks.cancel_scope.cancel()
         people = joined(self._told(call_id))["people"]
         if any(person["login"] == self._me["login"] for person in people):
@@ -154,13 +167,17 @@ class Desk:
         self._tell(request, "note", {"kind": kind, **by, "text": "", **data})
 
 
-async def _speak(websocket: WebSocket) -> None:
+async def _speak(websocket: WebSocket, call: Json) -> None:
     begun = anyio.current_time()
     head = {"type": "sound", "encoding": "mulaw", "rate": 8000, "position_ms": 0}
     await websocket.send_json({**head, "tracks": ["caller", "operator"]})
     for at_ms in range(0, 600_000, PIECE_MS):
+        if (code := call.get(REFUSED)) is not None:
+            await websocket.close(code, "refused")
+            return
         for track, tone in enumerate((_tone(400, 0.5), _tone(700, 0.2))):
-            await websocket.send_bytes(sound_frame(track, at_ms, tone))
+            if not call.get(STALLED):
+                await websocket.send_bytes(sound_frame(track, at_ms, tone))
         await anyio.sleep_until(begun + (at_ms + PIECE_MS) / 1000)
 
 

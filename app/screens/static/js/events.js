@@ -8,7 +8,7 @@ const SILENCE_MS = 10_000;
 const UNREACHABLE = 4000;
 
 /** Any answer at all shows that the line is there. */
-async function reachable() {
+export async function reachable() {
   try {
     await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5_000) });
     return true;

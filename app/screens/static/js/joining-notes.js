@@ -53,17 +53,20 @@ export class NoteForm {
   }
 
   async write() {
-    const text = this.field.value.trim();
+    const written = this.field.value;
+    const text = written.trim();
     if (text === "" || this.sending) return;
     if (await this.send({ text })) {
-      this.field.value = "";
+      // What was written on meanwhile is the beginning of the next note.
+      const { value } = this.field;
+      this.field.value = value.startsWith(written) ? value.slice(written.length) : value;
       this.count();
     }
   }
 
   async send(body) {
     if (this.sending) return false;
-    this.sending = true;
+    this.become(true);
     this.tell(t("送っています…"), "sending");
     try {
       await send("POST", callPath(this.callId, "/notes"), body, { attempts: 1 }); // once: nobody reads a note twice
@@ -74,8 +77,14 @@ export class NoteForm {
       this.tell(this.reason(error), "failed");
       return false;
     } finally {
-      this.sending = false;
+      this.become(false);
     }
+  }
+
+  /** One after the other; a press that would be lost is not offered. */
+  become(sending) {
+    this.sending = sending;
+    for (const button of [byId("note-send"), ...byId("quick-phrases").children]) button.setAttribute("aria-disabled", String(sending));
   }
 
   reason(error) {

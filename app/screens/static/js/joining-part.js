@@ -31,6 +31,7 @@ export class JoiningPart {
   /** Take one event of the call, each once and in order. */
   hear(event) {
     this.asked.hear(event);
+    this.side?.alive?.();
     const before = this.joining;
     this.joining = joiningAfter(before, event);
     if (this.joining === before) return;

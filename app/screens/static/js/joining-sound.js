@@ -93,7 +93,7 @@ export class SoundControls {
   stateWords(there) {
     if (this.state === "connecting") return t("音につないでいます…");
     if (this.state === "listening") return t("聞いています");
-    if (this.message) return this.message; // lost, ended or refused, and why
+    if (this.message) return this.message; // silent, lost, ended or refused, and why
     return there ? t("音は止めています") : t("まだ加わっていません");
   }
 }

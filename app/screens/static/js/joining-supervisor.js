@@ -15,18 +15,22 @@ export class AtTheCall {
     Object.assign(this, { callId, me, panels, ask, changed });
     this.joining = null;
     this.ended = false;
-    this.busy = false;
+    this.doing = Promise.resolve();
+    this.pressed = new Set(); // buttons whose doing is not done
     this.resumed = false;
-    this.at = new AtCall(callId, { onRefused: (message) => this.lost(message) });
+    this.at = new AtCall(callId, { onRefused: (error) => this.lost(error) });
     this.sound = new SoundControls(callId, { onChanged: changed, onAlive: () => this.at.stayAlive() });
     this.notes = new NoteForm(callId, { ask });
-    this.asking = null; // what the dialog asks about
+    this.asking = null; // what is about to be asked of the operator; a dialog may ask about it first
     this.keys = { KeyJ: () => this.join(), KeyL: () => this.switchSound(), KeyN: () => this.write() };
     byId("join").addEventListener("click", () => this.join());
     byId("leave").addEventListener("click", () => this.leave());
     byId("sound-switch").addEventListener("click", () => this.switchSound());
     for (const kind of ASKS) byId(`ask-${kind}`).addEventListener("click", () => this.request(kind));
     byId("ring-yes").addEventListener("click", () => this.rings());
+    byId("ring").addEventListener("close", () => {
+      this.asking = null;
+    });
     document.addEventListener("visibilitychange", () => document.hidden || this.at.stayAlive());
     // Before anything is read: whoever answers first must not decide which panel is open.
     panels.present("joining", true);
@@ -70,6 +74,11 @@ export class AtTheCall {
     }
   }
 
+  /** Every event of the call: timers of a hidden page are slowed down, its socket is not. */
+  alive() {
+    this.at.stayAlive();
+  }
+
   /** After loading the page again somebody is still there: the signs of life go on, the sound needs a click. */
   takeUp() {
     if (this.resumed) return;
@@ -79,20 +88,20 @@ export class AtTheCall {
 
   /** Come and listen, in one click: sound may begin only in the click itself. */
   async join() {
-    if (this.ended || this.there || this.busy) return;
+    if (this.ended || this.there || this.pressed.has("join")) return;
     this.sound.start();
-    await this.try(byId("join"), () => this.at.join(), t("加われませんでした。もう一度お試しください。"));
-    if (this.failed) this.sound.stop();
+    const came = await this.try("join", () => this.at.join(), t("加われませんでした。もう一度お試しください。"));
+    if (!came) this.sound.stop();
   }
 
   async leave() {
-    if (!this.there || this.busy) return;
+    if (!this.there || this.pressed.has("leave")) return;
     this.sound.stop();
-    await this.try(byId("leave"), () => this.at.leave(), t("抜けたことを送れませんでした。もう一度お試しください。"));
+    await this.try("leave", () => this.at.leave(), t("抜けたことを送れませんでした。もう一度お試しください。"));
   }
 
   switchSound() {
-    if (this.ended || this.busy || !this.there) return;
+    if (this.ended || this.pressed.has("leave") || !this.there) return;
     if (this.sound.on) this.sound.stop();
     else this.sound.start();
   }
@@ -103,51 +112,68 @@ export class AtTheCall {
     this.notes.focus();
   }
 
-  lost(message) {
-    this.tell(message, "failed");
+  /** The server has taken this page to be gone. Whose sound comes back by itself comes back whole. */
+  async lost(error) {
+    try {
+      if (error.code !== "not_joined" || !this.sound.on) throw error;
+      await this.at.join();
+    } catch (refused) {
+      this.tell(tError(refused), "failed");
+    }
     this.ask();
   }
 
   /** A request is asked about first where it will make a telephone ring. */
   async request(kind) {
-    if (this.busy || this.ended) return;
+    if (this.asking || this.ended || this.pressed.has(`ask-${kind}`)) return;
     if (!this.there) return this.tell(t("先に「加わる」を押してから、お願いしてください。"), "failed");
     if (latestRequest(this.joining, this.me, kind)?.state === "open") return;
-    await this.ask();
-    if (!this.joining.telephoneRings) return this.send(kind);
     this.asking = kind;
+    await this.ask();
+    if (this.ended || !this.joining.telephoneRings) {
+      this.asking = null;
+      return this.ended ? undefined : this.send(kind);
+    }
     say(byId("ring-title"), kind === "take_over" ? t("「代わります」:よろしいですか") : t("「一緒に入ります」:よろしいですか"));
     byId("ring").showModal();
     byId("ring-no").focus(); // a key too many does nothing
   }
 
   rings() {
+    const kind = this.asking;
     byId("ring").close();
-    if (this.asking) this.send(this.asking);
-    this.asking = null;
+    if (kind) this.send(kind);
   }
 
   async send(kind) {
     // Sent once: a second one would be refused as a repetition.
     const path = callPath(this.callId, "/requests");
-    await this.try(byId(`ask-${kind}`), () => send("POST", path, { kind }, { attempts: 1 }), t("お願いを送れませんでした。もう一度お試しください。"));
+    await this.try(`ask-${kind}`, () => send("POST", path, { kind }, { attempts: 1 }), t("お願いを送れませんでした。もう一度お試しください。"));
   }
 
-  async try(button, action, failedWords) {
-    this.busy = true;
-    this.failed = false;
-    button.setAttribute("aria-disabled", "true");
+  /** Do what the button `id` is for, after what was pressed before it; say whether it was done. */
+  try(id, action, failedWords) {
+    this.pressed.add(id);
+    byId(id).setAttribute("aria-disabled", "true");
+    const turn = this.doing.then(() => this.carryOut(id, action, failedWords));
+    this.doing = turn;
+    return turn;
+  }
+
+  async carryOut(id, action, failedWords) {
+    let done = true;
     this.tell("", "");
     try {
       await action();
       await this.ask(); // the event may be lost with the line
     } catch (error) {
-      this.failed = true;
+      done = false;
       this.tell(tError(error) || failedWords, "failed");
     }
-    this.busy = false;
-    button.setAttribute("aria-disabled", "false");
+    this.pressed.delete(id);
+    byId(id).setAttribute("aria-disabled", "false");
     this.changed();
+    return done;
   }
 
   tell(text, outcome) {
@@ -163,7 +189,7 @@ export class AtTheCall {
     say(state, word);
     byId(`ask-${kind}-place`).hidden = word === "";
     byId(`ask-${kind}`).hidden = !this.there;
-    byId(`ask-${kind}`).setAttribute("aria-disabled", String(request?.state === "open"));
+    byId(`ask-${kind}`).setAttribute("aria-disabled", String(request?.state === "open" || this.pressed.has(`ask-${kind}`)));
     const steps = request?.result === "instructions" ? stepsOf(request.text).join("\n") : "";
     say(byId(`ask-${kind}-steps`), steps);
   }

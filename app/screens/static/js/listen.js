@@ -1,11 +1,13 @@
 /** Glue: a live call's sound in the browser. The socket's frames go to the worklet; nothing is kept. */
 
 import { callPath, send } from "./api.js";
-import { t, tError } from "./language.js";
+import { reachable } from "./events.js";
+import { t } from "./language.js";
 
 const HEAD_BYTES = 5;
 const ALIVE_MS = 10_000;
 const LAST_WORDS_MS = 500; // what is stored when the call ends is still heard
+const SILENCE_MS = 3_000; // a telephone sends sound all the time, though nobody speaks
 const WORKLET = new URL("./listen-worklet.js", import.meta.url);
 
 /** Words for the close codes of the sound socket; what is not here may be tried again. */
@@ -22,7 +24,8 @@ const AGAIN_MS = [500, 1_000, 2_000, 5_000];
 /**
  * Hear one call. Make it and `start()` it in the click itself, or the browser keeps it silent.
  *
- * onState(state, message): "connecting", "listening", "ended", "lost" (comes back by itself), "refused".
+ * onState(state, message): "connecting", "listening", "silent" (nothing arrives), "ended", "lost" (comes back by itself),
+ * "refused".
  * onCounts({received, played, underruns, skipped, peak, waitingMs, behindMs, atMs, muted, droppedMs, tracks}): four
  * times a second; behindMs is about how long ago what sounds now reached the server.
  */
@@ -40,16 +43,23 @@ export class SoundOfCall {
     this.attempts = 0;
     this.over = false;
     this.aliveAt = 0;
+    this.received = 0; // samples, of all tracks
+    this.heardAt = 0;
+    this.silent = false;
   }
 
   async start() {
-    this.context = new AudioContext({ latencyHint: "interactive" });
-    const resumed = this.context.resume(); // belongs to the click
-    this.loudness = this.context.createGain();
-    this.loudness.gain.value = this.volume;
-    this.loudness.connect(this.context.destination);
+    if (!window.isSecureContext) {
+      this.stop("refused", t("暗号化されていない接続(http)では、音声を再生できません。httpsのアドレスで開いてください。"));
+      return;
+    }
     this.onState("connecting", "");
     try {
+      this.context = new AudioContext({ latencyHint: "interactive" });
+      const resumed = this.context.resume(); // belongs to the click
+      this.loudness = this.context.createGain();
+      this.loudness.gain.value = this.volume;
+      this.loudness.connect(this.context.destination);
       await this.context.audioWorklet.addModule(WORKLET);
       await resumed;
     } catch {
@@ -83,7 +93,7 @@ export class SoundOfCall {
     this.over = true;
     clearTimeout(this.again);
     this.socket?.close(1000);
-    this.node?.disconnect();
+    this.retire();
     this.context?.close();
     this.onState(state, message);
   }
@@ -108,9 +118,12 @@ export class SoundOfCall {
   }
 
   begin(tracks) {
-    this.node?.disconnect();
+    this.retire();
     this.tracks = tracks;
     this.attempts = 0;
+    this.received = 0;
+    this.heardAt = performance.now();
+    this.silent = false;
     this.node = new AudioWorkletNode(this.context, "call-player", {
       numberOfInputs: 0,
       outputChannelCount: [1],
@@ -120,10 +133,41 @@ export class SoundOfCall {
       const behindMs = Math.round(data.waitingMs + this.outputMs + PIECE_MS);
       this.onCounts({ ...data, behindMs, droppedMs: this.droppedMs, tracks: this.tracks });
       this.stayAlive(); // timers of a hidden page are slowed down, the sound is not
+      this.noticeSilence(data.received.reduce((sum, samples) => sum + samples, 0));
     };
     for (const track of this.muted) this.mute(track, true);
     this.node.connect(this.loudness);
     this.onState("listening", "");
+  }
+
+  /** A player without a place would go on playing nothing, and tell of it. */
+  retire() {
+    if (!this.node) return;
+    this.node.port.onmessage = null;
+    this.node.port.postMessage({ type: "ended" });
+    this.node.disconnect();
+    this.node = null;
+  }
+
+  /** A pulled cable closes nothing: where no sound comes, ask whether the server is still there. */
+  async noticeSilence(received) {
+    const { socket } = this;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    const now = performance.now();
+    if (received !== this.received) {
+      this.received = received;
+      this.heardAt = now;
+      if (this.silent) this.onState("listening", "");
+      this.silent = false;
+    } else if (now - this.heardAt > SILENCE_MS) {
+      this.heardAt = now; // ask again after as long
+      if (!this.silent) this.onState("silent", t("音が届いていません。届きしだい聞こえます。"));
+      this.silent = true;
+      if ((await reachable()) || this.over || socket !== this.socket || !this.silent) return;
+      this.socket = null;
+      socket.close();
+      this.comeBack();
+    }
   }
 
   play(frame) {
@@ -144,12 +188,15 @@ export class SoundOfCall {
     if (this.over || socket !== this.socket) return;
     if (code === 1000) this.again = setTimeout(() => this.stop("ended", t("通話が終わりました。")), LAST_WORDS_MS);
     else if (FINAL.has(code)) this.stop("refused", FINAL.get(code)());
-    else {
-      const wait = AGAIN_MS[Math.min(this.attempts, AGAIN_MS.length - 1)];
-      this.attempts += 1;
-      this.onState("lost", t("音声が途切れました。つなぎ直しています。"));
-      this.again = setTimeout(() => this.connect(), wait);
-    }
+    else this.comeBack();
+  }
+
+  comeBack() {
+    const wait = AGAIN_MS[Math.min(this.attempts, AGAIN_MS.length - 1)];
+    this.attempts += 1;
+    this.silent = false;
+    this.onState("lost", t("音声が途切れました。つなぎ直しています。"));
+    this.again = setTimeout(() => this.connect(), wait);
   }
 }
 
@@ -200,7 +247,7 @@ export class AtCall {
     } catch (error) {
       if (![401, 403, 404, 409].includes(error.status) || !this.timer) return; // the next one may arrive
       this.forget();
-      this.onRefused(tError(error));
+      this.onRefused(error);
     }
   }
 }
