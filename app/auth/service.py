@@ -177,7 +177,8 @@ class Accounts:
             good = user is not None and user.disabled_at is None
             stored = user.password_hash if user is not None else None
             check = PasswordCheck(correct=False)
-            if len(password) <= LONGEST:
+            # Counted as it was when it was chosen: a kana may come as two characters.
+            if len(normal_password(password)) <= LONGEST:
                 check = await self._hashing.check(password, stored)
             if not (check.correct and good) or user is None:
                 self._limit.failed(name, address, self._clock.monotonic_ms())

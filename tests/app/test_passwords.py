@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,6 +73,22 @@ async def test_a_password_is_the_same_typed_in_full_width() -> None:
     check = await hashing.check("ｆｉｅｌｄｓ　ｏｆ　ｇｒｅｅｎ　ｂａｒｌｅｙ", stored)
 
     assert check.correct
+
+
+async def test_a_long_password_is_the_same_where_a_keyboard_sends_kana_in_two_parts(
+    office: Office,
+) -> None:
+    await office.person("tanaka", Role.OPERATOR)
+    composed = "がぎぐげござじずぜぞ" * 7 + "市役所の帰り道"
+    in_two_parts = unicodedata.normalize("NFD", composed)
+    browser = office.browser()
+    await browser.sign_in("tanaka", PASSWORD)
+    await browser.post("/password", {"current": PASSWORD, "new": composed, "again": composed})
+
+    signed_in = await office.accounts.sign_in("tanaka", in_two_parts, address="")
+
+    assert len(composed) < LONGEST < len(in_two_parts)
+    assert signed_in.identity.login == "tanaka"
 
 
 async def test_a_hash_made_now_needs_no_better_one_and_an_old_one_does() -> None:
