@@ -28,7 +28,7 @@ from detection.surroundings import Surroundings
 from detection.text import NormalText, normalise
 from detection.types import Assessment, Category, Finding, SetAside, Span, Speaker, Utterance
 
-CODE_VERSION: Final = "3"
+CODE_VERSION: Final = "4"
 """Raise with every change of code that changes an assessment; the word lists count by themselves."""
 
 UNSURE_BELOW: Final = 0.4

@@ -1,0 +1,89 @@
+"""What a pattern may ask for: only what a normal text can hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from detection import (
+    caller_speech,
+    context,
+    context_cases,
+    context_clauses,
+    context_denial,
+    context_people,
+    context_reports,
+    context_things,
+    context_voices,
+    operator_speech,
+    surroundings,
+)
+from detection.lexicon_files import shipped_lexicon
+from tests.detection.shipped import assess
+
+MODULES = (
+    caller_speech,
+    context,
+    context_cases,
+    context_clauses,
+    context_denial,
+    context_people,
+    context_reports,
+    context_things,
+    context_voices,
+    operator_speech,
+    surroundings,
+)
+LAST_LONG_SOUND = re.compile(r"[ぁ-ゔ]ー(?![ぁ-ゔー?\]〜])")
+"""The normal text keeps a long sound between two katakana only: ストーカーに is すとーかに there."""
+
+
+def patterns() -> Iterator[tuple[str, str]]:
+    lexicon = shipped_lexicon()
+    for entry in (
+        *lexicon.entries,
+        *lexicon.caller_cues,
+        *lexicon.operator_cues,
+        *lexicon.innocents,
+        *lexicon.respellings,
+    ):
+        if entry.pattern is not None:
+            yield entry.id, entry.pattern.pattern
+    for module in MODULES:
+        for name, value in vars(module).items():
+            if isinstance(value, re.Pattern):
+                yield f"{module.__name__}.{name}", value.pattern
+
+
+def test_no_pattern_waits_for_the_long_sound_at_the_end_of_a_word() -> None:
+    waiting = [
+        (where, pattern[max(0, found.start() - 8) : found.end() + 4])
+        for where, pattern in patterns()
+        for found in LAST_LONG_SOUND.finditer(pattern)
+    ]
+
+    assert waiting == []
+
+
+def test_no_pattern_waits_for_katakana() -> None:
+    waiting = [where for where, pattern in patterns() if re.search(r"(?<!\[)[ァ-ヴ]", pattern)]
+
+    assert waiting == []
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("わざわざ来たんだ、かかったタクシー代を払え。", "compensation.my_time"),
+        ("タクシー代もないから迎えに来いよ。", "unrelated.chauffeur"),
+    ],
+)
+def test_words_that_end_in_a_long_sound_are_found(text: str, rule: str) -> None:
+    assert rule in {finding.rule for finding in assess(text).findings}
+
+
+def test_a_stalker_is_somebody_else_and_a_lighter_lights_candles() -> None:
+    assert assess("ストーカーが殺すぞって言うんです。").findings == ()
+    assert assess("お仏壇のろうそくにライターで火をつけてやったんです。").findings == ()
