@@ -235,6 +235,18 @@ def test_whatever_the_image_copies_reaches_the_builder() -> None:
     assert [source for source in copied if f"!{source}" not in let_in] == []
 
 
+@pytest.mark.parametrize("page", ["deploy/README.md", "docs/guide/administrator.md"])
+def test_who_backs_up_the_tables_is_told_of_every_key_beside_them(page: str) -> None:
+    from app.callers.keys import FILE_NAME as CALLERS
+    from app.sealing import FILE_NAME as RECORDS
+    from app.trail.opening import FILE_NAME as TRAIL
+
+    told = (ROOT / page).read_text(encoding="utf-8")
+
+    assert [name for name in (CALLERS, RECORDS, TRAIL) if f"`{name}`" not in told] == []
+    assert all(name.endswith("_keys") for name in (CALLERS, RECORDS, TRAIL))  # as tar is told
+
+
 def test_the_server_has_time_to_judge_live_calls_before_it_is_stopped() -> None:
     from app.settings import StreamSettings
 
