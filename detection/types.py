@@ -173,7 +173,7 @@ class Assessment:
     demand: str = ""
     """Content words of a demand in normal form, to recognise the same demand again; empty if none."""
     words: str = ""
-    """Content words of the whole utterance in normal form; of the operator only where it answers."""
+    """Content words of the whole utterance in normal form, of either side."""
     meaning: SentencePoint | None = None
     """None where nothing is stated that could come back."""
     set_aside: tuple[SetAside, ...] = ()
