@@ -150,9 +150,38 @@ async def last_seq(session: AsyncSession) -> int:
     return await session.scalar(select(func.max(EventRow.seq))) or 0
 
 
-async def events_after(session: AsyncSession, seq: int, limit: int) -> Sequence[EventRow]:
-    query = select(EventRow).where(EventRow.seq > seq).order_by(EventRow.seq).limit(limit)
-    return (await session.scalars(query)).all()
+async def events_after(
+    session: AsyncSession,
+    seq: int,
+    limit: int,
+    *,
+    eyes: Identity | None = None,
+    call_id: str | None = None,
+) -> Sequence[EventRow]:
+    """Return what was told after *seq*: to *eyes*, of *call_id*, where these are given.
+
+    Left to the database, for a screen that slept over a weekend has missed what the whole office was told.
+    """
+    query = select(EventRow).where(EventRow.seq > seq)
+    if call_id is not None:
+        query = query.where(EventRow.call_id == call_id)
+    if eyes is not None:
+        query = _told_to(query, eyes)
+    return (await session.scalars(query.order_by(EventRow.seq).limit(limit))).all()
+
+
+def _told_to(query: Select[EventRow], eyes: Identity) -> Select[EventRow]:
+    """Keep what ``app.screens.screen_ws.View`` lets through; the two are tested against each other."""
+    match eyes.role:
+        case Role.OPERATOR:
+            return query.where(EventRow.operator == eyes.login, EventRow.operator != "")
+        case Role.SUPERVISOR:
+            return query.where(EventRow.section == eyes.section)
+        case Role.AUDITOR:
+            ends = query.where(EventRow.type == EventType.CALL_ENDED.value)
+            return ends.where(EventRow.section == eyes.section) if eyes.section else ends
+        case _:
+            return query.where(EventRow.seq < 0)
 
 
 async def events_of_call(

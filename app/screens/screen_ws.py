@@ -92,6 +92,8 @@ class Screen:
         self._services = services
         self._identity = identity
         self._view = view_of(identity, call_id)
+        self._followed = call_id if call_id is None or CALL_ID.fullmatch(call_id) else ""
+        """Of the tables is asked only an id that a call can have."""
 
     async def show(self, after: int, now: int) -> None:
         """Send events until the peer leaves, is no longer allowed, or is too slow."""
@@ -153,7 +155,9 @@ class Screen:
         while True:
             with anyio.CancelScope(shield=True):
                 async with self._services.database.transaction() as session:
-                    rows = await events_after(session, after, PAGE_EVENTS)
+                    rows = await events_after(
+                        session, after, PAGE_EVENTS, eyes=self._view.eyes, call_id=self._followed
+                    )
             await self._send([event for event in map(event_of, rows) if self._view(event)])
             if rows:
                 after = rows[-1].seq

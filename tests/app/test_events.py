@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import anyio
@@ -12,9 +13,13 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from websockets.exceptions import ConnectionClosed
 
-from app.auth.identity import Role
+from app.auth.identity import Identity, Role
+from app.calls.repository import events_after
+from app.db import Database
 from app.events import Audience, EventType
-from app.ledger import Entry
+from app.ledger import Entry, event_of
+from app.models import EventRow
+from app.screens.screen_ws import view_of
 from app.settings import ScreenSettings, Settings
 from tests.app.running import (
     SECTION,
@@ -26,6 +31,7 @@ from tests.app.running import (
     send,
 )
 from tests.app.sounds import call_bytes, sentences
+from tests.fakes_clock import FakeClock
 from tests.fakes_transcriber import ScriptedTranscriber
 
 AUDIENCE = Audience(operator="sato", section=SECTION)
@@ -138,6 +144,45 @@ async def test_each_role_sees_only_its_own_calls(server: RunningServer) -> None:
 
     assert texts_of(supervisor) == ["自課"]
     assert texts_of(other) == ["他課"]
+
+
+@pytest.mark.parametrize("call_id", [None, "c1", "c3"])
+@pytest.mark.parametrize(
+    ("role", "login", "section"),
+    [
+        (Role.OPERATOR, "sato", "市民課"),
+        (Role.OPERATOR, "", "市民課"),
+        (Role.SUPERVISOR, "mori", "税務課"),
+        (Role.SUPERVISOR, "mori", ""),
+        (Role.AUDITOR, "abe", ""),
+        (Role.AUDITOR, "abe", "市民課"),
+        (Role.ADMINISTRATOR, "ueno", ""),
+    ],
+)
+async def test_of_the_tables_is_read_what_the_bus_would_have_told(
+    database: Database, clock: FakeClock, role: Role, login: str, section: str, call_id: str | None
+) -> None:
+    view = view_of(Identity(login, login, role, section), call_id)
+    kinds, calls = (EventType.NOTE, EventType.CALL_ENDED), ("c1", "c2")
+    async with database.transaction() as session:
+        for kind, call, operator, of_section in product(
+            kinds, calls, ("sato", "ito", ""), ("市民課", "税務課", "")
+        ):
+            session.add(
+                EventRow(
+                    type=kind.value,
+                    call_id=call,
+                    at=clock.now(),
+                    data={},
+                    operator=operator,
+                    section=of_section,
+                )
+            )
+    async with database.transaction() as session:
+        told = await events_after(session, 0, 100)
+        read = await events_after(session, 0, 100, eyes=view.eyes, call_id=call_id)
+
+    assert [row.seq for row in read] == [row.seq for row in told if view(event_of(row))]
 
 
 async def test_an_auditor_is_told_of_a_call_when_it_has_ended(server: RunningServer) -> None:
