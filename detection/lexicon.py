@@ -209,7 +209,7 @@ def _digest(files: Mapping[str, str]) -> str:
 def _parse(name: str, text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as broken:
+    except (ValueError, RecursionError) as broken:
         raise LexiconInvalid(f"{name}: not TOML: {broken}") from broken
 
 

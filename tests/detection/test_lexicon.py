@@ -61,6 +61,7 @@ def test_a_broken_entry_is_named_with_its_file_and_the_cure(text: str, told: str
     [
         ("kind = ", "wrong.toml: not TOML"),
         ("kind = " + "[" * 20_000, "wrong.toml: not TOML"),
+        ("kind = " + "9" * 5_000, "wrong.toml: not TOML"),
         ('kind = "songs"', "wrong.toml: give kind as"),
         (HEAD, "wrong.toml: write at least one [[entry]]"),
         (HEAD.replace("mental_attack", "noise") + ENTRY, "wrong.toml: category is 'noise'"),

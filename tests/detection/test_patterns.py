@@ -42,15 +42,10 @@ LAST_LONG_SOUND = re.compile(r"[ぁ-ゔ]ー(?![ぁ-ゔー?\]〜])")
 
 def patterns() -> Iterator[tuple[str, str]]:
     lexicon = shipped_lexicon()
-    for entry in (
-        *lexicon.entries,
-        *lexicon.caller_cues,
-        *lexicon.operator_cues,
-        *lexicon.innocents,
-        *lexicon.respellings,
-    ):
-        if entry.pattern is not None:
-            yield entry.id, entry.pattern.pattern
+    yield from ((e.id, e.pattern.pattern) for e in lexicon.entries if e.pattern is not None)
+    yield from ((c.id, c.pattern.pattern) for c in (*lexicon.caller_cues, *lexicon.operator_cues))
+    yield from ((i.id, i.pattern.pattern) for i in lexicon.innocents)
+    yield from ((r.id, r.pattern.pattern) for r in lexicon.respellings)
     for module in MODULES:
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
