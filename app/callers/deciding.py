@@ -26,6 +26,7 @@ from app.callers.repository import (
     measure_by_id,
     measures_seen_by,
     numbers_of,
+    same_proposal,
     standing_of,
 )
 from app.callers.settings import CallersSettings
@@ -138,7 +139,7 @@ async def record_number_read(services: Services, identity: Identity, call: Call)
 async def propose(
     services: Services, keys: CallerKeys, identity: Identity, call: Call, wanted: Proposal
 ) -> int:
-    """Store *wanted* as a proposal for the caller of *call*; return its id. Nothing is in force by that.
+    """Store *wanted* as a proposal for the caller of *call*, once; return its id. Nothing is in force by that.
 
     Raises:
         NotAllowed: a program asks, or not a supervisor (``person_needed``, ``role_not_allowed``).
@@ -174,6 +175,9 @@ async def propose(
             requested_at=entry.now,
             lift_reason="",
         )
+        known = await same_proposal(entry.session, row)
+        if known is not None:
+            return known  # the button was pressed twice
         entry.session.add(row)
         await entry.session.flush()
         return row.id

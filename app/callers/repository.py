@@ -122,6 +122,30 @@ async def numbers_of(
     return {call.caller_hash: call for call in calls if call.caller_hash is not None}
 
 
+async def same_proposal(session: AsyncSession, row: CallerMeasure) -> int | None:
+    """Return the id of a measure that says what *row* says, by the same person, and still waits."""
+    found: int | None = await session.scalar(
+        select(CallerMeasure.id)
+        .where(
+            CallerMeasure.caller_hash == row.caller_hash,
+            CallerMeasure.call_id == row.call_id,
+            CallerMeasure.section == row.section,
+            CallerMeasure.office_wide.is_(row.office_wide),
+            CallerMeasure.kind == row.kind,
+            CallerMeasure.detail == row.detail,
+            CallerMeasure.reason == row.reason,
+            CallerMeasure.words == row.words,
+            CallerMeasure.begins_on == row.begins_on,
+            CallerMeasure.ends_on == row.ends_on,
+            CallerMeasure.requested_by == row.requested_by,
+            CallerMeasure.approved_at.is_(None),
+            CallerMeasure.lifted_at.is_(None),
+        )
+        .limit(1)
+    )
+    return found
+
+
 async def measure_by_id(session: AsyncSession, measure_id: int) -> CallerMeasure | None:
     return await session.get(CallerMeasure, measure_id)
 

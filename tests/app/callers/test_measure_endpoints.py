@@ -129,6 +129,19 @@ async def test_a_measure_for_the_whole_office_needs_an_administrator(calling: Of
     assert (shown["section"], shown["reason"]) == (SECTION, None)
 
 
+async def test_a_button_pressed_twice_proposes_once(calling: Office) -> None:
+    mori = await calling.person("mori", Role.SUPERVISOR)
+    await calling.begin("before")
+
+    twice = [await propose(mori) for _ in range(2)]
+    other = await propose(mori, detail="15")
+    await mori.post(f"/v1/measures/{twice[0]}/lift", json={"reason": "書き直します"})
+    anew = await propose(mori)
+
+    assert twice[0] == twice[1]
+    assert len({twice[0], other, anew}) == 3
+
+
 async def test_an_administrator_decides_without_reading_a_number(calling: Office) -> None:
     mori = await calling.person("mori", Role.SUPERVISOR)
     admin = await calling.person("admin", Role.ADMINISTRATOR, "")
