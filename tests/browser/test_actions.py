@@ -23,6 +23,7 @@ async def test_a_false_alarm_goes_and_comes_back(screen: Screen) -> None:
 
     await expect(screen.find(".alert")).to_have_count(0)
     await expect(screen.find("mark.dismissed")).to_have_text("ふざけるな")
+    await expect(screen.find("mark.dismissed")).to_have_css("border-top-width", "0px")
     await expect(screen.find("#toast")).to_contain_text("誤検知として記録しました")
     await screen.find("#toast-button").click()
     await expect(screen.find(".alert")).to_have_count(1)

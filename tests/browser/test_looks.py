@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import expect
 
+from app.auth.identity import Role
+from tests.browser.preview import OPERATOR
 from tests.browser.scenes import CALL, SCENES, alert, ms
 from tests.browser.screen import Screen
 
@@ -108,6 +112,24 @@ async def test_every_button_of_the_call_is_large_enough_to_hit(screen: Screen) -
     )
 
     assert small == 0
+
+
+async def test_a_menu_closes_by_escape_and_by_a_press_elsewhere(screen: Screen) -> None:
+    screen.preview.theatre.identity = replace(OPERATOR, role=Role.SUPERVISOR)
+    await screen.open_list()
+    menu, heading = screen.find(".site-menu").first, screen.find(".site-menu summary").first
+    await heading.click()
+    await expect(menu.locator("a").first).to_be_visible()
+
+    await screen.press("Tab")
+    await screen.press("Escape")
+
+    await expect(menu.locator("a").first).to_be_hidden()
+    await expect(heading).to_be_focused()
+    await heading.click()
+    await expect(menu.locator("a").first).to_be_visible()
+    await screen.find("h1").click()
+    await expect(menu.locator("a").first).to_be_hidden()
 
 
 async def test_nothing_moves_for_who_asked_for_less_motion(screen: Screen) -> None:

@@ -210,9 +210,9 @@ async function undoWrong(alertId) {
 }
 
 async function markSaid() {
-  const script = state.script;
+  const script = drawn?.script; // what stood there when it was pressed, not what has come since
   // Hidden for quiet: nobody may report as said, by a habit of the hand, what nobody sees.
-  if (!maySpeak || saying || !script?.text || state.call.ended_at || byId("say-buttons").hidden) return;
+  if (!maySpeak || saying || !script?.text || drawn.call.ended_at || byId("say-buttons").hidden) return;
   saying = true;
   byId("said").setAttribute("aria-disabled", "true");
   try {
@@ -229,7 +229,7 @@ async function markSaid() {
 }
 
 async function copy() {
-  const text = sentence(state);
+  const text = drawn ? sentence(drawn) : "";
   if (!text || byId("say-buttons").hidden) return;
   let copied = true;
   try {
@@ -274,7 +274,7 @@ listenToKeys({
   ...Object.assign({}, ...parts.map((part) => part.keys ?? {})),
   KeyC: copy,
   KeyF: () => {
-    const id = mayJudge ? alerts.meant(state) : null;
+    const id = mayJudge && drawn ? alerts.meant(drawn) : null;
     if (id !== null) markWrong(id);
   },
 });

@@ -97,7 +97,7 @@ export class AlertsView {
     if (signature === this.dismissed) return; // a button that holds the focus, or is being pressed, stays
     this.dismissed = signature;
     byId("dismissed").hidden = alerts.length === 0;
-    say(byId("dismissed-word"), t("誤検知とした お知らせ {n}件", { n: alerts.length }));
+    say(byId("dismissed-word"), t("誤検知としたお知らせ {n}件", { n: alerts.length }));
     const rows = alerts.map((alert) =>
       make("li", {}, [
         make("span", { text: `${category(alert.categories[0])} 「${alert.quote}」 ${clock(alert.start_ms)}` }),
