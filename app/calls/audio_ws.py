@@ -36,6 +36,7 @@ async def native_stream(websocket: WebSocket) -> None:
     try:
         await _converse(websocket, services)
     except StreamRefused as refused:
+        log.warning("telephone line refused", door="native", refusal=refused.code)
         await _refuse(websocket, refused)
     except WebSocketDisconnect:
         return

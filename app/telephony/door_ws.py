@@ -63,6 +63,8 @@ async def serve(websocket: WebSocket, door: Door) -> None:
         line = Line(door.name, dialect, admitted, prove)
         await Conversation(websocket, line, services).hold()
     except StreamRefused as refused:
+        # Most exchanges show nobody the code that they are closed with.
+        log.warning("telephone line refused", door=door.name, refusal=refused.code)
         await refuse(websocket, refused, dialect, services.clock)
     except WebSocketDisconnect:
         return

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import anyio
 import pytest
+from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -78,6 +79,19 @@ async def test_whoever_proves_nothing_is_refused_at_every_door(server: RunningSe
         codes = {door: await code_at(server, door, proof) for door in TOKEN_DOORS}
 
         assert codes == dict.fromkeys(TOKEN_DOORS, 4401), proof
+
+
+async def test_whoever_looks_after_the_server_reads_in_its_log_why_a_line_was_refused(
+    server: RunningServer,
+) -> None:
+    with capture_logs() as written:
+        await code_at(server, "asterisk", {"Authorization": "Bearer mim_wrong"})
+        async with server.stream("mim_wrong") as native:
+            await close_code(native)
+
+    told = [(each["door"], each["refusal"]) for each in written if "refusal" in each]
+    assert told == [("asterisk", "unauthorised"), ("native", "unauthorised")]
+    assert "mim_wrong" not in str(written)
 
 
 async def test_a_token_of_another_role_is_refused_at_every_door(server: RunningServer) -> None:
