@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -93,6 +94,24 @@ def closed(board: Board, keys: list[str]) -> tuple[Board, tuple[Alert, ...]]:
     for change in changes:
         board = _without(board, change.key)
     return board, changes
+
+
+def lowered(
+    board: Board, standing_for: Mapping[str, Sequence[Finding]]
+) -> tuple[Board, tuple[Alert, ...]]:
+    """Let each line weigh no more than what it still stands for, by its key; what it quotes stays."""
+    alerts, changes = list[Alert](), list[Alert]()
+    for alert in board.alerts:
+        found = standing_for.get(alert.key, ())
+        level = max((finding.severity for finding in found), default=alert.level)
+        if level < alert.level:
+            own = (finding.reason for finding in found if finding.quote == alert.quote)
+            alert = replace(  # noqa: PLW2901 - the line as it stands now
+                alert, change=AlertChange.UPDATED, level=level, reason=next(own, alert.reason)
+            )
+            changes.append(alert)
+        alerts.append(alert)
+    return replace(board, alerts=tuple(alerts)), tuple(changes)
 
 
 def unsure(finding: Finding, confidence: float, policy: Policy) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from detection import persistence
-from detection.alerting import Evidence, closed, placed
+from detection.alerting import Evidence, closed, lowered, placed
 from detection.call_state import (
     MOST_HEARD,
     ConversationState,
@@ -21,7 +21,7 @@ from detection.foresight import GRAVE_ENOUGH, new_line, safe_early
 from detection.ladder import Mark, MarkKind, Offence, escalates, noted, remembered
 from detection.likeness import Said, content_words
 from detection.moves import moves_of
-from detection.overrun import RESTATED_AFTER_MS, finding_of, overrun
+from detection.overrun import RESTATED_AFTER_MS, finding_of, overruns
 from detection.persistence import persistent
 from detection.policy import Policy
 from detection.pressed import kind_of, noted_press
@@ -245,10 +245,14 @@ def _fault_admitted(turn: Turn) -> Turn:
             offences.append(replace(offence, findings=findings))
         if not findings or findings[0].category is not offence.category:
             fallen.append(offence.alert_key)
-    standing_for = {offence.alert_key for offence in offences}
-    board, changes = closed(state.board, [key for key in fallen if key not in standing_for])
+    standing_for: dict[str, tuple[Finding, ...]] = {}
+    for offence in offences:
+        known = standing_for.get(offence.alert_key, ())
+        standing_for[offence.alert_key] = (*known, offence.findings[0])
+    board, closings = closed(state.board, [key for key in fallen if key not in standing_for])
+    board, changes = lowered(board, standing_for)
     state = replace(state, fault_admitted=True, offences=tuple(offences), board=board)
-    return replace(turn, state=state, alerts=(*turn.alerts, *changes))
+    return replace(turn, state=state, alerts=(*turn.alerts, *closings, *changes))
 
 
 def _caller_spoke(
@@ -334,16 +338,19 @@ def _with_escalation(state: ConversationState, evidence: Evidence, at_ms: int) -
 
 
 def _overrun_checked(turn: Turn, policy: Policy) -> Turn:
-    state = turn.state
-    stalemate_ms = state.repetition.talk.stalemate_ms(state.now_ms)
-    passed = overrun(state.now_ms, stalemate_ms, state.offences, policy)
-    last = state.last_said
-    if passed is None or last is None:
+    state, last = turn.state, turn.state.last_said
+    if last is None:
         return turn
     if state.overrun_ms is not None and state.now_ms - state.overrun_ms < RESTATED_AFTER_MS:
         return turn
-    finding = finding_of(passed, last)
-    if any(quiet.covers(finding, state.now_ms) for quiet in state.quiets):
+    stalemate_ms = state.repetition.talk.stalemate_ms(state.now_ms)
+    passed = overruns(state.now_ms, stalemate_ms, state.offences, policy)
+    findings = (finding_of(one, last) for one in passed)
+    # A limit that somebody called wrong does not hide another that was passed too.
+    finding = next(
+        (f for f in findings if not any(q.covers(f, state.now_ms) for q in state.quiets)), None
+    )
+    if finding is None:
         return turn
     turn = replace(turn, state=replace(state, overrun_ms=state.now_ms))
     evidence = Evidence((finding,), last.utterance_id, last.start_ms, last.end_ms, 1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,10 +28,10 @@ class Overrun:
     reason: str
 
 
-def overrun(
+def overruns(
     now_ms: int, stalemate_ms: int, offences: Sequence[Offence], policy: Policy
-) -> Overrun | None:
-    """Return the limit that the call has passed, the gravest first.
+) -> Iterator[Overrun]:
+    """Yield the limits that the call has passed, the gravest first.
 
     Time alone is no harassment: a long call counts only where the same demand keeps
     coming back after an answer, or where something was found in it.
@@ -39,16 +39,15 @@ def overrun(
     limit_ms = policy.held_after_abuse_limit_ms
     if limit_ms is not None and abuse_repeated(offences) and now_ms >= limit_ms:
         reason = f"暴言などが繰り返され、通話が{_minutes(limit_ms)}分を超えています"
-        return Overrun(HELD_AFTER_ABUSE, reason)
+        yield Overrun(HELD_AFTER_ABUSE, reason)
     limit_ms = policy.stalemate_limit_ms
     if limit_ms is not None and stalemate_ms >= limit_ms:
         reason = f"話が平行線になってから{_minutes(limit_ms)}分を超えています"
-        return Overrun(STALEMATE, reason)
+        yield Overrun(STALEMATE, reason)
     limit_ms = policy.held_limit_ms
     if limit_ms is not None and now_ms >= limit_ms and (stalemate_ms > 0 or offences):
         reason = f"話が進まないまま、通話が{_minutes(limit_ms)}分を超えています"
-        return Overrun(HELD, reason)
-    return None
+        yield Overrun(HELD, reason)
 
 
 def abuse_repeated(offences: Sequence[Offence]) -> bool:

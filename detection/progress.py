@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from detection.allowance import Allowance, allowed_next, warning_limit_of
 from detection.call_state import ConversationState, Turn
-from detection.overrun import abuse_repeated, overrun
+from detection.overrun import abuse_repeated, overruns
 from detection.policy import CLAUSES, Policy
 from detection.pressed import asked
 from detection.types import Category, Demand, Quote, SpokenWarning, Step
@@ -52,7 +52,7 @@ class Progress:
 def progress_of(state: ConversationState, policy: Policy) -> Progress:
     """Return where the call of *state* stands now."""
     _, decision = concluded(Turn(state), policy)
-    passed = overrun(state.now_ms, decision.stalemate_ms, state.offences, policy)
+    passed = next(overruns(state.now_ms, decision.stalemate_ms, state.offences, policy), None)
     return Progress(
         at_ms=state.now_ms,
         step=decision.step,

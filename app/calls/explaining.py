@@ -85,9 +85,16 @@ def _rests_on(
 ) -> Utterance:
     if said is not None and finding.rule not in CONVERSATION_RULES:
         return said
-    if (remembered := talk.last_saying(finding.quote)) is not None:
+    # The line knows which words it were; who said the same once more has not said them there.
+    shown = {
+        alert.utterance_id
+        for alert in decision.alerts
+        if (alert.quote, alert.reason) == (finding.quote, finding.reason)
+    }
+    remembered = next((said for said in talk.said if said.utterance_id in shown), None)
+    if (remembered := remembered or talk.last_saying(finding.quote)) is not None:
         return remembered
-    return said or _shown_by(decision.alerts, finding, decision.at_ms)
+    return _shown_by(decision.alerts, finding, decision.at_ms)
 
 
 def _shown_by(alerts: Sequence[Alert], finding: Finding, at_ms: int) -> Utterance:

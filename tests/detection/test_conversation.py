@@ -154,6 +154,32 @@ def test_an_admitted_fault_makes_the_claim_legitimate() -> None:
     assert decisions[-1].outcome is Outcome.LEGITIMATE_COMPLAINT
 
 
+def test_the_line_of_a_claim_weighs_no_more_than_the_claim_once_the_fault_is_admitted() -> None:
+    claimed, admitted = play(
+        caller("慰謝料として百万円払え", (Category.COMPENSATION, 2)),
+        operator("こちらの誤りでした", Cue.FAULT_ADMITTED),
+    )
+
+    (before,), (after,) = claimed.alerts, admitted.alerts
+    assert (before.level, admitted.level) == (Severity.WARNING, Severity.CAUTION)
+    assert (after.key, after.change, after.level) == (
+        before.key,
+        AlertChange.UPDATED,
+        Severity.CAUTION,
+    )
+    assert (after.quote, after.count) == (before.quote, before.count)
+    assert after.reason.endswith("(市の誤りを認めているため一段下げ)")
+
+
+def test_the_line_of_a_threat_stays_as_grave_when_a_fault_is_admitted() -> None:
+    decisions = play(
+        caller("金を返さないと刺す", (Category.COMPENSATION, 3)),
+        operator("こちらの誤りでした", Cue.FAULT_ADMITTED),
+    )
+
+    assert (decisions[-1].level, decisions[-1].alerts) == (Severity.STOP, ())
+
+
 def test_what_goes_beyond_an_admitted_fault_still_counts() -> None:
     decisions = play(
         operator("こちらの誤りでした", Cue.FAULT_ADMITTED),

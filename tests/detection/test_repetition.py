@@ -251,6 +251,18 @@ def test_repeated_abuse_shortens_the_time() -> None:
     assert finding.rule == "conversation.held_after_abuse"
 
 
+def test_a_limit_that_was_called_wrong_does_not_hide_another_that_is_passed() -> None:
+    policy = replace(PLAIN, held_limit_ms=3 * MINUTE_MS, held_after_abuse_limit_ms=2 * MINUTE_MS)
+    insult = caller("ばかやろう", (Category.MENTAL_ATTACK, 2))
+    conversation, _ = played(insult, insult, policy=policy)
+    (wrong,) = conversation.tick(2 * MINUTE_MS).alerts
+    conversation.dismiss(wrong.key)
+
+    found = [f.rule for minute in (3, 7) for f in conversation.tick(minute * MINUTE_MS).findings]
+
+    assert found == ["conversation.held"]
+
+
 def test_going_on_after_the_limit_and_a_warning_ends_the_call() -> None:
     policy = replace(PLAIN, held_limit_ms=2 * MINUTE_MS)
     conversation, _ = played(*stalled_for(2)[:5], policy=policy)
