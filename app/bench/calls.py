@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import anyio
 import httpx
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from app.bench.kills import kill_in_turn, recognisers_of
@@ -22,6 +21,7 @@ from app.bench.pauses import LoopPauses
 from app.bench.recorded_calls import RecordedCall
 from app.bench.server import BenchServer, open_bench_server
 from app.bench.usage import Usage, usage_of
+from app.direct_socket import DirectSocket
 from app.simulate.native import StreamClosed
 
 SAMPLE_SECONDS: Final = 5
@@ -162,10 +162,9 @@ def operator_of(line: int) -> str:
 async def _watch_screen(
     measurement: _Measurement, *, task_status: anyio.abc.TaskStatus[None]
 ) -> None:
-    async with connect(
+    async with DirectSocket(
         f"{measurement.server.websocket_url}/v1/events",
         additional_headers={"Authorization": f"Bearer {measurement.server.screen_token}"},
-        compression=None,
     ) as screen:
         task_status.started()
         try:
@@ -188,7 +187,9 @@ async def _kill(measurement: _Measurement, every_seconds: float) -> None:
 async def _sample(measurement: _Measurement, on_second: Callable[[float], None]) -> None:
     server, begun = measurement.server, time.monotonic()
     async with httpx.AsyncClient(
-        base_url=server.url, headers={"Authorization": f"Bearer {server.health_token}"}
+        base_url=server.url,
+        headers={"Authorization": f"Bearer {server.health_token}"},
+        trust_env=False,
     ) as client:
         while True:
             measurement.usage.append(usage_of(server.pid))

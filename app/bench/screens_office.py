@@ -53,7 +53,7 @@ class Office:
         limits = httpx.Limits(max_connections=CONNECTIONS)
         async with (
             httpx.AsyncClient(
-                base_url=self._server.url, timeout=READ_SECONDS, limits=limits
+                base_url=self._server.url, timeout=READ_SECONDS, limits=limits, trust_env=False
             ) as client,
             anyio.create_task_group() as screens,
         ):

@@ -94,7 +94,7 @@ async def open_bench_server(data_dir: Path, log: Path) -> AsyncIterator[BenchSer
 
 async def _wait_until_ready(url: str, log: Path) -> None:
     with anyio.move_on_after(START_SECONDS):
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             while True:
                 try:
                     if (await client.get(f"{url}/readyz")).status_code == httpx.codes.OK:
