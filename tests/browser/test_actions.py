@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from app.auth.identity import Role
 from tests.browser.preview import OPERATOR
@@ -199,6 +199,32 @@ async def test_help_that_does_not_get_through_says_what_to_do_instead(screen: Sc
         "応援要請を送れませんでした。内線で上司を呼ぶか、近くの職員に声をかけてください。"
     )
     await expect(screen.find("#help-word")).to_have_text("応援を呼ぶ")
+
+
+async def test_a_page_that_is_out_of_date_says_so_instead_of_asking_for_another_press(
+    screen: Screen,
+) -> None:
+    screen.forgive_lost_sockets_and_refusals()
+    screen.preview.play("level2")
+    await screen.open_call()
+    why = "画面の有効期限が切れました。ページを読み込み直して、もう一度お試しください。"
+    refusal = {"code": "csrf_refused", "message": why}
+
+    async def refused(route: Route) -> None:
+        await route.fulfill(status=403, json=refusal)
+
+    for path in ("script-used", "false-alarm", "help"):
+        await screen.page.route(f"**/{path}", refused)
+    await screen.press("s")
+    await expect(screen.find("#say-done")).to_have_text(why)
+    await screen.press("f")
+    await expect(screen.find("#toast-word")).to_have_text(why)
+    await screen.press("h")
+
+    await expect(screen.find("#help-state")).to_have_text(
+        "応援要請を送れませんでした。内線で上司を呼ぶか、近くの職員に声をかけてください。"
+        "(ページを読み込み直すと、また使えます)"
+    )
 
 
 async def test_the_sentence_is_reported_as_said(screen: Screen) -> None:

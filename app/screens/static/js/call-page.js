@@ -9,7 +9,7 @@ import { EventFeed } from "./events.js";
 import { HelpButton } from "./help.js";
 import { JoiningPart } from "./joining-part.js";
 import { listenToKeys } from "./keys.js";
-import { t } from "./language.js";
+import { t, tRefusal } from "./language.js";
 import { watchForNext } from "./next-call.js";
 import { Panels } from "./panels.js";
 import { ProgressPart } from "./progress-part.js";
@@ -193,9 +193,9 @@ async function markWrong(alertId) {
   toast(t("「{name}」を誤検知として記録しました", { name: category(alert.categories[0]) }), { word: t("元に戻す"), action: () => undoWrong(alertId) });
   try {
     await send("POST", `/v1/alerts/${encodeURIComponent(alertId)}/false-alarm`);
-  } catch {
+  } catch (error) {
     local("local.alert", { kind: "false_alarm_undone", alert_id: alertId });
-    toast(t("誤検知を記録できませんでした。もう一度お試しください。"));
+    toast(tRefusal(error, t("誤検知を記録できませんでした。もう一度お試しください。")));
   }
 }
 
@@ -204,8 +204,8 @@ async function undoWrong(alertId) {
     await send("DELETE", `/v1/alerts/${encodeURIComponent(alertId)}/false-alarm`);
     local("local.alert", { kind: "false_alarm_undone", alert_id: alertId });
     toast(t("お知らせを元に戻しました"));
-  } catch {
-    toast(t("元に戻せませんでした。もう一度お試しください。"));
+  } catch (error) {
+    toast(tRefusal(error, t("元に戻せませんでした。もう一度お試しください。")));
   }
 }
 
@@ -219,8 +219,8 @@ async function markSaid() {
     // Sent once: the server counts each, so a repeat could make two out of one.
     await send("POST", callPath(callId, "/script-used"), { script_id: script.script_id }, { attempts: 1 });
     if (state.script === script) say(byId("say-done"), t("記録しました"));
-  } catch {
-    say(byId("say-done"), t("記録できませんでした。もう一度押してください。"));
+  } catch (error) {
+    say(byId("say-done"), tRefusal(error, t("記録できませんでした。もう一度押してください。")));
   }
   setTimeout(() => {
     saying = false;

@@ -2,8 +2,11 @@
 
 import { callPath, send } from "./api.js";
 import { byId, say } from "./dom.js";
-import { t } from "./language.js";
+import { t, tRefusal } from "./language.js";
 import { words } from "./words.js";
+
+/** What else there is to know: these pass with a new page, not with a second press. */
+const NOT_NOW = { 401: t("(サインインが切れています)"), 403: t("(ページを読み込み直すと、また使えます)") };
 
 export class HelpButton {
   constructor(callId, onChanged) {
@@ -62,7 +65,7 @@ export class HelpButton {
     } catch (error) {
       this.sending = false;
       this.place.dataset.help = "failed";
-      say(byId("help-state"), [failedWord, error.status === 401 ? t("(サインインが切れています)") : ""].join(""));
+      say(byId("help-state"), error.status === 409 ? tRefusal(error, failedWord) : [failedWord, NOT_NOW[error.status]].join(""));
     }
   }
 }

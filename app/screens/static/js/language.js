@@ -24,3 +24,11 @@ export function listed(names) {
 export function tError(error) {
   return english.errors[error.code] ?? error.message;
 }
+
+const LATER = new Set([408, 425, 429]);
+
+/** Why it was refused, where pressing again would be refused again; else `otherwise`. */
+export function tRefusal(error, otherwise) {
+  const refused = error.status >= 400 && error.status < 500 && !LATER.has(error.status);
+  return (refused && tError(error)) || otherwise;
+}
