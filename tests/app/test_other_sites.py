@@ -23,7 +23,8 @@ from app.auth.identity import Role
 from app.auth.names import PEOPLE
 from app.auth.origins import from_own_pages, local_path
 from app.errors import NotAllowed
-from tests.app.small_office import HOST, PASSWORD, Office
+from app.screens.screen_ws import Screen
+from tests.app.small_office import HOST, PASSWORD, Browser, Office
 
 # What other sites cannot do
 
@@ -180,6 +181,34 @@ async def test_a_socket_that_asks_again_learns_that_its_session_has_ended(office
     assert (before, after) == ("tanaka", "nobody")
 
 
+@pytest.mark.parametrize("change", ["section", "role", "disabled", "password", "signed out"])
+async def test_an_open_screen_may_show_nothing_more_once_its_person_is_another(
+    office: Office, change: str
+) -> None:
+    browser = await office.signed_in("tanaka", Role.SUPERVISOR, "市民課")
+    user = await office.administration.user_named("tanaka")
+    websocket = WebSocket(_scope_of(office, browser), _nothing, _to_nobody)
+    identity = await identify(websocket)
+    assert identity is not None
+    screen = Screen(websocket, office.app.state.services, identity, None)
+    before = await screen._still_allowed()
+
+    match change:
+        case "section":
+            await office.administration.change_user(user.id, section="税務課")
+        case "role":
+            await office.administration.change_user(user.id, role=Role.AUDITOR)
+        case "disabled":
+            await office.person("suzuki", Role.ADMINISTRATOR)
+            await office.administration.disable_user(user.id)
+        case "password":
+            await office.administration.reset_password(user.id)
+        case _:
+            await browser.post("/logout")
+
+    assert (before, await screen._still_allowed()) == (True, False)
+
+
 # What routes say about themselves
 
 
@@ -228,13 +257,28 @@ async def _open_socket(office: Office, headers: dict[str, str]) -> str:
     """Open ``/v1/who`` as a server would, without one, and return what it says."""
     sent: list[Message] = []
 
-    async def receive() -> Message:
-        return {"type": "websocket.connect"}
-
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope: dict[str, Any] = {
+    await office.app(_scope(headers), _nothing, send)
+    return next(str(message["text"]) for message in sent if message["type"] == "websocket.send")
+
+
+def _scope_of(office: Office, browser: Browser) -> dict[str, Any]:
+    cookie = f"{COOKIE}={browser.client.cookies[COOKIE]}"
+    return {**_scope({"origin": browser.origin, "cookie": cookie}), "app": office.app}
+
+
+async def _nothing() -> Message:
+    return {"type": "websocket.connect"}
+
+
+async def _to_nobody(_message: Message) -> None:
+    return None
+
+
+def _scope(headers: dict[str, str]) -> dict[str, Any]:
+    return {
         "type": "websocket",
         "path": "/v1/who",
         "raw_path": b"/v1/who",
@@ -247,5 +291,3 @@ async def _open_socket(office: Office, headers: dict[str, str]) -> str:
             (name.encode(), value.encode()) for name, value in {"host": HOST, **headers}.items()
         ],
     }
-    await office.app(scope, receive, send)
-    return next(str(message["text"]) for message in sent if message["type"] == "websocket.send")
