@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 REQUEST_SECONDS: Final = 20.0
 """For the headers of a request, from the connection or its first byte; and so long again for its body."""
-_HALF_SAID: Final = frozenset({h11.IDLE, h11.SEND_BODY})
+_HALF_SAID: Final[frozenset[object]] = frozenset({h11.IDLE, h11.SEND_BODY})
 
 
 class PatientHttp(H11Protocol):
@@ -23,7 +23,7 @@ class PatientHttp(H11Protocol):
 
     request_seconds: ClassVar[float] = REQUEST_SECONDS
     _patience: asyncio.TimerHandle | None = None
-    _waits_for: type[h11.Sentinel] | None = None
+    _waits_for: object = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
