@@ -8,6 +8,7 @@ import struct
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -21,6 +22,7 @@ from app.simulate.audiosocket import AudioSocketExchange, pair_uuid
 from app.simulate.exchange import SimulatedCall
 from app.simulate.native import CallSound
 from app.telephony.audiosocket import CALL_UUID, DIGIT, END, ERROR, SLIN, framed
+from app.telephony.audiosocket_tcp import listening
 from app.telephony.messages import call_name
 from asr.codec import decode, encode
 from asr.types import Encoding
@@ -54,9 +56,13 @@ CALL = call_name("audiosocket", str(NAMED))
 async def listening_server(
     settings: Settings, **audiosocket: Any
 ) -> AsyncIterator[tuple[RunningServer, int]]:
-    port = free_port()
-    with_door = with_telephony(settings, audiosocket={"listen": f"127.0.0.1:{port}"} | audiosocket)
-    async with running_server(with_door, words()) as server:
+    """Open the door beside a server, at whichever port is free in that very moment."""
+    with_door = with_telephony(settings, audiosocket={"listen": "127.0.0.1:0"} | audiosocket)
+    async with (
+        running_server(settings, words()) as server,
+        listening(replace(server.services, settings=with_door)) as port,
+    ):
+        assert port is not None
         yield server, port
 
 
@@ -90,7 +96,9 @@ def break_off(stream: SocketStream) -> None:
 
 
 async def test_a_call_of_two_connections_is_one_record(settings: Settings) -> None:
-    async with listening_server(settings) as (server, port):
+    port = free_port()
+    with_door = with_telephony(settings, audiosocket={"listen": f"127.0.0.1:{port}"})
+    async with running_server(with_door, words()) as server:
         call = SimulatedCall(
             url=f"127.0.0.1:{port}",
             sound=CallSound(call_bytes(caller_first(), operator_second())),
@@ -177,7 +185,7 @@ async def test_garbage_closes_its_own_connection_only(
             record = await record_of(server, call_name("audiosocket", str(healthy_uuid)))
 
     assert was_closed == [True] * len(GARBAGE)
-    assert tracks_of(record) == ["caller"]
+    assert set(tracks_of(record)) == {"caller"}  # in two parts where the garbage took long
     assert "0901234" not in str(written)
     assert caplog.text == ""
     assert [each for each in written if each["log_level"] == "error"] == []
