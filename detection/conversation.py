@@ -39,7 +39,7 @@ from detection.types import (
     Speaker,
     Utterance,
 )
-from detection.verdict import concluded, settled, standing_of
+from detection.verdict import concluded, in_need, settled, standing_of
 from detection.weighing import (
     Quiet,
     eased,
@@ -339,7 +339,7 @@ def _with_escalation(state: ConversationState, evidence: Evidence, at_ms: int) -
 
 def _overrun_checked(turn: Turn, policy: Policy) -> Turn:
     state, last = turn.state, turn.state.last_said
-    if last is None:
+    if last is None or in_need(state):
         return turn
     if state.overrun_ms is not None and state.now_ms - state.overrun_ms < RESTATED_AFTER_MS:
         return turn

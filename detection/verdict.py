@@ -60,6 +60,11 @@ def standing_of(state: ConversationState, policy: Policy) -> Standing:
     return standing(state.offences, marks_of(state, policy), state.now_ms, policy)
 
 
+def in_need(state: ConversationState) -> bool:
+    """Say whether the caller showed lately that they need help, not a warning."""
+    return state.welfare_ms is not None and state.now_ms - state.welfare_ms < WELFARE_HOLDS_MS
+
+
 def _apart(state: ConversationState, stand: Standing, policy: Policy) -> tuple[Severity, Severity]:
     """Return the levels that content and manner would have alone; together they may stand higher."""
     if stand.level is Severity.NONE:
@@ -87,7 +92,7 @@ def _only(offences: Sequence[Offence], *, of_content: bool) -> Iterator[Offence]
 def _step(state: ConversationState, stand: Standing) -> Step:
     if stand.threat:
         return Step.EMERGENCY
-    if state.welfare_ms is not None and state.now_ms - state.welfare_ms < WELFARE_HOLDS_MS:
+    if in_need(state):
         return Step.WELFARE
     if stand.level is Severity.STOP:
         return Step.CLOSE

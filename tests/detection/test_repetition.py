@@ -251,6 +251,18 @@ def test_repeated_abuse_shortens_the_time() -> None:
     assert finding.rule == "conversation.held_after_abuse"
 
 
+def test_the_clock_is_not_held_against_a_caller_in_need_while_the_need_is_fresh() -> None:
+    policy = replace(PLAIN, held_limit_ms=2 * MINUTE_MS)
+    lost = caller("もう死にたいんです", cues=[Cue.WELFARE]).at(MINUTE_MS)
+    conversation, _ = played(caller("ばかやろう", (Category.MENTAL_ATTACK, 2)), lost, policy=policy)
+
+    in_need = [conversation.tick(minute * MINUTE_MS) for minute in (2, 3, 4, 5)]
+    later = conversation.tick(6 * MINUTE_MS + 1_000)
+
+    assert [d.findings for d in in_need] == [()] * 4
+    assert [f.rule for f in later.findings] == ["conversation.held"]
+
+
 def test_a_limit_that_was_called_wrong_does_not_hide_another_that_is_passed() -> None:
     policy = replace(PLAIN, held_limit_ms=3 * MINUTE_MS, held_after_abuse_limit_ms=2 * MINUTE_MS)
     insult = caller("ばかやろう", (Category.MENTAL_ATTACK, 2))
