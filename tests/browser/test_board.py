@@ -347,6 +347,41 @@ async def test_a_sentence_being_spoken_is_shown_where_it_is_seen(board: Screen) 
     await expect(words).to_have_text("「いま話しているところです。」")
 
 
+async def test_words_that_were_taken_back_or_lost_stand_there_no_longer(board: Screen) -> None:
+    await with_four(board)
+    await board.evaluate(SEEN)
+    talk = Talk(board.preview.theatre.stage, "b-2")
+    words = board.find(f"{ROWS}[data-call-id='b-2'] .board-words")
+    said = await words.inner_text()
+    lost = {"track": "caller", "start_ms": 1, "end_ms": 2, "reason": "overload"}
+
+    for over in (
+        lambda: talk.saying("caller", "19:00", ""),
+        lambda: board.preview.theatre.stage.tell("gap", "b-2", lost),
+    ):
+        board.preview.portal.call(talk.saying, "caller", "19:00", "いま話している")
+        await expect(words).to_have_text("「いま話している…")
+        board.preview.portal.call(over)
+        await expect(words).to_have_text(said)
+
+
+async def test_the_whole_sentence_stands_though_its_beginning_came_in_the_same_moment(
+    board: Screen,
+) -> None:
+    await with_four(board)
+    await board.evaluate(SEEN)
+    talk = Talk(board.preview.theatre.stage, "b-2")
+
+    def at_once() -> None:
+        talk.saying("caller", "19:00", "いま話している")
+        talk.says("caller", "19:00", "いま話しているところです。")
+
+    board.preview.portal.call(at_once)
+
+    words = board.find(f"{ROWS}[data-call-id='b-2'] .board-words")
+    await expect(words).to_have_text("「いま話しているところです。」")
+
+
 async def test_who_finds_no_place_above_the_list_is_counted(board: Screen) -> None:
     board.preview.portal.call(many_calls, board.preview.theatre.stage)
     await opened(board)
@@ -390,3 +425,10 @@ async def test_the_board_speaks_english_where_it_is_chosen(board: Screen) -> Non
           .map((e) => e.textContent).filter((text) => /[\\u3040-\\u30ff\\u4e00-\\u9fff]/u.test(text))"""
     )
     assert japanese == []
+    for width in (1024, 1280):
+        await board.page.set_viewport_size({"width": width, "height": 720})
+        cut = await board.evaluate(
+            """[...document.querySelectorAll(".board-head > div, #rows .board-minutes, #rows .board-stalemate")]
+              .filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)"""
+        )
+        assert cut == [], width

@@ -92,10 +92,17 @@ function take(event) {
   } else {
     begun.get(event.call_id)?.push(event);
     const after = reduceBoard(board, event);
-    if (after === board) return;
+    const over = endsSentence(event);
+    if (over) speaking.set(event.call_id, "");
+    if (after === board && !over) return;
     board = after;
   }
   drawSoon();
+}
+
+/** The whole sentence of the caller, or its loss, ends what was shown of its beginning, even in the same frame. */
+function endsSentence({ type, data }) {
+  return (type === "transcript.final" || type === "gap") && data.track === "caller";
 }
 
 /** A hidden page gets no frames, and has to sound and to count in its title all the same. */

@@ -66,10 +66,11 @@ export class BoardRows {
     this.onSeen?.();
   }
 
-  /** Show the words of a sentence that is still being spoken; the whole one takes their place. */
+  /** Show the words of a sentence that is still being spoken; an empty text takes them away again. */
   saying(id, text) {
     const drawn = this.rows.get(id);
     if (!drawn) return;
+    if (text === "") return this.hush(drawn);
     drawn.root.toggleAttribute("data-speaking", true);
     say(drawn.words, `「${text}…`);
   }
