@@ -87,7 +87,12 @@ async def read_caller(request: Request, identity: Viewer, call_id: str) -> Calle
         )
         whole = [shown.call.call_id for shown in history.calls if shown.whole]
         matters = await matters_of(session, whole)
-        over = [one.call.call_id for one in history.calls if one.call.ended_at is not None]
+        # Only those of which something is shown: to look for names in a call takes its whole length.
+        over = [
+            one.call.call_id
+            for one in history.calls
+            if one.call.ended_at is not None and one.call.call_id in matters
+        ]
         sights = await sights_of_ended(session, services, identity, over)
         sight = await text_sight(session, services, identity, call)
         measures = await measures_for(session, hashes, call.section) if hashes else ()
