@@ -26,7 +26,8 @@ from app.services import services_of
 from app.telephony.audiohook_signature import NonceCache
 from app.telephony.carrying import CarriedCall, StateStep
 from app.telephony.door_access import Admitted
-from app.telephony.messages import CallBegan
+from app.telephony.early_answers import EarlyAnswers
+from app.telephony.messages import Answered, CallBegan
 from app.telephony.one_time_tokens import OneTimeTokens
 from app.telephony.part import Part
 from app.telephony.placing import PlacingRules
@@ -56,6 +57,7 @@ class LiveDoors:
         self._audio: dict[str, tuple[Part, CallAudio]] = {}
         """By the exchange's name of the call."""
         self._tasks: TaskGroup | None = None
+        self._early_answers = EarlyAnswers()
         self.one_time_tokens = OneTimeTokens(lambda: secrets.token_urlsafe(24))
         """Given to calls whose webhook was signed, asked of their streams."""
         self.admitting = anyio.Lock()
@@ -82,13 +84,15 @@ class LiveDoors:
         self._forget_ended()
         call = self._calls.get(began.call_id)
         if call is None:
+            answered = self._early_answers.take(began.call_id, self._clock.monotonic_ms())
             call = self._calls[began.call_id] = CarriedCall(
                 began,
                 rules=self._rules,
                 registry=self._registry,
                 clock=self._clock,
                 admitted=admitted,
-                waits=not began.answered or door in self._settings.wait_for_answer,
+                waits=not answered
+                and (not began.answered or door in self._settings.wait_for_answer),
                 missing_ms=self._missing_ms,
                 finish_soon=self._finish_soon,
             )
@@ -103,6 +107,13 @@ class LiveDoors:
             return False
         await call.tell(step)
         return True
+
+    async def answer(self, call_id: str) -> bool:
+        """Tell a call that the office has picked up; False where its stream is still to come."""
+        if await self.tell(call_id, Answered()):
+            return True
+        self._early_answers.note(call_id, self._clock.monotonic_ms())
+        return False
 
     def is_live(self, call_id: str) -> bool:
         return self._live(call_id) is not None

@@ -19,7 +19,7 @@ from app.errors import NotAllowed, NotFound
 from app.services import services_of
 from app.settings import Settings
 from app.telephony.live_doors import doors_of
-from app.telephony.messages import Answered, call_name
+from app.telephony.messages import call_name
 from app.telephony.twilio_signature import HEADER, public_address, stream_address, verify
 
 log = structlog.get_logger()
@@ -76,8 +76,8 @@ async def call_answered(request: Request) -> Response:
     form = await _signed_form(request)
     if form.get("CallStatus") in _ANSWERED:
         call_id = call_name("twilio", form.get("ParentCallSid") or form.get("CallSid", ""))
-        if not await doors_of(request).tell(call_id, Answered()):
-            log.info("answered call is not live", call_id=call_id)
+        if not await doors_of(request).answer(call_id):
+            log.info("answered call is not live yet", call_id=call_id)
     return Response(status_code=204)
 
 

@@ -174,6 +174,19 @@ async def test_what_sounds_before_the_office_answers_is_not_recorded(settings: S
     assert status == 204
 
 
+async def test_a_call_that_is_answered_while_its_stream_still_connects_is_judged(
+    settings: Settings,
+) -> None:
+    async with running_server(office(settings, waits=True), words()) as server:
+        given = await told(server)
+        form = {"CallSid": "CA9", "ParentCallSid": CALL_SID, "CallStatus": "in-progress"}
+        await asked(server, STATUS_PATH, form)
+        await exchange(server, given).play()
+        record = await record_of(server, f"twilio.{CALL_SID}")
+
+    assert tracks_of(record) == ["caller", "operator"]
+
+
 @pytest.mark.parametrize("path", [VOICE_PATH, STATUS_PATH])
 async def test_a_question_that_is_not_signed_by_twilio_is_refused(
     server: RunningServer, path: str
