@@ -58,13 +58,12 @@ async def take_back(services: Services, identity: Identity, alert_id: str) -> No
     mark = marking(identity, alert, call, false_alarm=False, tell=True)
 
     async def read() -> Recovered:
-        async with services.database.transaction() as session:
-            return await recover(
-                session,
-                call.id,
-                detector=services.detector,
-                new_conversation=services.new_conversation,
-            )
+        return await recover(
+            services.database,
+            call.id,
+            detector=services.detector,
+            new_conversation=services.new_conversation,
+        )
 
     live = services.registry.find(call.id)
     if live is None:

@@ -8,7 +8,7 @@ a limit that was passed before a warning must not be found after it, as if the c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,10 +26,11 @@ from app.calls.repository import (
     utterances_as_judged,
 )
 from app.calls.standing import Early, Standing
+from app.db import Database
 from app.events import EventType
 from app.feedback.repository import switched_off_at
 from app.feedback.reviews import SwitchedOff
-from app.models import AlertRow, StaffAction, UtteranceRow
+from app.models import AlertRow, Call, EventRow, StaffAction, UtteranceRow
 from app.responses.scripts import shown_key
 from detection.ports import Conversation, Detector
 from detection.talk_so_far import TalkSoFar
@@ -49,21 +50,40 @@ class Recovered:
     talk: TalkSoFar
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the tables say of one call."""
+
+    call: Call
+    switched_off: SwitchedOff
+    utterances: Sequence[UtteranceRow]
+    actions: Sequence[StaffAction]
+    scripts: Sequence[EventRow]
+    alerts: Sequence[AlertRow]
+    judged_ms: Mapping[str, int]
+
+
 async def recover(
-    session: AsyncSession,
+    database: Database,
     call_id: str,
     *,
     detector: Detector,
     new_conversation: Callable[[], Conversation],
 ) -> Recovered:
-    call = await call_by_id(session, call_id)
-    if call is None:
-        raise LookupError(call_id)
-    switched_off = await switched_off_at(session, call.started_at)
-    utterances = await utterances_as_judged(session, call_id)
-    deeds = standing_deeds(await actions_of(session, call_id))
+    """Return the call as its stored words leave it.
+
+    No connection is held while these are judged: an hour of talk takes seconds, and after a
+    restart all calls and their screens ask at once.
+
+    Raises:
+        LookupError: there is no such call.
+    """
+    async with database.transaction() as session:
+        stored = await _stored(session, call_id)
+    call, alerts, switched_off = stored.call, stored.alerts, stored.switched_off
+    deeds = standing_deeds(stored.actions)
     replay, talk = _Replay(new_conversation(), detector), TalkSoFar()
-    for place, row in enumerate(utterances):
+    for place, row in enumerate(stored.utterances):
         while deeds and _came_before(deeds[0], row, place):
             await replay.do(deeds.pop(0))
         utterance = _utterance(row)
@@ -76,8 +96,6 @@ async def recover(
     if replay.decision is not None:
         await replay.let_pass(call.duration_ms)
     conversation, decision = replay.conversation, replay.decision
-    scripts = await events_of_call(session, call_id, EventType.SCRIPT_SUGGESTED)
-    alerts = await alerts_of(session, call_id)
     standing = Standing(
         level=Severity(call.level),
         top_level=Severity(call.top_level),
@@ -88,14 +106,29 @@ async def recover(
         warnings=decision.warnings if decision else (),
         step=decision.step if decision else Step.LISTEN,
         step_since_ms=replay.step_since_ms,
-        script_shown=shown_key(scripts[-1].data) if scripts else "",
+        script_shown=shown_key(stored.scripts[-1].data) if stored.scripts else "",
         stalemate_told_ms=decision.stalemate_ms if decision else 0,
         demand_stated=decision.demand.stated if decision and decision.demand else 0,
         alert_ids=MappingProxyType({alert.key: alert.id for alert in alerts}),
         early=_early(alerts),
     )
-    judged_ms = {Track(name): at_ms for name, at_ms in (await tracks_of(session, call_id)).items()}
+    judged_ms = {Track(name): at_ms for name, at_ms in stored.judged_ms.items()}
     return Recovered(conversation, decision, standing, judged_ms, switched_off, talk)
+
+
+async def _stored(session: AsyncSession, call_id: str) -> _Stored:
+    call = await call_by_id(session, call_id)
+    if call is None:
+        raise LookupError(call_id)
+    return _Stored(
+        call=call,
+        switched_off=await switched_off_at(session, call.started_at),
+        utterances=await utterances_as_judged(session, call_id),
+        actions=await actions_of(session, call_id),
+        scripts=await events_of_call(session, call_id, EventType.SCRIPT_SUGGESTED),
+        alerts=await alerts_of(session, call_id),
+        judged_ms=await tracks_of(session, call_id),
+    )
 
 
 def standing_deeds(actions: Sequence[StaffAction]) -> list[StaffAction]:

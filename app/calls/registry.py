@@ -276,12 +276,12 @@ class CallRegistry:
             check_same(started, facts, token_id, call.token_id)
             if call.ended_at is not None:
                 raise ended()
-            recovered = await recover(
-                session,
-                call.id,
-                detector=self._parts.detector,
-                new_conversation=self._parts.new_conversation,
-            )
+        recovered = await recover(
+            self._parts.database,
+            call.id,
+            detector=self._parts.detector,
+            new_conversation=self._parts.new_conversation,
+        )
         return self._enter(facts, started, token_id, recovered, recovered.switched_off)
 
     def _enter(

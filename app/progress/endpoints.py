@@ -31,6 +31,6 @@ async def read_progress(request: Request, identity: Viewer, call_id: str) -> Pro
         found = await call_by_id(session, call_id) if CALL_ID.fullmatch(call_id) else None
         call = seen_by(identity, found)
         sight = await text_sight(session, services, identity, call)
-        view = await progress_view(services, session, call, seq=seq)
+    view = await progress_view(services, call, seq=seq)
     await looks_of(request).note(Look.CALL, identity, call_id)
     return ProgressOut.model_validate(sight.of_all(view.model_dump(), untouched=UNTOUCHED))

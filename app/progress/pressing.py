@@ -40,12 +40,12 @@ async def _press_afterwards(services: Services, call: Call, pressed: Pressed, ma
     """Count a press by the words in the tables; an end that was reached stays what it was."""
     async with services.database.transaction() as session:
         seen = await session.scalar(_presses_of(call.id)) or 0
-        recovered = await recover(
-            session,
-            call.id,
-            detector=services.detector,
-            new_conversation=services.new_conversation,
-        )
+    recovered = await recover(
+        services.database,
+        call.id,
+        detector=services.detector,
+        new_conversation=services.new_conversation,
+    )
     before, after = _pressed(services, recovered, pressed)
 
     async def change(entry: Entry) -> None:

@@ -20,9 +20,7 @@ from detection.progress import LimitClock, Progress
 ENDED: Final = "通話は終了しています。記録をご確認ください"
 
 
-async def progress_view(
-    services: Services, session: AsyncSession, call: Call, *, seq: int
-) -> ProgressOut:
+async def progress_view(services: Services, call: Call, *, seq: int) -> ProgressOut:
     """*seq* was read before *call*: what happens between the two comes again as an event."""
     live = services.registry.find(call.id) if call.ended_at is None else None
     if live is not None:
@@ -35,7 +33,7 @@ async def progress_view(
         )
         return _view(replace(progress, clocks=clocks), step_since_ms, call, seq=seq)
     recovered = await recover(
-        session,
+        services.database,
         call.id,
         detector=services.detector,
         new_conversation=services.new_conversation,
@@ -46,11 +44,13 @@ async def progress_view(
         return _view(progress, since_ms, call, seq=seq)
     stopped = tuple(_stopped(clock, call.duration_ms) for clock in progress.clocks)
     view = _view(replace(progress, clocks=stopped), since_ms, call, seq=seq)
+    async with services.database.transaction() as session:
+        recorded = await recorded_warnings(session, call)
     # What was counted then stands, whatever today's rules would count.
     return ProgressOut.model_validate(
         {
             **view.model_dump(),
-            "warnings": await recorded_warnings(session, call),
+            "warnings": recorded,
             "next": {"text": ENDED, "clause": None},
         }
     )

@@ -78,13 +78,12 @@ async def only_alert(office: Exchange) -> AlertRow:
 async def heard_again(office: Exchange) -> Recovered:
     """Return the call as it would stand after a crash."""
     detector, policy = shipped_detector(), load_policy("ebetsu")
-    async with office.database.transaction() as session:
-        return await recover(
-            session,
-            "c1",
-            detector=detector,
-            new_conversation=lambda: CallConversation(policy, detector.version),
-        )
+    return await recover(
+        office.database,
+        "c1",
+        detector=detector,
+        new_conversation=lambda: CallConversation(policy, detector.version),
+    )
 
 
 async def test_a_threat_is_told_before_its_sentence_is_over_and_asks_for_a_check(

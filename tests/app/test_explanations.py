@@ -150,13 +150,12 @@ async def test_the_answers_given_are_still_known_after_a_crash(settings: Setting
         sound = joined(silence(2_500), sentences(1))
         attached.call.hear(call_bytes(sentences(1), sound))
         await office.registry.stop(attached, "stop")
-        async with office.database.transaction() as session:
-            again = await recover(
-                session,
-                "c1",
-                detector=detector,
-                new_conversation=lambda: CallConversation(policy, detector.version),
-            )
+        again = await recover(
+            office.database,
+            "c1",
+            detector=detector,
+            new_conversation=lambda: CallConversation(policy, detector.version),
+        )
 
     assert [(answer.words, answer.refused) for answer in again.talk.answers] == [(refusal, True)]
     assert [utterance.text for utterance in again.talk.said] == [HARMLESS]

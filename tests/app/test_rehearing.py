@@ -7,17 +7,20 @@ from datetime import timedelta
 import anyio
 import pytest
 from sqlalchemy import update
+from sqlalchemy.pool import QueuePool
 
 from app.alerts.false_alarm import marking
 from app.auth.identity import Identity, Role
 from app.calls.recovery import Recovered, recover
 from app.clock import SystemClock
+from app.db import Database
 from app.ledger import Entry
 from app.models import StaffAction
 from app.settings import Settings
 from detection.conversation import CallConversation
 from detection.policy import Policy
 from detection.policy_files import load_policy
+from detection.types import Assessment, Utterance
 from tests.app.exchange import Exchange, exchange
 from tests.app.sounds import call_bytes, joined, sentences, silence, speech
 from tests.app.speaking import alerts, speak
@@ -41,13 +44,12 @@ async def nothing(_entry: Entry) -> None:
 
 async def read_again(office: Exchange, call_id: str, policy: Policy | None = None) -> Recovered:
     detector, rules = shipped_detector(), policy or load_policy("ebetsu")
-    async with office.database.transaction() as session:
-        return await recover(
-            session,
-            call_id,
-            detector=detector,
-            new_conversation=lambda: CallConversation(rules, detector.version),
-        )
+    return await recover(
+        office.database,
+        call_id,
+        detector=detector,
+        new_conversation=lambda: CallConversation(rules, detector.version),
+    )
 
 
 async def test_words_that_arrive_while_a_call_is_heard_again_are_not_forgotten(
@@ -170,3 +172,33 @@ async def test_what_was_called_false_in_a_silence_stays_false_when_the_call_is_h
     assert recovered.decision is not None
     assert recovered.decision.level == 0
     assert recovered.conversation.lines == ()
+
+
+class WatchfulDetector:
+    """Finds what the shipped one finds, and notes how many connections are in use meanwhile."""
+
+    def __init__(self, database: Database) -> None:
+        self._found = shipped_detector()
+        self._pool = database._engine.pool
+        self.version = self._found.version
+        self.in_use: list[int] = []
+
+    def assess(self, utterance: Utterance) -> Assessment:
+        assert isinstance(self._pool, QueuePool)
+        self.in_use.append(self._pool.checkedout())
+        return self._found.assess(utterance)
+
+
+async def test_no_connection_is_held_while_a_call_is_heard_again(settings: Settings) -> None:
+    policy = load_policy("ebetsu")
+    async with exchange(settings, ScriptedTranscriber(HARMLESS, THREAT)) as office:
+        await office.call("c1", call_bytes(sentences(2)))
+        watchful = WatchfulDetector(office.database)
+        await recover(
+            office.database,
+            "c1",
+            detector=watchful,
+            new_conversation=lambda: CallConversation(policy, watchful.version),
+        )
+
+    assert watchful.in_use == [0, 0]

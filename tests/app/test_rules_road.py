@@ -254,16 +254,15 @@ async def test_a_call_heard_again_is_judged_without_the_rules_that_it_began_with
         await decide_all(office, ReviewKind.SWITCHED_OFF)
         await office.call("c1", call_bytes(sentences(1)))
         await decide_all(office, ReviewKind.SWITCHED_ON)
-        async with office.database.transaction() as session:
-            again = {
-                call_id: await recover(
-                    session,
-                    call_id,
-                    detector=detector,
-                    new_conversation=lambda: CallConversation(policy, detector.version),
-                )
-                for call_id in ("first", "c1")
-            }
+        again = {
+            call_id: await recover(
+                office.database,
+                call_id,
+                detector=detector,
+                new_conversation=lambda: CallConversation(policy, detector.version),
+            )
+            for call_id in ("first", "c1")
+        }
         levels = {call_id: (await office.row(call_id)).level for call_id in again}
 
     assert levels["first"] > levels["c1"] == 0
