@@ -84,6 +84,11 @@ async def stay_in_call(
         if isinstance(error, ControlFailed):
             raise
         raise _cut_off() from error
+    except Exception:
+        if not joined:
+            raise
+        # A defect ends this stay alone: raised here it would end all stays, and the server.
+        log.exception("a supervisor's stay in a call broke off")
 
 
 async def _bring_in(

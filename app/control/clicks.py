@@ -17,7 +17,7 @@ import structlog
 
 from app.auth.identity import Identity
 from app.calls.lifecycle import facts_of
-from app.control.ports import ControlFailed
+from app.control.ports import ControlFailed, OutcomeUnknown
 from app.errors import AppError, Conflict
 from app.events import EventType
 from app.ledger import Entry
@@ -101,6 +101,7 @@ async def carry_out(
 
     Raises:
         AppError: what *act* raised, after it was recorded.
+        OutcomeUnknown: it was done, and that cannot be recorded (``outcome_not_recorded``).
     """
     with anyio.CancelScope(shield=True):
         action_id = await services.ledger.write(_asked(identity, call, click))
@@ -117,13 +118,25 @@ async def carry_out(
             )
             raise
         code = failed.code if failed is not None else ""
-        done_at = await services.ledger.write(
-            _came_of_it(identity, call, click, action_id, result, code)
-        )
+        try:
+            done_at = await services.ledger.write(
+                _came_of_it(identity, call, click, action_id, result, code)
+            )
+        except Exception as broken:
+            log.exception("what came of a telephone click is not recorded", call_id=call.id)
+            # Not as an error of the server, after which one tries again: it may be done already.
+            raise failed or _not_recorded() from broken
     log.info("telephone click", call_id=call.id, kind=click.kind, result=result, code=code)
     if failed is not None:
         raise failed
     return done_at
+
+
+def _not_recorded() -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "outcome_not_recorded",
+        "操作は電話交換機に伝えましたが、結果を記録できませんでした。もう一度押さずに、電話機で確かめてください。",
+    )
 
 
 def _asked(identity: Identity, call: Call, click: Click) -> Callable[[Entry], Awaitable[int]]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 from anyio.abc import SocketStream
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.auth.identity import Role
-from app.control.ari import named_channel
+from app.control.ari import AriRequests, AriServer, ari_client, named_channel
+from app.control.ari_control import AriControl
 from app.control.opening import FirstAble, open_call_control
 from app.control.ports import (
     Ability,
@@ -244,6 +247,29 @@ async def test_when_either_side_hangs_up_nothing_of_the_stay_is_left(who: str) -
         await exchange.until(gone="-bridge")
 
         assert (exchange.bridges, set(exchange.channels)) == ({}, {CHANNEL})
+
+
+async def test_a_defect_in_one_stay_ends_neither_the_server_nor_the_other_stays() -> None:
+    class Defect(AriRequests):
+        async def take_down(self, bridge_id: str) -> None:
+            await super().take_down(bridge_id)
+            raise ZeroDivisionError
+
+    exchange = FakeAri()
+    async with serving(exchange.app) as url, anyio.create_task_group() as stays:
+        server = AriServer(f"{url}/ari", USER, PASSWORD, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        async with ari_client(server) as client:
+            for requests in (AriRequests(client, server), Defect(client, server)):
+                await AriControl(requests, server, EXTENSIONS, stays).join(
+                    CALL, JoinMode.TALK, CHIEF
+                )
+            sound, broken = exchange.bridges
+            await exchange.hang_up(broken.replace("-bridge", "-phone"))
+            await exchange.until(gone=broken)
+            left = set(exchange.bridges)
+            stays.cancel_scope.cancel()
+
+    assert left == {sound}
 
 
 async def test_a_server_that_stops_takes_its_supervisors_out_of_the_calls() -> None:

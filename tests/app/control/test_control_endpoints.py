@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 import httpx
 import numpy as np
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app.auth.identity import Role
 from app.control.announcements import announcements_in
@@ -279,6 +282,31 @@ async def test_a_defect_leaves_a_record_that_the_outcome_is_open(office: Office)
 
     assert [record["result"] for record in await office.records()] == ["unknown", "done"]
     assert again.status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_what_was_done_and_cannot_be_recorded_is_no_error_to_try_again_after(
+    office: Office, path: str
+) -> None:
+    ledger = office.app.state.services.ledger
+
+    class LosesTheSecond:
+        writes = 0
+
+        async def write(self, change: Any) -> Any:
+            self.writes += 1
+            if self.writes > 1:
+                raise OperationalError("UPDATE", {}, sqlite3.OperationalError("disk I/O error"))
+            return await ledger.write(change)
+
+    office.app.state.services.ledger = LosesTheSecond()
+    async with await office.person("sato", Role.OPERATOR) as sato:
+        answer = await sato.post(path, json=YES)
+
+    (record,) = await office.records()
+    assert (answer.status_code, answer.json()["code"]) == (503, "outcome_not_recorded")
+    assert "もう一度押さずに" in answer.json()["message"]
+    assert record["result"] == "asked"
 
 
 async def test_what_is_not_offered_is_refused_and_written_down(office: Office) -> None:

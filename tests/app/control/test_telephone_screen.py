@@ -178,6 +178,20 @@ async def test_what_the_exchange_refuses_is_said_in_its_place_and_on_the_other_s
         await expect(sato.locator("#telephone-state")).to_have_attribute("data-outcome", "failed")
 
 
+async def test_after_a_defect_nobody_is_told_to_press_again(
+    context: BrowserContext, office: Clicked
+) -> None:
+    office.control.failing = ZeroDivisionError()
+    page = await sign_in(context, office)
+    async with office.server.stream() as stream:
+        telephone = await open_call(page, office, await begin(stream))
+        await telephone.get_by_role("button", name="通話を終える").click()
+        await page.locator("#ask-yes").click()
+
+        await expect(page.locator("#telephone-state")).to_contain_text("行われたか分かりません")
+        await expect(page.locator("#telephone-state")).to_have_attribute("data-outcome", "failed")
+
+
 async def test_while_one_runs_no_other_can_be_asked_for(
     context: BrowserContext, office: Clicked
 ) -> None:

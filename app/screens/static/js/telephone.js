@@ -185,7 +185,8 @@ function doneWords(deed) {
 }
 
 function failedWords(deed, error) {
-  if (error.status === 0) return t("{deed}:行われたか分かりません。電話機で確かめてください。", { deed: deed.full });
+  // Also after an error of the server: what was clicked may have been done before it.
+  if (error.status === 0 || error.code === "internal_error") return t("{deed}:行われたか分かりません。電話機で確かめてください。", { deed: deed.full });
   if (error.status === 401) return t("{deed}:サインインが切れています。電話機で操作してください。", { deed: deed.full });
   return tError(error) || t("{deed}:できませんでした。電話機で操作してください。", { deed: deed.full });
 }
