@@ -8,6 +8,7 @@ from urllib.parse import quote
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.callers.number import UNREADABLE
 from app.models import AlertRow, Call, User
 from app.notices.choosing import NoticeKind
 from app.notices.models import NoticeRow
@@ -41,9 +42,14 @@ async def composed(
         call_id=call.id,
         url=f"{public_url}/calls/{quote(call.id, safe='')}",
         operator_name=await _display_name(session, call) if route.with_operator_name else "",
-        caller_number=number_of(call) if route.with_caller_number else "",
+        caller_number=_readable(number_of(call)) if route.with_caller_number else "",
         quote=gravest.quote if route.with_words and gravest is not None else "",
     )
+
+
+def _readable(number: str) -> str:
+    """Return *number*; nothing where its key is lost: whoever is told would take the words for a number."""
+    return number if number != UNREADABLE else ""
 
 
 async def is_foreseen_only(session: AsyncSession, call: Call) -> bool:

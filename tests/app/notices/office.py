@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import delete, select
@@ -20,6 +21,7 @@ from app.db import Database
 from app.events import Audience, EventType
 from app.ledger import Entry, Ledger
 from app.models import AlertRow, Call
+from app.notices.composing import NumberOf
 from app.notices.delivering import NoticeDesk
 from app.notices.models import NoticeRow
 from app.notices.opening import open_notices
@@ -46,6 +48,7 @@ class Office:
     bus: MemoryBus
     administration: Administration
     settings: dict[str, Any] = field(default_factory=lambda: {"first_retry_seconds": 1})
+    number_of: NumberOf = attrgetter("caller_number")
 
     def opened(self, **routes: RouteSettings) -> AbstractAsyncContextManager[NoticeDesk]:
         """A desk of *routes* that does nothing by itself."""
@@ -56,6 +59,7 @@ class Office:
             database=self.database,
             bus=self.bus,
             clock=self.clock,
+            number_of=self.number_of,
         )
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from app.auth.identity import Role
+from app.callers.number import UNREADABLE
 from app.control.signing import is_signed
 from app.errors import Conflict, NotFound, Unavailable
 from app.notices.settings import RouteSettings
@@ -76,6 +77,19 @@ async def test_words_number_and_name_are_said_where_the_route_has_them(
     told = json.loads(web.arrived[0].body)
     assert (told["quote"], told["caller_number"]) == (WORDS, NUMBER)
     assert told["operator_name"] == "佐藤 一郎"
+
+
+async def test_a_number_whose_key_is_lost_is_not_told_as_one(
+    calls: Office, web: WebReceiver
+) -> None:
+    calls.number_of = lambda _call: UNREADABLE
+
+    async with calls.desk(cti=webhook(web.url, with_caller_number=True)):
+        await calls.begin()
+        await calls.rise(2)
+        await web.has(1)
+
+    assert "caller_number" not in json.loads(web.arrived[0].body)
 
 
 async def test_each_level_is_told_once_and_nothing_on_the_way_down(
