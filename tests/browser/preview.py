@@ -157,16 +157,18 @@ class Theatre:
             outbox.send_nowait(event)
         # Before the page knows that it is connected: what is told then and never stored would be lost.
         self.sockets[websocket] = outbox
-        await websocket.accept()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_notice_departure, websocket, tasks.cancel_scope)
-            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-                async for event in inbox:
-                    if wanted is None or event["call_id"] == wanted:
-                        await websocket.send_json(event)
-        inbox.close()
-        outbox.close()
-        self.sockets.pop(websocket, None)
+        try:
+            await websocket.accept()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_notice_departure, websocket, tasks.cancel_scope)
+                with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                    async for event in inbox:
+                        if wanted is None or event["call_id"] == wanted:
+                            await websocket.send_json(event)
+        finally:
+            self.sockets.pop(websocket, None)
+            inbox.close()
+            outbox.close()
 
 
 async def _notice_departure(websocket: WebSocket, scope: anyio.CancelScope) -> None:

@@ -3,7 +3,7 @@
 import { marksFrom, momentOf } from "./aids-marks.js";
 import { callPath, send } from "./api.js";
 import { byId, make, say } from "./dom.js";
-import { t, tError } from "./language.js";
+import { t, tRefusal } from "./language.js";
 import { clock } from "./times.js";
 import { toast } from "./toast.js";
 import { words } from "./words.js";
@@ -55,7 +55,7 @@ export class MissedMoments {
       await this.mark({});
     } catch (error) {
       // The call may have ended in this very moment: then the server says what to do.
-      toast((error.status === 400 && tError(error)) || t("見落としの印を付けられませんでした。もう一度押してください。"));
+      toast(tRefusal(error, t("見落としの印を付けられませんでした。もう一度押してください。")));
     }
   }
 
@@ -76,7 +76,7 @@ export class MissedMoments {
       toast(t("見落としの印を取り消しました"));
       await this.onChanged();
     } catch (error) {
-      toast(tError(error) || t("取り消せませんでした。もう一度お試しください。"));
+      toast(tRefusal(error, t("取り消せませんでした。もう一度お試しください。")));
     }
   }
 
@@ -109,7 +109,7 @@ export class MissedMoments {
       this.dialog.close();
       await this.onChanged();
     } catch (error) {
-      this.fail(tError(error) || t("記録できませんでした。もう一度お試しください。"));
+      this.fail(tRefusal(error, t("記録できませんでした。もう一度お試しください。")));
     }
   }
 

@@ -5,7 +5,7 @@ import { MissedMoments } from "./aids-missed.js";
 import { callPath, read, send } from "./api.js";
 import { Cards } from "./card-part.js";
 import { byId, make, say } from "./dom.js";
-import { t, tError } from "./language.js";
+import { t, tRefusal } from "./language.js";
 import { toast } from "./toast.js";
 
 const NOTES = new Set([
@@ -120,7 +120,7 @@ export class AidsPart {
       this.show();
       say(byId("polite"), muted ? t("ご案内を静かにしました") : t("ご案内を表示します"));
     } catch (error) {
-      toast(tError(error) || t("切り替えられませんでした。もう一度お試しください。"));
+      toast(tRefusal(error, t("切り替えられませんでした。もう一度お試しください。")));
     }
     this.muting = false;
   }

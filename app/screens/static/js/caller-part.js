@@ -2,7 +2,7 @@
 
 import { callPath, read, send, sendWhileLeaving } from "./api.js";
 import { byId, icon, make, say } from "./dom.js";
-import { t, tError } from "./language.js";
+import { t, tRefusal } from "./language.js";
 import { afterReading, badgeOf, emptyBecause, measuresName, parted, unsaved, written } from "./state-caller.js";
 import { day, moment } from "./times.js";
 import { toast } from "./toast.js";
@@ -122,7 +122,7 @@ export class CallerPart {
       byId("caller-whole").hidden = true;
       this.context.showNumber(number);
     } catch (error) {
-      toast(tError(error) || t("番号を表示できませんでした。もう一度お試しください。"));
+      toast(tRefusal(error, t("番号を表示できませんでした。もう一度お試しください。")));
     }
   }
 
@@ -167,7 +167,7 @@ export class CallerPart {
       await send("PUT", this.path("/matter"), sent);
     } catch (error) {
       this.saving = false;
-      return this.tell(tError(error) || t("保存できませんでした。もう一度お試しください。"), "failed");
+      return this.tell(tRefusal(error, t("保存できませんでした。もう一度お試しください。")), "failed");
     }
     this.saving = false;
     this.saved = { ...sent, by: this.context.me, at: new Date().toISOString() };

@@ -3,7 +3,7 @@
 import { callPath, send } from "./api.js";
 import { reportLines, threatOf } from "./card-report.js";
 import { byId, make, say, shape } from "./dom.js";
-import { t, tError } from "./language.js";
+import { t, tRefusal } from "./language.js";
 import { clock, moment } from "./times.js";
 import { toast } from "./toast.js";
 import { needsCare } from "./render-status.js";
@@ -147,7 +147,7 @@ export class Cards {
       await send(done ? "POST" : "DELETE", callPath(this.callId, "/emergency-called"));
       say(byId("card-done"), done ? "" : t("取り消しました"));
     } catch (error) {
-      toast(tError(error) || t("記録できませんでした。通報した時刻を手元に控え、もう一度押してください。"));
+      toast(tRefusal(error, t("記録できませんでした。通報した時刻を手元に控え、もう一度押してください。")));
     }
     this.sending = false;
     await this.onChanged();

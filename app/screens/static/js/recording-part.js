@@ -3,7 +3,7 @@
 import { callPath, send } from "./api.js";
 import { Asked } from "./asked.js";
 import { byId, say, shape } from "./dom.js";
-import { t, tError } from "./language.js";
+import { t, tRefusal } from "./language.js";
 
 const SHAPES = { reading: "waiting", recording: "recording", paused: "paused", off: "not-recorded", failed: "down" };
 
@@ -63,7 +63,7 @@ export class RecordingPart {
       this.take(found, heard);
     } catch (error) {
       const failed = resume ? t("録音を再開できませんでした。もう一度押してください。") : t("録音を止められませんでした。もう一度押してください。");
-      say(byId("recording-failed"), error.status === 409 ? tError(error) : failed);
+      say(byId("recording-failed"), tRefusal(error, failed));
     } finally {
       this.sending = false;
       this.button.setAttribute("aria-disabled", "false");
