@@ -17,7 +17,7 @@ from tests.browser.parts.board import (
     supervisor_of,
 )
 from tests.browser.preview import OPERATOR
-from tests.browser.scenes import Talk
+from tests.browser.scenes import CALL, Talk
 from tests.browser.screen import Screen
 from tests.browser.stage import WELL
 
@@ -380,6 +380,22 @@ async def test_the_whole_sentence_stands_though_its_beginning_came_in_the_same_m
 
     words = board.find(f"{ROWS}[data-call-id='b-2'] .board-words")
     await expect(words).to_have_text("「いま話しているところです。」")
+
+
+async def test_a_break_whose_time_is_over_leaves_a_board_that_is_never_closed(
+    board: Screen,
+) -> None:
+    stage = board.preview.theatre.stage
+    board.preview.play("hard-call")
+    board.preview.portal.call(lambda: stage.begin("b-1", operator="ito"))
+    await board.page.clock.install()
+    await opened(board)
+    await expect(board.find(".break")).to_have_count(1)
+
+    del stage.calls[CALL]
+    await board.page.clock.run_for(600_000)
+
+    await expect(board.find(".break")).to_have_count(0)
 
 
 async def test_who_finds_no_place_above_the_list_is_counted(board: Screen) -> None:

@@ -22,6 +22,8 @@ const ASKED_AT_ONCE = 50;
 const HIDDEN_DRAW_MS = 250;
 const SPOKEN_MS = 5_000;
 const ASK_HEALTH_MS = 20_000;
+/** A proposal that nobody answers is over after some hours, and no event says so. */
+const ASK_BREAKS_MS = 600_000;
 
 const page = byId("board");
 const me = page.dataset.me;
@@ -279,4 +281,5 @@ setInterval(() => {
   // How recognition does is told to live calls: while there is none, somebody has to ask.
   if (link.state === "open" && board.rows.size === 0) readAgain();
 }, ASK_HEALTH_MS);
+setInterval(() => breaks.breaks.length === 0 || breaks.read(), ASK_BREAKS_MS);
 open();
