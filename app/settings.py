@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -218,6 +219,15 @@ class Settings(BaseSettings):
     """Figures of the office."""
     feedback: FeedbackSettings = FeedbackSettings()
     """What is made of 誤検知."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _whole_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        told = f"{parts.path.strip('/')}{parts.query}{parts.fragment}{parts.username or ''}"
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or told:
+            raise ValueError("must be http:// or https://, a name, and a port where it needs one")
+        return value.rstrip("/")
 
     @field_validator("log_level")
     @classmethod

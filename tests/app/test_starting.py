@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from pydantic import ValidationError
 
 from app.bootstrap import open_services
 from app.cli.serve import START_FAILED, OpenServices, address_here, listen, serve_until_told
@@ -51,6 +52,19 @@ def test_a_taken_port_is_told_before_any_record_is_touched(
     assert said.err.count("\n") == 1
     assert said.out == ""
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mimamori.example", "ftp://x", "https://", "https://x/office", "https://x?a=b", "http://[::1"],
+)
+def test_an_address_that_no_browser_opens_is_no_public_address(address: str) -> None:
+    with pytest.raises(ValidationError, match="public_url"):
+        Settings(public_url=address)
+
+
+def test_a_slash_behind_the_public_address_makes_no_difference() -> None:
+    assert Settings(public_url="https://x.example:8443/").public_url == "https://x.example:8443"
 
 
 @pytest.mark.parametrize(
