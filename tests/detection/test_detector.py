@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from importlib import resources
 
@@ -10,7 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detection.detector import HYPOTHESIS_SCORE, UNSURE_FLOOR, LexiconDetector
+from detection.detector import (
+    HYPOTHESIS_SCORE,
+    MOST_OF_A_RULE,
+    UNSURE_FLOOR,
+    LexiconDetector,
+)
 from detection.lexicon import read_lexicon
 from detection.lexicon_files import shipped_lexicon
 from detection.parts import Part
@@ -78,6 +84,19 @@ def test_the_gravest_of_overlapping_findings_of_a_category_is_kept() -> None:
         ("t.great_fool", Severity.WARNING),
         ("t.fool", Severity.CAUTION),
     ]
+
+
+def test_words_that_are_shouted_without_end_are_quoted_a_few_times() -> None:
+    text = "殺すぞ。馬鹿。" * 300
+
+    findings = DETECTOR.assess(caller(text)).findings
+
+    assert Counter(f.rule for f in findings) == {
+        "t.kill": MOST_OF_A_RULE,
+        "t.fool": MOST_OF_A_RULE,
+    }
+    assert findings[0].span.start == 0
+    assert findings[-1].span.end <= MOST_OF_A_RULE * len("殺すぞ。馬鹿。")
 
 
 def test_a_misheard_word_is_found_by_its_sound() -> None:
