@@ -162,8 +162,10 @@ class NativeTelephone:
                 }
             )
         )
-        answer = await _answer(socket, "started")
-        return int(answer["position_samples"])
+        position = (await _answer(socket, "started")).get("position_samples")
+        if not isinstance(position, int):
+            raise _not_understood()
+        return position
 
     async def _send(self, socket: ClientConnection, position: int) -> None:
         """Send each frame when its last sample has been spoken, as a telephone would."""
@@ -200,12 +202,25 @@ class NativeTelephone:
 
 async def _answer(socket: ClientConnection, kind: str) -> dict[str, Any]:
     async for frame in socket:
-        message: dict[str, Any] = json.loads(frame)
+        try:
+            message = json.loads(frame)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            raise _not_understood()
         if message.get("type") == kind:
             return message
         if message.get("type") == "error":
             await socket.wait_closed()
             raise StreamClosed(
-                socket.close_code or 1006, str(message["code"]), str(message["message"])
+                socket.close_code or 1006,
+                str(message.get("code", "")),
+                str(message.get("message", "")),
             )
     raise StreamClosed(socket.close_code or 1006, "", "")
+
+
+def _not_understood() -> StreamClosed:
+    return StreamClosed(
+        1002, "protocol", "サーバーの答えを読み取れません。アドレスを確かめてください。"
+    )

@@ -170,6 +170,21 @@ def test_what_nobody_answers_is_one_line_with_the_address(wav: Path) -> None:
     assert (told["accepted"], told["code"]) == (False, "unreachable")
 
 
+@pytest.mark.parametrize("said", ["hello", "[1]", '{"type": "started"}', b"\xff"])
+async def test_a_server_of_another_kind_is_one_line(wav: Path, said: str | bytes) -> None:
+    async def answer(socket: ServerConnection) -> None:
+        await socket.send(said)
+        await socket.wait_closed()
+
+    async with serve(answer, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        result = await typed_beside("native", "--wav", str(wav), "--url", f"ws://127.0.0.1:{port}")
+
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "読み取れません" in result.stderr
+
+
 def test_a_key_that_is_needed_is_asked_for(wav: Path) -> None:
     result = typed("audiohook", "--wav", str(wav))
 
