@@ -83,7 +83,7 @@ def try_rules(
     async def work() -> dict[str, Any]:
         current = load_policy(settings.detection.policy)
         changed = _changed(load_policy(policy) if policy else current, value or [])
-        added = (words.read_text(encoding="utf-8"),) if words is not None else ()
+        added = (_text_of(words),) if words is not None else ()
         async with open_trailed_database(settings, SystemClock()) as database:
             acting.set(Acting(COMMAND_LINE))
             before, after, calls = await _ready(
@@ -93,7 +93,8 @@ def try_rules(
 
     told = run(work)
     if as_json:
-        print_json({"policy": {"before": settings.detection.policy, "after": policy}, **told})
+        current = settings.detection.policy
+        print_json({"policy": {"before": current, "after": policy or current}, **told})
     else:
         _print(told)
 
@@ -159,7 +160,9 @@ def _levels(call_id: str, one: Compared) -> Levels:
 def _changed(base: Policy, values: Sequence[str]) -> str:
     pairs = dict(one.split("=", 1) for one in values if "=" in one)
     if len(pairs) != len(values):
-        fail("--set には minutes.held=30 のように、項目と値を = でつないで指定してください。")
+        fail(
+            "--set には minutes.held=30 のように、項目と値を = でつないで、一つの項目につき一度だけ指定してください。"
+        )
     if not pairs:
         return policy_toml(base)
     try:
@@ -168,6 +171,14 @@ def _changed(base: Policy, values: Sequence[str]) -> str:
         fail(
             f"基本方針に {unknown} という項目はありません。mimamori policy show で確かめてください。"
         )
+
+
+def _text_of(words: Path) -> str:
+    try:
+        # Some editors put a mark before the first letter; the parser would stumble over it.
+        return words.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        fail(f"{words.name} は UTF-8 の文字ではありません。UTF-8 で保存し直してください。")
 
 
 def _known(rules: Sequence[str]) -> Sequence[str]:

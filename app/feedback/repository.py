@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, s
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.feedback.precision import Count, Tally
-from app.feedback.reviews import Review, ReviewKind, SwitchedOff, switched_off
+from app.feedback.reviews import Key, Review, ReviewKind, SwitchedOff, switched_off
 from app.judgements.models import JudgedFinding
 from app.models import AlertRow, AlertRule, Call, FindingRow, RuleReview
 from detection.types import Severity
@@ -114,14 +114,11 @@ def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count(case((condition, 1)))
 
 
-async def gravest(session: AsyncSession, rule: str, category: str) -> Severity | None:
-    """Return the gravest that the rule ever found in an alert of this office; None where it raised none."""
-    found = await session.scalar(
-        select(func.max(AlertRule.severity)).where(
-            AlertRule.rule == rule, AlertRule.category == category
-        )
-    )
-    return None if found is None else Severity(found)
+async def gravest(session: AsyncSession) -> dict[Key, Severity]:
+    """Return the gravest that each rule ever found in an alert of this office."""
+    found = select(AlertRule.rule, AlertRule.category, func.max(AlertRule.severity).label("most"))
+    rows = await session.execute(found.group_by(AlertRule.rule, AlertRule.category))
+    return {(row.rule, row.category): Severity(row.most) for row in rows}
 
 
 async def reviews(session: AsyncSession) -> Sequence[Review]:

@@ -46,7 +46,8 @@ async def rule_table(
     async with database.transaction() as session:
         found = records_of(await tallies(session, since), limits)
         decided = standings(await reviews(session))
-    return RuleTable(since, days, limits, lined_up(found, decided))
+        ever = await gravest(session)
+    return RuleTable(since, days, limits, lined_up(found, decided, ever))
 
 
 async def decide(
@@ -68,7 +69,7 @@ async def decide(
     async def change(entry: Entry) -> None:
         standing = standings(await reviews(entry.session)).get(key, Standing())
         off = standing.switched_off is not None
-        severity = await gravest(entry.session, *key)
+        severity = (await gravest(entry.session)).get(key)
         # What was switched off can be taken back even when its calls have been deleted since.
         if severity is None and not off:
             raise _unknown()

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from app.feedback.precision import Limits, Proposal, RuleRecord
 from app.feedback.reviews import Key, Standing, why_always_used
+from detection.types import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class RuleLine:
     record: RuleRecord | None
     """None for a rule that is switched off and raised nothing in the span."""
     standing: Standing = field(default_factory=Standing)
+    gravest: Severity = Severity.NONE
+    """That it ever found here, before the span too."""
 
     @property
     def proposal(self) -> Proposal | None:
@@ -30,7 +33,7 @@ class RuleLine:
     @property
     def why_always_used(self) -> str:
         """Why it cannot be switched off; empty where it can."""
-        return why_always_used(self.rule, self.record.severity) if self.record else ""
+        return why_always_used(self.rule, self.gravest) if self.record else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,17 @@ class RuleTable:
 
 
 def lined_up(
-    records: Iterable[RuleRecord], decided: Mapping[Key, Standing]
+    records: Iterable[RuleRecord], decided: Mapping[Key, Standing], ever: Mapping[Key, Severity]
 ) -> tuple[RuleLine, ...]:
-    """Return a line for each of *records*, in their order, and for every rule that is switched off."""
-    lines = [
-        RuleLine(r.rule, r.category, r, decided.get((r.rule, r.category), Standing()))
-        for r in records
-    ]
+    """Return a line for each of *records*, in their order, and for every rule that is switched off.
+
+    *ever* is the gravest that each rule found in an alert of this office, whenever that was.
+    """
+    lines = []
+    for record in records:
+        key = (record.rule, record.category)
+        gravest = max(record.severity, ever.get(key, Severity.NONE))
+        lines.append(RuleLine(*key, record, decided.get(key, Standing()), gravest))
     counted = {(line.rule, line.category) for line in lines}
     lines += [
         RuleLine(rule, category, None, standing)

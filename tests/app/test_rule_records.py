@@ -189,6 +189,19 @@ async def test_a_rule_that_ever_found_a_threat_stays_in_use(office: Office) -> N
     assert line.standing.reviewed is not None
 
 
+async def test_that_a_rule_stays_in_use_is_told_though_its_threat_lies_before_the_span(
+    office: Office,
+) -> None:
+    long_ago = MONDAY_MORNING - timedelta(days=40)
+    await keep(office.database, [Raised(severity=Severity.STOP, at=long_ago), Raised(false=True)])
+
+    line = await office.line(days=30)
+
+    assert line.record is not None
+    assert line.record.severity is Severity.WARNING
+    assert "身の安全" in line.why_always_used
+
+
 async def test_a_rule_about_the_conversation_is_left_to_the_policy(office: Office) -> None:
     key = ("conversation.persistence", "persistence")
     await keep(office.database, [Raised(rule=key[0], category=key[1])])

@@ -113,8 +113,8 @@ def test_rules_about_threats_and_about_the_conversation_stay_in_use() -> None:
 
 
 def test_a_rule_that_is_switched_off_stands_in_the_table_without_any_alert() -> None:
-    (line,) = lined_up([], standings([review(ReviewKind.SWITCHED_OFF)]))
-    none = lined_up([], standings([review(ReviewKind.REVIEWED)]))
+    (line,) = lined_up([], standings([review(ReviewKind.SWITCHED_OFF)]), {})
+    none = lined_up([], standings([review(ReviewKind.REVIEWED)]), {})
 
     assert (line.rule, line.record, line.proposal) == ("a", None, None)
     assert none == ()

@@ -54,15 +54,16 @@ def test_it_counts_what_would_change_and_names_the_calls_without_their_words(cal
     assert [one["call_id"] for one in as_json["differing"]] == ["c1"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_a_rule_that_is_left_out_and_a_word_that_is_added_are_tried(
-    call: Call, tmp_path: Path
+    call: Call, tmp_path: Path, encoding: str
 ) -> None:
     words = tmp_path / "words.toml"
     words.write_text(
         'kind = "findings"\ncategory = "intimidation"\nclause = "威圧的な言動"\n[[entry]]\n'
         'id = "office.bins"\nseverity = 2\npatterns = ["馬鹿か"]\ncatches = ["馬鹿か"]\n'
         'spares = ["はい"]\nreason = "試し"\n',
-        encoding="utf-8",
+        encoding=encoding,
     )
 
     told = json.loads(call("--without", RULE, "--words", str(words), "--json").stdout)
@@ -75,6 +76,7 @@ def test_a_rule_that_is_left_out_and_a_word_that_is_added_are_tried(
     [
         (("--policy", "nowhere"), "基本方針が見つかりません"),
         (("--set", "minutes.held"), "= でつないで"),
+        (("--set", "minutes.held=30", "--set", "minutes.held=20"), "一つの項目につき一度だけ"),
         (("--set", "minutes.other=3"), "minutes.other という項目はありません"),
         (("--set", "minutes.held=x"), "1〜600 の整数"),
         (("--without", "no.such"), "no.such というルールはありません"),
@@ -93,3 +95,13 @@ def test_an_office_without_calls_is_told_so(settings: Settings) -> None:
     call = Call({"MIMAMORI_DATA_DIR": str(settings.data_dir)})
 
     assert "終了した通話はありません" in call("--policy", "sapporo").stdout
+
+
+def test_words_in_another_encoding_are_refused_by_name(call: Call, tmp_path: Path) -> None:
+    words = tmp_path / "words.toml"
+    words.write_bytes('kind = "findings" # 言葉'.encode("shift_jis"))
+
+    result = call("--words", str(words))
+
+    assert result.exit_code == 2
+    assert "words.toml は UTF-8 の文字ではありません" in result.stderr
