@@ -79,6 +79,7 @@ def utterances(
     """発言ごとの判定を測ります。1 行に {"id","text","labels","severity","kind"}。"""
     with refusals():
         cases = parse_utterances(_lines(file), file.name)
+    _spare(file, predictions)
     _judge_and_print(cases, file.name, as_json, predictions, policy, parts)
 
 
@@ -132,6 +133,7 @@ def calls(
     judged = dict[str, JudgedCalls]()
     with refusals():
         cases = parse_calls(_lines(file), file.name)
+        _spare(file, predictions)
         policies = [load_policy(name) for name in asked]
         detector, work = load_detector(_parts(parts)), len(cases) * len(asked)
         warns = office_warnings()
@@ -171,6 +173,7 @@ def audio(
     settings = load_settings()
     with refusals():
         cases = parse_utterances(_lines(utterance_file), utterance_file.name)
+        _spare(utterance_file, predictions)
         refuse_missing(cases, folder)
         detector, rules = _detection(policy)
         with _predictions(predictions) as write, _progress("録音", len(cases), as_json) as advance:
@@ -234,6 +237,12 @@ def _run(
     detector: Detector,
 ) -> report.Run:
     return report.Run(file.name, len(results), policy.version, detector.version)
+
+
+def _spare(file: Path, predictions: Path | None) -> None:
+    """Refuse to write over the file that is being evaluated: its labels are somebody's work."""
+    if predictions is not None and predictions.exists() and predictions.samefile(file):
+        fail(f"{predictions} は評価するファイルです。--predictions には別の名前を書いてください")
 
 
 @contextmanager

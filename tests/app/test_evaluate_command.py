@@ -177,6 +177,23 @@ def test_predictions_that_cannot_be_written_are_refused_before_the_work(
     assert "書き込めません" in result.stderr
 
 
+def test_predictions_never_take_the_place_of_what_is_evaluated(
+    utterances: Path, calls: Path, tmp_path: Path
+) -> None:
+    (link := tmp_path / "link.jsonl").symlink_to(calls)
+    before = (utterances.read_bytes(), calls.read_bytes())
+
+    refused = [
+        evaluate("utterances", utterances, "--predictions", utterances),
+        evaluate("calls", calls, "--predictions", link),
+        evaluate("audio", tmp_path, "--utterances", utterances, "--predictions", utterances),
+    ]
+
+    assert [result.exit_code for result in refused] == [2, 2, 2]
+    assert all("別の名前" in result.stderr for result in refused)
+    assert (utterances.read_bytes(), calls.read_bytes()) == before
+
+
 def test_a_missing_recording_is_told_by_name(utterances: Path, tmp_path: Path) -> None:
     result = evaluate("audio", tmp_path, "--utterances", utterances, "--json")
 
