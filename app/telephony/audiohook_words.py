@@ -21,7 +21,7 @@ from app.telephony.first_words import (
     exchange_object,
     mended,
 )
-from app.telephony.messages import Direction
+from app.telephony.messages import Direction, kept_number
 
 VERSION: Final = "2"
 RATE_HZ: Final = 8_000
@@ -157,8 +157,8 @@ def opening(parameters: Mapping[str, Any], correlation_id: str) -> Opening:
     """Return what the parameters of ``open`` say.
 
     Raises:
-        StreamRefused: ``bad_message``: an id, the participant or the media are missing, or a number or the
-            operator cannot be stored.
+        StreamRefused: ``bad_message``: an id, the participant or the media are missing, or the operator cannot be
+            stored.
     """
     participant, offered = parameters.get("participant"), parameters.get("media")
     config = parameters.get("customConfig")
@@ -241,10 +241,11 @@ def _uuid(told: Mapping[str, Any], name: str) -> str:
 def _number(participant: Mapping[str, Any], name: str) -> str:
     """Return a number without the scheme and host that it may be written with (``tel:``, ``sip:…@…``)."""
     written = participant.get(name)
-    if isinstance(written, str) and (scheme := _SCHEME.match(written)):
-        number = re.split("[@;]", written[scheme.end() :], maxsplit=1)[0]
-        participant = {name: number}
-    return _field(participant, name)
+    if not isinstance(written, str):
+        return _field(participant, name)
+    if scheme := _SCHEME.match(written):
+        written = re.split("[@;]", written[scheme.end() :], maxsplit=1)[0]
+    return kept_number(written)
 
 
 def _field(told: Mapping[str, Any], name: str) -> str:

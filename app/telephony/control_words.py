@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.calls.protocol import Refusal, StreamRefused, Track, is_storable
-from app.telephony.messages import Direction
+from app.telephony.messages import Direction, kept_number
 from asr.types import Encoding
 
 MAX_FIELD_CHARACTERS: Final = 64
@@ -129,8 +129,8 @@ def read_parameters(parameters: Mapping[str, str]) -> DialString:
         role=Track(role) if role else None,
         codec=_codec_of(parameters),
         direction=_direction(parameters.get("direction") or Direction.INBOUND.value),
-        from_number=_short(parameters, "from"),
-        to_number=_short(parameters, "to"),
+        from_number=kept_number(parameters.get("from", "")),
+        to_number=kept_number(parameters.get("to", "")),
         operator=_short(parameters, "operator"),
         answered=flag(parameters, "answered", otherwise=True),
         metadata=({"section": section} if section else {})

@@ -4,7 +4,8 @@ The doors whose exchange lets its integrator write the first words himself share
 earlier counts more: pass the message first, then the parameters of the URI.
 
 Every text that it returns can be stored: no NUL, no half of a surrogate pair, at most 64 characters
-(in ``metadata`` 256). A field of the call that breaks this is refused; in ``metadata`` it is mended.
+(in ``metadata`` 256). A field of the call that breaks this is refused, but a number is left out; in ``metadata`` it is
+mended.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from app.calls.protocol import (
     json_object,
     refuse_long,
 )
-from app.telephony.messages import BOTH, CallBegan, Direction, call_name
+from app.telephony.messages import BOTH, CallBegan, Direction, call_name, kept_number
 from asr.types import Encoding
 
 MAX_TEXT_CHARACTERS: Final = 65_535
@@ -232,7 +233,7 @@ def _number(said: tuple[Mapping[str, object], ...], names: tuple[str, ...]) -> s
     scheme, colon, rest = value.partition(":")
     if colon and scheme.lower() in ("sip", "sips", "tel"):
         value = rest.partition("@")[0].partition(";")[0]
-    return _checked(value, names[0], MAX_FIELD_CHARACTERS)
+    return kept_number(value)
 
 
 def _text(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from app.calls.protocol import CALL_ID, Track
+from app.calls.protocol import CALL_ID, MAX_FIELD_CHARACTERS, Track, is_storable
 from asr.types import AudioFormat, Encoding
 
 BOTH: Final = (Track.CALLER, Track.OPERATOR)
@@ -167,6 +167,11 @@ Step: TypeAlias = (
     | Probe
     | Noticed
 )
+
+
+def kept_number(number: str) -> str:
+    """Return *number*, or nothing where no record can hold it: what a telephone calls itself costs nobody the call."""
+    return number if len(number) <= MAX_FIELD_CHARACTERS and is_storable(number) else ""
 
 
 def call_name(door: str, named: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, Track, is_storable
 from app.telephony.field_maps import FieldMap, parameters_of, tracks_named
-from app.telephony.messages import CallBegan, Direction, call_name
+from app.telephony.messages import CallBegan, Direction, call_name, kept_number
 from asr.types import Encoding
 
 MAX_METADATA_KEYS: Final = 32
@@ -68,8 +68,8 @@ def read_start(
         brings=brings,
         tracks=brings,
         direction=_direction(parameters.get("direction", "")),
-        from_number=_field(parameters, "from") or _number(start, fields.from_number),
-        to_number=_field(parameters, "to") or _number(start, fields.to_number),
+        from_number=_number(parameters, "from") or _number(start, fields.from_number),
+        to_number=_number(parameters, "to") or _number(start, fields.to_number),
         operator=_field(parameters, "operator"),
         answered=parameters.get("answered", "").strip().lower() not in _NO,
         proof=proof if len(proof) <= MAX_PROOF_CHARACTERS else "",
@@ -128,9 +128,9 @@ def _direction(told: str) -> Direction:
     return Direction.OUTBOUND if outbound else Direction.INBOUND
 
 
-def _number(start: Mapping[str, Any], name: str) -> str:
-    value = start.get(name) if name else None
-    return _field({name: value}, name) if isinstance(value, str) else ""
+def _number(told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name) if name else None
+    return kept_number(value.strip()) if isinstance(value, str) else ""
 
 
 def _field(values: Mapping[str, str], name: str) -> str:

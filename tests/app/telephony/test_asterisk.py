@@ -140,7 +140,7 @@ def test_of_the_channels_variables_only_those_meant_for_us_are_kept_and_no_secre
         (CALLER | {"direction": "sideways"}, Refusal.BAD_MESSAGE),
         (CALLER | {"answered": "perhaps"}, Refusal.BAD_MESSAGE),
         (CALLER | {"play": "loud"}, Refusal.BAD_MESSAGE),
-        (CALLER | {"from": "0" * 65}, Refusal.BAD_MESSAGE),
+        (CALLER | {"operator": "0" * 65}, Refusal.BAD_MESSAGE),
         (CALLER | {"operator": "\x00"}, Refusal.BAD_MESSAGE),
         (CALLER | {"section": "\ud800"}, Refusal.BAD_MESSAGE),
     ],
@@ -150,6 +150,14 @@ def test_a_bad_parameter_is_refused_at_the_first_frame_whatever_it_is(
 ) -> None:
     assert refusal_of(FRAME, parameters) is refusal
     assert refusal_of(PLAIN_START, parameters) is refusal
+
+
+@pytest.mark.parametrize("number", ["0" * 65, "\x00", "\ud800"])
+def test_a_number_that_no_record_can_hold_costs_nobody_the_call(number: str) -> None:
+    steps = AsteriskStream(ULAW_CALLER | {"from": number, "to": "0119"}).binary(FRAME, 0)
+
+    began = began_in(steps)
+    assert (began.from_number, began.to_number) == ("", "0119")
 
 
 @pytest.mark.parametrize(

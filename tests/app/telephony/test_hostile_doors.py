@@ -86,7 +86,7 @@ WRONG: list[tuple[str, dict[str, str], list[str | bytes], Refusal]] = [
     ("asterisk", {"role": "caller"}, [b"\xff" * 160], Refusal.BAD_CALL_ID),
     ("asterisk", {"call_id": "c1", "role": NAME}, [b"\xff"], Refusal.BAD_TRACKS),
     ("asterisk", {"call_id": "c1", "format": "opus"}, [b"\xff"], Refusal.UNSUPPORTED_ENCODING),
-    ("asterisk", {"call_id": "c1", "from": "0" * 65}, [b"\xff"], Refusal.BAD_MESSAGE),
+    ("asterisk", {"call_id": "c1", "section": "0" * 65}, [b"\xff"], Refusal.BAD_MESSAGE),
     ("freeswitch", {}, ["x" * 65_536], Refusal.FRAME_TOO_LARGE),
     ("freeswitch", {}, [b"\xff" * 32_000] * 5, Refusal.NOT_STARTED),
     ("freeswitch", {}, ["{"], Refusal.NOT_JSON),

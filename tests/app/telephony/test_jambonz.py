@@ -106,7 +106,7 @@ def test_the_side_that_dialled_is_the_caller(
         ("{}", Refusal.BAD_CALL_ID),
         (json.dumps(ATTRIBUTES | {"mixType": "mixed"}), Refusal.BAD_TRACKS),
         (json.dumps(ATTRIBUTES | {"sampleRate": 24_000}), Refusal.UNSUPPORTED_RATE),
-        (json.dumps(ATTRIBUTES | {"from": "\u0000"}), Refusal.BAD_MESSAGE),
+        (json.dumps(ATTRIBUTES | {"operator": "\u0000"}), Refusal.BAD_MESSAGE),
         ("x" * 65_536, Refusal.FRAME_TOO_LARGE),
         (b"\x00" * 320, Refusal.NOT_STARTED),
         (b"\x00" * 65_537, Refusal.FRAME_TOO_LARGE),
