@@ -13,6 +13,7 @@ from typing import Final, assert_never
 
 from app.auth.errors import FieldRefused
 from app.auth.identity import Identity, Role
+from app.auth.names import SECTION_CHARACTERS
 from app.errors import Conflict, NotAllowed
 from app.plain_text import is_plain
 
@@ -20,7 +21,6 @@ LONGEST: Final = timedelta(days=365)
 TEXT_CHARACTERS: Final = 300
 SHORTEST_LIMIT_MINUTES: Final = 5
 LONGEST_LIMIT_MINUTES: Final = 120
-SECTION_CHARACTERS: Final = 64
 
 
 class Kind(StrEnum):

@@ -8,7 +8,8 @@ from typing import Final
 from sqlalchemy import Date, ForeignKey, Index, Integer, String, column, table
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.callers.measures import SECTION_CHARACTERS, TEXT_CHARACTERS
+from app.auth.names import SECTION_CHARACTERS
+from app.callers.measures import TEXT_CHARACTERS
 from app.models import Base, UtcDateTime
 
 HASH_CHARACTERS: Final = 64

@@ -36,11 +36,12 @@ from app.privacy.sight_of_call import reads_covered
 from app.screens.forms import Rejected
 from app.screens.language import Phrase, phrase
 from app.screens.rendering import refusal_words, render
+from app.screens.words import LEVELS
 from app.services import services_of
 from app.trail.looking import Look, looks_of
+from detection.types import Severity
 
 CALLS_OFFERED: Final = 30
-LEVEL_WORDS: Final = ("通常", "注意", "警告", "打ち切り・通報")
 _FIELD_OF_CODE: Final = {"caller_unknown": "call_id", "call_unknown": "call_id"}
 _OVER: Final = frozenset({State.ENDED, State.LIFTED})
 
@@ -220,7 +221,7 @@ def _call_words(call: Call, number: str) -> Phrase:
         "{at} {number} {level}",
         at=call.started_at,
         number=number,
-        level=phrase(LEVEL_WORDS[call.top_level]),
+        level=phrase(LEVELS[Severity(call.top_level)].label),
     )
 
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.callers.measures import SECTION_CHARACTERS, TEXT_CHARACTERS, Kind, State
+from app.auth.names import SECTION_CHARACTERS
+from app.callers.measures import TEXT_CHARACTERS, Kind, State
 from app.calls.schemas import StorableText
 
 

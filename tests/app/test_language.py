@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from app.callers.measures import LABELS, STATE_WORDS
-from app.callers.pages import LEVEL_WORDS
 from app.feedback.pages import SPANS
 from app.notices.pages import KINDS, STATES
 from app.screens.catalogues import catalogue_of
 from app.screens.language import Catalogue, Language, language_of, phrase
-from app.screens.words import EMERGENCY_HINT, HELP_INSTEAD, ROLES, screen_words
+from app.screens.words import EMERGENCY_HINT, HELP_INSTEAD, LEVELS, ROLES, screen_words
 
 APP = Path(__file__).resolve().parents[2] / "app"
 SCREENS = APP / "screens"
@@ -142,8 +141,8 @@ def test_every_refusal_that_a_page_may_tell_has_its_english() -> None:
 
 def test_every_phrase_that_the_server_writes_on_a_page_has_its_english() -> None:
     english = catalogue_of(Language.ENGLISH).texts
-    labels = {*LABELS.values(), *STATE_WORDS.values(), *LEVEL_WORDS, *SPANS.values()}
-    labels |= {*KINDS.values(), *STATES.values()}
+    labels = {*LABELS.values(), *STATE_WORDS.values(), *SPANS.values()}
+    labels |= {*KINDS.values(), *STATES.values(), *(level.label for level in LEVELS.values())}
 
     missing = {text for text in {*phrases_named(), *labels} if text and text not in english}
 
