@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from app.auth.identity import Identity, Role
 from tests.browser.parts.caller import MEASURE, caller, earlier, matter, repeated
@@ -162,6 +164,78 @@ async def test_a_colleagues_words_do_not_replace_what_is_being_written(screen: S
 
     await expect(screen.find("#caller-saved")).to_contain_text("kanriさんが書き換えました")
     await expect(screen.find("#caller-matter-text")).to_have_value("書きかけの用件")
+
+
+async def test_an_auditor_reads_what_was_written_and_by_whom(screen: Screen) -> None:
+    screen.preview.theatre.identity = replace(SUPERVISOR, login="kansa", role=Role.AUDITOR)
+    told(screen, caller(), scene="ended")
+    screen.preview.theatre.stage.calls[CALL]["matter"] = matter("除雪の予定", "", by="sato")
+
+    await open_panel(screen)
+
+    await expect(screen.find("#caller-written-matter")).to_have_text("除雪の予定")
+    await expect(screen.find("#caller-saved")).to_contain_text("記録済み")
+
+
+async def test_a_colleague_who_saves_in_the_same_moment_is_not_hidden_by_ones_own_words(
+    screen: Screen,
+) -> None:
+    told(screen, caller())
+    await open_panel(screen)
+    stage, stored, late = screen.preview.theatre.stage, asyncio.Event(), asyncio.Event()
+
+    async def held_up(route: Route) -> None:
+        if route.request.method != "PUT":
+            return await route.continue_()
+        answer = await route.fetch()
+        stored.set()
+        await late.wait()
+        return await route.fulfill(response=answer)
+
+    await screen.page.route("**/matter", held_up)
+    await screen.find("#caller-matter-text").fill("わたしの用件")
+    await screen.find("#caller-matter button").click()
+    await stored.wait()
+    stage.calls[CALL]["matter"] = matter("監督者の書いた用件", "", by="kanri")
+    screen.preview.tell("note", CALL, {"kind": "matter_written", "text": "", "by": "kanri"})
+    screen.preview.tell("note", CALL, {"kind": "help_requested", "text": "", "by": "sato"})
+    await expect(screen.find("#help-word")).to_have_text("応援要請中")
+    late.set()
+
+    await expect(screen.find("#caller-saved")).to_contain_text("kanri")
+    await expect(screen.find("#caller-matter-text")).to_have_value("監督者の書いた用件")
+
+
+async def test_who_goes_on_writing_after_saving_is_not_told_of_a_colleague(screen: Screen) -> None:
+    told(screen, caller())
+    await open_panel(screen)
+    await screen.find("#caller-matter-text").fill("除雪")
+    await screen.find("#caller-matter button").click()
+    await expect(screen.find("#caller-saved")).to_contain_text("記録済み")
+    await screen.find("#caller-matter-text").fill("除雪と排雪")
+
+    async with screen.page.expect_response("**/matter"):
+        screen.preview.tell("note", CALL, {"kind": "matter_written", "text": "", "by": "sato"})
+
+    await expect(screen.find("#caller-saved")).to_have_text("まだ保存していません")
+    await expect(screen.find("#caller-matter-text")).to_have_value("除雪と排雪")
+
+
+async def test_what_a_colleague_has_saved_is_not_written_over_by_leaving(screen: Screen) -> None:
+    told(screen, caller())
+    await open_panel(screen)
+    await screen.find("#caller-matter-text").fill("書きかけ")
+    stage = screen.preview.theatre.stage
+    stage.calls[CALL]["matter"] = matter("監督者の書いた用件", "", by="kanri")
+    screen.preview.tell("note", CALL, {"kind": "matter_written", "text": "", "by": "kanri"})
+    await expect(screen.find("#caller-saved")).to_contain_text("kanriさんが書き換えました")
+    await screen.find("#caller-matter-text").fill("書きかけの用件")
+    await expect(screen.find("#caller-saved")).to_contain_text("kanriさんが書き換えました")
+
+    await screen.open_list()
+    await screen.open_call()
+
+    assert ("PUT", f"/v1/calls/{CALL}/matter") not in stage.requests
 
 
 async def test_what_was_written_is_kept_when_the_page_goes_away(screen: Screen) -> None:

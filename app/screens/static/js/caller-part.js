@@ -27,6 +27,8 @@ export class CallerPart {
     this.writes = context.role === "operator" || context.role === "supervisor";
     this.saved = null; // what the server keeps of this call's matter
     this.saving = false;
+    this.heardWhileSaving = false;
+    this.rewritten = false; // somebody else has saved other words than those that stand in the fields
     this.drawn = "";
     byId("caller-matter")?.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -38,7 +40,8 @@ export class CallerPart {
     byId("caller-again").addEventListener("click", () => this.read());
     // The next call opens by itself: what was being written about this one must not go with the page.
     window.addEventListener("pagehide", () => {
-      if (this.writes && unsaved(this.fields(), this.saved)) sendWhileLeaving("PUT", this.path("/matter"), written(this.fields()));
+      // What a colleague has saved is written over by a press only, never by leaving.
+      if (this.writes && !this.rewritten && unsaved(this.fields(), this.saved)) sendWhileLeaving("PUT", this.path("/matter"), written(this.fields()));
     });
   }
 
@@ -71,7 +74,10 @@ export class CallerPart {
 
   /** Take one event of the call, each once and in order. */
   hear({ type, data }) {
-    if (type === "note" && data.kind === "matter_written" && !this.saving) this.readMatter();
+    if (type === "note" && data.kind === "matter_written") {
+      if (this.saving) this.heardWhileSaving = true;
+      else this.readMatter();
+    }
     // Whoever has to call the police reads the whole number from then on.
     if (type === "level.changed" && data.level === 3) this.readCaller();
   }
@@ -133,6 +139,7 @@ export class CallerPart {
   /** Take what the server keeps of this call's matter. */
   take(fresh) {
     const { fields, kept } = afterReading(this.fields(), this.saved, fresh);
+    this.rewritten = kept || (this.rewritten && unsaved(fields, fresh));
     this.saved = fresh;
     if (this.writes) {
       byId("caller-matter-text").value = fields.matter;
@@ -143,18 +150,19 @@ export class CallerPart {
       say(byId("caller-written-matter"), fresh?.matter || t("記録なし"));
       say(byId("caller-written-answer"), fresh?.answer || t("記録なし"));
     }
-    if (kept) this.tell(t("{name}さんが書き換えました。保存すると、お書きの内容に替わります。", { name: fresh?.by ?? "" }), "");
-    else this.tell(this.byWhom(), "");
+    this.showSaving();
   }
 
   byWhom() {
     return this.saved ? t("記録済み {at} {name}", { at: moment(this.saved.at), name: this.saved.by }) : "";
   }
 
-  /** While somebody writes: say whether it is kept. */
+  /** While somebody writes: say whether it is kept, or that a colleague has written meanwhile. */
   showSaving() {
     if (this.saving) return;
-    this.tell(unsaved(this.fields(), this.saved) ? t("まだ保存していません") : this.byWhom(), "");
+    const open = this.writes && unsaved(this.fields(), this.saved);
+    if (open && this.rewritten) this.tell(t("{name}さんが書き換えました。保存すると、お書きの内容に替わります。", { name: this.saved?.by ?? "" }), "");
+    else this.tell(open ? t("まだ保存していません") : this.byWhom(), "");
   }
 
   async save() {
@@ -166,12 +174,20 @@ export class CallerPart {
     try {
       await send("PUT", this.path("/matter"), sent);
     } catch (error) {
-      this.saving = false;
+      this.afterSaving();
       return this.tell(tRefusal(error, t("保存できませんでした。もう一度お試しください。")), "failed");
     }
+    this.saved = { ...sent, by: this.context.me, at: new Date(this.context.nowMs()).toISOString() };
+    this.rewritten = false;
+    this.afterSaving();
+    return this.showSaving();
+  }
+
+  /** What was written in the same moment may be a colleague's, and stand instead. */
+  afterSaving() {
     this.saving = false;
-    this.saved = { ...sent, by: this.context.me, at: new Date().toISOString() };
-    this.showSaving();
+    if (this.heardWhileSaving) this.readMatter();
+    this.heardWhileSaving = false;
   }
 
   tell(text, outcome) {

@@ -5,13 +5,15 @@ import { byId, say } from "./dom.js";
 
 /** Below it nothing has to be reported. */
 const REPORTED_FROM = 2;
+const AGAIN_MS = 5_000;
 
 export class Report {
   constructor() {
     this.asked = false;
   }
 
-  async draw({ call }) {
+  async draw(state) {
+    const { call } = state;
     if (this.asked || !call.ended_at || call.top_level < REPORTED_FROM) return;
     this.asked = true;
     try {
@@ -21,7 +23,11 @@ export class Report {
       byId("say-report-draft").hidden = !report?.draft;
       say(byId("say-report-text"), report?.text ?? "");
     } catch {
-      this.asked = false; // asked again with the next change; the bar of steps says 「報告」 without it
+      // Nothing more may happen to a call that is over; the bar of steps says 「報告」 without it.
+      setTimeout(() => {
+        this.asked = false;
+        this.draw(state);
+      }, AGAIN_MS);
     }
   }
 }

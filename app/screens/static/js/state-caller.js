@@ -45,6 +45,7 @@ export function unsaved(fields, saved) {
  * `saved` is what the server had when the fields were last filled.
  */
 export function afterReading(fields, saved, fresh) {
-  if (unsaved(fields, saved)) return { fields, kept: unsaved(fields, fresh) };
+  // "Kept" where somebody else has written; what was read may also be one's own words of a moment ago.
+  if (unsaved(fields, saved)) return { fields, kept: unsaved(fields, fresh) && unsaved(fresh ?? EMPTY, saved) };
   return { fields: { matter: fresh?.matter ?? "", answer: fresh?.answer ?? "" }, kept: false };
 }
