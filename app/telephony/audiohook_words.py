@@ -21,7 +21,7 @@ from app.telephony.first_words import (
     exchange_object,
     mended,
 )
-from app.telephony.messages import Direction, kept_number
+from app.telephony.messages import Direction, kept_number, names_secret
 
 VERSION: Final = "2"
 RATE_HZ: Final = 8_000
@@ -34,8 +34,6 @@ LANGUAGES: Final = ("ja-JP",)
 TRACKS: Final[Mapping[str, Track]] = {"external": Track.CALLER, "internal": Track.OPERATOR}
 """The channels are named for who speaks, not for who dialled."""
 
-_SECRET: Final = ("token", "secret", "password", "authorization", "api_key", "apikey")
-"""What is so named is not stored, whoever wrote it there."""
 _DURATION: Final = re.compile(r"PT([0-9]+\.[0-9]*|\.?[0-9]+)S")
 _MAX_DURATION_CHARACTERS: Final = 32
 _SCHEME: Final = re.compile(r"(?:tel|sips?):", re.IGNORECASE)
@@ -270,7 +268,7 @@ def _storable_metadata(told: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in told.items():
         if len(kept) == METADATA_KEYS:
             break
-        if any(word in name.lower() for word in _SECRET):
+        if names_secret(name):
             continue
         if isinstance(value, str) and value:
             kept[mended(name, MAX_FIELD_CHARACTERS)] = mended(value, METADATA_CHARACTERS)

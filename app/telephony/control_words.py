@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.calls.protocol import Refusal, StreamRefused, Track, is_storable
-from app.telephony.messages import Direction, kept_number
+from app.telephony.messages import Direction, kept_number, names_secret
 from asr.types import Encoding
 
 MAX_FIELD_CHARACTERS: Final = 64
@@ -21,7 +21,6 @@ MAX_METADATA_CHARACTERS: Final = 256
 VARIABLE_PREFIX: Final = "MIMAMORI_"
 """Of all the channel's variables only these are kept: somebody named them for us."""
 
-_SECRETS: Final = ("authorization", "key", "pass", "secret", "token")
 _OWN_PARAMETERS: Final = frozenset(
     [
         "call_id",
@@ -175,7 +174,7 @@ def metadata_of(*sources: Mapping[str, str]) -> dict[str, str]:
         for name, value in source.items():
             if len(kept) == MAX_METADATA_KEYS:
                 return kept
-            if value and not _is_secret(name) and is_storable(name) and is_storable(value):
+            if value and not names_secret(name) and is_storable(name) and is_storable(value):
                 kept[name[:MAX_FIELD_CHARACTERS]] = value[:MAX_METADATA_CHARACTERS]
     return kept
 
@@ -240,7 +239,3 @@ def _codec_of(parameters: Mapping[str, str]) -> Codec | None:
             "format と rate が合いません。16000 Hz は format=slin16 だけで使えます(v(format=…,rate=…))。",
         )
     return codec
-
-
-def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in _SECRETS)

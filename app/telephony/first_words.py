@@ -24,7 +24,14 @@ from app.calls.protocol import (
     json_object,
     refuse_long,
 )
-from app.telephony.messages import BOTH, CallBegan, Direction, call_name, kept_number
+from app.telephony.messages import (
+    BOTH,
+    CallBegan,
+    Direction,
+    call_name,
+    kept_number,
+    names_secret,
+)
 from asr.types import Encoding
 
 MAX_TEXT_CHARACTERS: Final = 65_535
@@ -50,7 +57,6 @@ _RATES_HZ: Final[Mapping[str, int]] = {"8k": 8_000, "8000": 8_000, "16k": 16_000
 _MIXES: Final[Mapping[str, str]] = {"1": "mono", "2": "stereo"}
 _DIRECTIONS: Final = {direction.value: direction for direction in Direction}
 _YES_OR_NO: Final[Mapping[str, bool]] = {"1": True, "true": True, "0": False, "false": False}
-_SECRET: Final = ("token", "secret", "password", "authorization", "api_key", "apikey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +290,7 @@ def _metadata(said: tuple[Mapping[str, object], ...]) -> dict[str, Any]:
     for mapping in said:
         for key, value in mapping.items():
             name = mended(key, MAX_FIELD_CHARACTERS)
-            if name in used or name in kept or any(word in name.lower() for word in _SECRET):
+            if name in used or name in kept or names_secret(name):
                 continue
             plain = _plain(value)
             if plain is not None and len(kept) < METADATA_KEYS:

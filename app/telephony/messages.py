@@ -7,6 +7,7 @@ out. Tracks are named for an inbound call; the rules of the office turn them rou
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,8 @@ from asr.types import AudioFormat, Encoding
 
 BOTH: Final = (Track.CALLER, Track.OPERATOR)
 CALL_NAME_CHARACTERS: Final = 64
+_NOT_IN_NAMES: Final = re.compile("[^a-z0-9]")
+_SECRET_WORDS: Final = ("apikey", "authorization", "credential", "pass", "secret", "token")
 
 
 class Direction(StrEnum):
@@ -167,6 +170,12 @@ Step: TypeAlias = (
     | Probe
     | Noticed
 )
+
+
+def names_secret(name: str) -> bool:
+    """Say whether what is so named must not be stored, whoever wrote it there and however he writes names."""
+    plain = _NOT_IN_NAMES.sub("", name.lower())
+    return plain.endswith("key") or any(word in plain for word in _SECRET_WORDS)
 
 
 def kept_number(number: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.calls.protocol import MAX_FIELD_CHARACTERS, Refusal, StreamRefused, Track, is_storable
 from app.telephony.field_maps import FieldMap, parameters_of, tracks_named
-from app.telephony.messages import CallBegan, Direction, call_name, kept_number
+from app.telephony.messages import CallBegan, Direction, call_name, kept_number, names_secret
 from asr.types import Encoding
 
 MAX_METADATA_KEYS: Final = 32
@@ -18,8 +18,6 @@ RATE_HZ: Final = 8_000
 _NO: Final = frozenset({"false", "no", "0"})
 _READ: Final = frozenset({"token", "from", "to", "operator", "direction", "answered", "tracks"})
 """Parameters with a field of their own."""
-_SECRET: Final = ("token", "secret", "password", "authorization", "api_key", "apikey")
-"""What is named so is not stored, whoever gave it along."""
 
 
 def read_start(
@@ -150,8 +148,7 @@ def _metadata(exchange_ids: Mapping[str, str], parameters: Mapping[str, str]) ->
     if "section" in given:
         metadata["section"] = _field(given, "section")
     for name, value in given.items():
-        secret = any(word in name.lower() for word in _SECRET)
-        if name in metadata or secret or len(name) > MAX_FIELD_CHARACTERS:
+        if name in metadata or names_secret(name) or len(name) > MAX_FIELD_CHARACTERS:
             continue
         if len(metadata) == MAX_METADATA_KEYS:
             break

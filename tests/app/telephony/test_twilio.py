@@ -289,12 +289,20 @@ def test_a_stream_of_another_account_is_refused() -> None:
     assert began(start(), account_sid="AC1").call_id == "twilio.CA1"
 
 
-@pytest.mark.parametrize("name", ["token", "Api_Key", "ws_token", "clientSecret", "PASSWORD"])
+@pytest.mark.parametrize(
+    "name",
+    ["token", "Api_Key", "x-api-key", "privateKey", "ws_token", "clientSecret", "PASSWORD", "pass"],
+)
 def test_what_is_named_like_a_secret_is_not_kept(name: str) -> None:
     call = began(start(customParameters={name: "x", "queue": "3"}))
 
     assert name not in call.metadata
     assert call.metadata["queue"] == "3"
+
+
+@pytest.mark.parametrize("name", ["queue", "keyboard", "key_account", "ward"])
+def test_what_is_named_like_anything_else_is_kept(name: str) -> None:
+    assert began(start(customParameters={name: "x"})).metadata[name] == "x"
 
 
 def test_parameters_are_kept_up_to_32_and_cut_at_256_characters() -> None:
