@@ -13,7 +13,7 @@ from app.auth.identity import Identity
 from app.calls.alert_rows import alert_fields
 from app.calls.endpoints import seen_by
 from app.calls.lifecycle import facts_of
-from app.calls.recovery import Recovered, recover
+from app.calls.recovery import Recovered
 from app.calls.repository import alert_with_call
 from app.errors import NotFound
 from app.events import EventType
@@ -58,12 +58,7 @@ async def take_back(services: Services, identity: Identity, alert_id: str) -> No
     mark = marking(identity, alert, call, false_alarm=False, tell=True)
 
     async def read() -> Recovered:
-        return await recover(
-            services.database,
-            call.id,
-            detector=services.detector,
-            new_conversation=services.new_conversation,
-        )
+        return await services.registry.rehearing.to_go_on(call.id)
 
     live = services.registry.find(call.id)
     if live is None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 
+import anyio
 import anyio.lowlevel
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,6 +37,9 @@ from app.responses.scripts import shown_key
 from detection.ports import Conversation, Detector
 from detection.talk_so_far import TalkSoFar
 from detection.types import Decision, Outcome, Pressed, Severity, Speaker, Step, Utterance
+
+L = TypeVar("L")
+"""A call that is live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,45 @@ async def recover(
     )
     judged_ms = {Track(name): at_ms for name, at_ms in stored.judged_ms.items()}
     return Recovered(conversation, decision, standing, judged_ms, switched_off, talk)
+
+
+class Rehearing:
+    """Hears calls again: at a time one that goes on, and beside it one for a screen that asks.
+
+    Each sentence takes some ms in which nobody else is answered. Were all calls and screens
+    of an office heard again together after a restart, everybody would wait for all of them at each.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        detector: Detector,
+        new_conversation: Callable[[], Conversation],
+    ) -> None:
+        self._database = database
+        self._detector = detector
+        self._new_conversation = new_conversation
+        self._to_go_on = anyio.Lock()
+        self._to_be_shown = anyio.Lock()
+
+    async def to_go_on(self, call_id: str) -> Recovered:
+        """Return a call that goes on, or about which somebody did something; raise as ``recover`` does."""
+        async with self._to_go_on:
+            return await self._recovered(call_id)
+
+    async def to_be_shown(self, call_id: str, live: Callable[[], L | None]) -> Recovered | L:
+        """Return a call for a screen, or what *live* gives when its turn has come; raise as ``recover`` does."""
+        async with self._to_be_shown:
+            found = live()
+            return await self._recovered(call_id) if found is None else found
+
+    async def _recovered(self, call_id: str) -> Recovered:
+        return await recover(
+            self._database,
+            call_id,
+            detector=self._detector,
+            new_conversation=self._new_conversation,
+        )
 
 
 async def _stored(session: AsyncSession, call_id: str) -> _Stored:

@@ -26,7 +26,7 @@ from app.calls.judge import CallJudge
 from app.calls.lifecycle import facts_of, record_end, record_start
 from app.calls.live_call import LiveCall
 from app.calls.protocol import MAX_FIELD_CHARACTERS, CallStarted, Refusal, StreamRefused
-from app.calls.recovery import Recovered, recover
+from app.calls.recovery import Recovered, Rehearing
 from app.calls.repository import call_by_id, unfinished_calls
 from app.calls.rounds import GATHER_MS, Rounds
 from app.calls.standing import Standing
@@ -113,6 +113,7 @@ class CallRegistry:
         self._tasks: TaskGroup | None = None
         self._open = False
         self._turns = Turns()
+        self.rehearing = Rehearing(parts.database, parts.detector, parts.new_conversation)
         self._beginning = 0
 
     @asynccontextmanager
@@ -276,12 +277,7 @@ class CallRegistry:
             check_same(started, facts, token_id, call.token_id)
             if call.ended_at is not None:
                 raise ended()
-        recovered = await recover(
-            self._parts.database,
-            call.id,
-            detector=self._parts.detector,
-            new_conversation=self._parts.new_conversation,
-        )
+        recovered = await self.rehearing.to_go_on(call.id)
         return self._enter(facts, started, token_id, recovered, recovered.switched_off)
 
     def _enter(

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 
 from app.calls.lifecycle import facts_of
 from app.calls.records import tell_warnings
-from app.calls.recovery import Recovered, recover, said_by_press
+from app.calls.recovery import Recovered, said_by_press
 from app.errors import NotFound
 from app.ledger import Entry
 from app.models import Call, StaffAction
@@ -40,12 +40,7 @@ async def _press_afterwards(services: Services, call: Call, pressed: Pressed, ma
     """Count a press by the words in the tables; an end that was reached stays what it was."""
     async with services.database.transaction() as session:
         seen = await session.scalar(_presses_of(call.id)) or 0
-    recovered = await recover(
-        services.database,
-        call.id,
-        detector=services.detector,
-        new_conversation=services.new_conversation,
-    )
+    recovered = await services.registry.rehearing.to_go_on(call.id)
     before, after = _pressed(services, recovered, pressed)
 
     async def change(entry: Entry) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.calls.recovery import recover
+from app.calls.live_call import LiveCall
+from app.calls.recovery import Recovered
 from app.calls.repository import events_of_call
 from app.events import EventType
 from app.models import Call
@@ -22,24 +23,16 @@ ENDED: Final = "通話は終了しています。記録をご確認ください"
 
 async def progress_view(services: Services, call: Call, *, seq: int) -> ProgressOut:
     """*seq* was read before *call*: what happens between the two comes again as an event."""
-    live = services.registry.find(call.id) if call.ended_at is None else None
-    if live is not None:
-        progress, step_since_ms = live.judge.progress()
-        # Judged is what was said, some seconds ago; the clocks stand at what was heard.
-        ahead_ms = max(0, live.position_ms - progress.at_ms)
-        clocks = tuple(
-            replace(clock, elapsed_ms=clock.elapsed_ms + ahead_ms) if clock.running else clock
-            for clock in progress.clocks
-        )
-        return _view(replace(progress, clocks=clocks), step_since_ms, call, seq=seq)
-    recovered = await recover(
-        services.database,
-        call.id,
-        detector=services.detector,
-        new_conversation=services.new_conversation,
-    )
-    progress = recovered.conversation.progress()
-    since_ms = recovered.standing.step_since_ms
+
+    def live_now() -> LiveCall | None:
+        return services.registry.find(call.id) if call.ended_at is None else None
+
+    found: LiveCall | Recovered | None = live_now()
+    if found is None:
+        found = await services.registry.rehearing.to_be_shown(call.id, live_now)
+    if isinstance(found, LiveCall):
+        return _live_view(found, call, seq=seq)
+    progress, since_ms = found.conversation.progress(), found.standing.step_since_ms
     if call.ended_at is None:
         return _view(progress, since_ms, call, seq=seq)
     stopped = tuple(_stopped(clock, call.duration_ms) for clock in progress.clocks)
@@ -54,6 +47,17 @@ async def progress_view(services: Services, call: Call, *, seq: int) -> Progress
             "next": {"text": ENDED, "clause": None},
         }
     )
+
+
+def _live_view(live: LiveCall, call: Call, *, seq: int) -> ProgressOut:
+    progress, step_since_ms = live.judge.progress()
+    # Judged is what was said, some seconds ago; the clocks stand at what was heard.
+    ahead_ms = max(0, live.position_ms - progress.at_ms)
+    clocks = tuple(
+        replace(clock, elapsed_ms=clock.elapsed_ms + ahead_ms) if clock.running else clock
+        for clock in progress.clocks
+    )
+    return _view(replace(progress, clocks=clocks), step_since_ms, call, seq=seq)
 
 
 def _view(progress: Progress, step_since_ms: int | None, call: Call, *, seq: int) -> ProgressOut:

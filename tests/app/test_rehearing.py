@@ -11,7 +11,7 @@ from sqlalchemy.pool import QueuePool
 
 from app.alerts.false_alarm import marking
 from app.auth.identity import Identity, Role
-from app.calls.recovery import Recovered, recover
+from app.calls.recovery import Recovered, Rehearing, recover
 from app.clock import SystemClock
 from app.db import Database
 from app.ledger import Entry
@@ -21,7 +21,7 @@ from detection.conversation import CallConversation
 from detection.policy import Policy
 from detection.policy_files import load_policy
 from detection.types import Assessment, Utterance
-from tests.app.exchange import Exchange, exchange
+from tests.app.exchange import ANSWER_SECONDS, Exchange, exchange
 from tests.app.sounds import call_bytes, joined, sentences, silence, speech
 from tests.app.speaking import alerts, speak
 from tests.detection.shipped import shipped_detector
@@ -202,3 +202,53 @@ async def test_no_connection_is_held_while_a_call_is_heard_again(settings: Setti
         )
 
     assert watchful.in_use == [0, 0]
+
+
+class TellingDetector:
+    """Finds nothing, and tells of which call it was asked."""
+
+    version = "telling"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def assess(self, utterance: Utterance) -> Assessment:
+        self.asked.append(utterance.utterance_id.partition(".")[0])
+        return Assessment(utterance.utterance_id, (), ())
+
+
+async def test_screens_are_shown_one_call_after_the_other_and_no_call_waits_for_them(
+    settings: Settings,
+) -> None:
+    policy, detector = load_policy("ebetsu"), TellingDetector()
+    async with exchange(settings, ScriptedTranscriber(*[HARMLESS] * 9)) as office:
+        for call_id in ("a", "b", "c"):
+            await office.call(call_id, call_bytes(sentences(3)))
+        rehearing = Rehearing(
+            office.database, detector, lambda: CallConversation(policy, detector.version)
+        )
+        async with anyio.create_task_group() as tasks:
+            for call_id in ("a", "b"):
+                tasks.start_soon(rehearing.to_be_shown, call_id, lambda: None)
+        shown = list(detector.asked)
+        with anyio.fail_after(ANSWER_SECONDS):
+            async with rehearing._to_be_shown:  # a screen has its turn, however long
+                await rehearing.to_go_on("c")
+
+    assert shown == ["a"] * 3 + ["b"] * 3
+    assert detector.asked[6:] == ["c"] * 3
+
+
+async def test_a_call_that_has_come_to_life_meanwhile_is_not_heard_again_for_a_screen(
+    settings: Settings,
+) -> None:
+    policy, detector = load_policy("ebetsu"), TellingDetector()
+    async with exchange(settings, ScriptedTranscriber(HARMLESS)) as office:
+        await office.call("a", ONE_SENTENCE)
+        rehearing = Rehearing(
+            office.database, detector, lambda: CallConversation(policy, detector.version)
+        )
+
+        shown = await rehearing.to_be_shown("a", lambda: "live")
+
+    assert (shown, detector.asked) == ("live", [])
