@@ -627,6 +627,28 @@ async def test_a_declined_request_is_gone_and_one_that_was_withdrawn_too(
     await expect(screen.find("#from-yes")).to_be_hidden()
 
 
+async def test_until_an_answer_is_known_it_cannot_be_given_a_second_time(
+    screen: Screen, preview: Preview
+) -> None:
+    preview.play("level2")
+    screen.forgive_lost_sockets_and_refusals()
+    await screen.open_call()
+    ask(preview, "three_way", 901)
+    await expect(screen.find("#from-no")).to_be_visible()
+    preview.theatre.refusing = True  # the answer is known by asking alone
+    preview.cut_sockets()
+    held = await held_back(screen, "**/joined", "GET")
+
+    async with screen.page.expect_request("**/joined"):
+        await screen.find("#from-no").click()
+    await expect(screen.find("#from-no")).to_have_attribute("aria-disabled", "true")
+    await screen.find("#from-no").dispatch_event("click")
+    held.set()
+
+    await expect(screen.find("#from-no")).to_be_hidden()
+    assert sent(preview, "/answer") == 1
+
+
 async def test_an_answer_that_could_not_be_sent_can_be_sent_again(
     screen: Screen, preview: Preview
 ) -> None:

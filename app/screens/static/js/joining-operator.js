@@ -119,7 +119,7 @@ export class FromSupervisor {
     try {
       await action();
       this.tell("", "done");
-      this.ask(); // the event may be lost with the line
+      await this.ask(); // the event may be lost with the line, and until it is known a second press would be refused
     } catch (error) {
       this.tell(error.status === 0 ? t("送れたか分かりません。もう一度押すか、声をかけてください。") : tError(error) || t("送れませんでした。もう一度お試しください。"), "failed");
     }
