@@ -138,7 +138,7 @@ def explain(finding: Finding, around: Circumstances, book: RuleBook) -> Explanat
         Part(PartKind.HOW, _how_told(finding, around, how)),
         Part(PartKind.ANSWERS, _answers(around) if how in _OF_THE_TALK else ()),
         Part(PartKind.CLAUSE, (f"「{finding.clause}」", around.policy.title)),
-        Part(PartKind.SEVERITY, _severity(finding, how)),
+        Part(PartKind.SEVERITY, _severity(finding, how, doubted=book.is_doubted(finding))),
         Part(PartKind.CONSIDERED, _considered(finding, around, book)),
         Part(PartKind.VERSIONS, _versions(finding, around)),
     )
@@ -254,18 +254,22 @@ def _answers(around: Circumstances) -> tuple[str, ...]:
     )
 
 
-def _severity(finding: Finding, how: HowFound) -> tuple[str, ...]:
+def _severity(finding: Finding, how: HowFound, *, doubted: bool) -> tuple[str, ...]:
     severity = finding.severity
     meaning = _SEVERITY_MEANS.get(severity, "")
-    return f"「{SEVERITY_NAMES[severity]}」:{meaning}。", _why_so_grave(finding, how)
+    return f"「{SEVERITY_NAMES[severity]}」:{meaning}。", _why_so_grave(
+        finding, how, doubted=doubted
+    )
 
 
-def _why_so_grave(finding: Finding, how: HowFound) -> str:
+def _why_so_grave(finding: Finding, how: HowFound, *, doubted: bool) -> str:
     if "(方針により「" in finding.reason:
         return "もとはこれより重い言い方ですが、方針で決めた重さまでにしています。"
     if "一段下げ)" in finding.reason:
         return "市が誤りを認めたため、もとの重さから一段下げています。"
     match how:
+        case HowFound.MEANING if doubted:
+            return "意味からみた確からしさが十分でないときは、重さを一段軽くみます(「注意」より軽くはしません)。"
         case HowFound.MEANING if finding.severity is Severity.CAUTION:
             return "意味からみて、これより重いとみる見込みは半分に届きませんでした。"
         case HowFound.MEANING:
@@ -276,6 +280,8 @@ def _why_so_grave(finding: Finding, how: HowFound) -> str:
             return "繰り返しが見つかり、お願いか警告をした後も続いたためです。"
         case HowFound.HELD | HowFound.HELD_AFTER_ABUSE | HowFound.STALEMATE:
             return "方針で決めた時間の上限を超えたためです。"
+        case _ if doubted:
+            return "もとはこれより重い言い方ですが、意味からみた確からしさが足りないため、一段軽くみています。"
         case _:
             return "この言い方に、あらかじめ決めてある重さです。"
 

@@ -14,6 +14,7 @@ from detection.overrun import HELD, HELD_AFTER_ABUSE, STALEMATE
 from detection.persistence import RULE as PERSISTENCE
 from detection.text import normalise
 from detection.types import Category, Finding, Utterance
+from detection.understanding import SURE
 
 BY_MEANING: Final = "meaning."
 """How the ids of the trained model's rules begin; the category follows."""
@@ -71,6 +72,13 @@ class RuleBook:
             return Category(named) if named in set(Category) else None
         entry = self._entries.get(rule)
         return entry.category if entry is not None else None
+
+    def is_doubted(self, finding: Finding) -> bool:
+        """Say whether *finding* weighs less, or would have, because the meaning of its words was unsure."""
+        if finding.rule.startswith(BY_MEANING):
+            return finding.score < SURE
+        entry = self._entries.get(finding.rule)
+        return entry is not None and finding.severity < entry.severity
 
     def how(self, finding: Finding, said: Utterance) -> HowFound:
         """Say how *finding* was come to in the words of *said*."""

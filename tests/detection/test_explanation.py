@@ -240,6 +240,25 @@ def test_the_severity_says_why_it_is_that_one() -> None:
     ]
 
 
+def test_what_weighs_less_because_its_meaning_is_unsure_is_not_told_to_weigh_as_it_should() -> None:
+    text = "誠意を見せろ"
+    (found,) = (f for f in assess(text).findings if f.category is Category.COMPENSATION)
+    doubted = replace(found, severity=Severity.CAUTION, score=0.5)
+
+    listed = lines(explain(doubted, around(said(text)), BOOK), PartKind.SEVERITY)[1]
+    meant = [
+        lines(
+            told(text, text, Category.APOLOGY, "meaning.apology", severity=severity, score=0.6),
+            PartKind.SEVERITY,
+        )[1]
+        for severity in (Severity.CAUTION, Severity.WARNING)
+    ]
+
+    assert found.severity > doubted.severity
+    assert listed.startswith("もとはこれより重い言い方ですが、意味からみた確からしさが足りないため")
+    assert {words[:24] for words in meant} == {"意味からみた確からしさが十分でないときは、重さを"}
+
+
 # Whatever is said
 
 TEXT = st.text(
