@@ -118,7 +118,7 @@ async def test_a_stream_that_never_starts_is_closed(settings: Settings) -> None:
 async def test_a_stream_that_falls_silent_is_closed_and_its_call_can_be_resumed(
     settings: Settings,
 ) -> None:
-    quick = await impatient(settings, idle_timeout_seconds=0.3)
+    quick = await impatient(settings, idle_timeout_seconds=1)
     payload = call_bytes(sentences(1))
     async with running_server(quick, ScriptedTranscriber("言葉")) as server:
         async with server.stream() as stream:

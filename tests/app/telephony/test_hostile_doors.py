@@ -222,7 +222,7 @@ async def test_a_socket_that_says_much_but_never_what_call_it_is_is_closed(
 
 
 async def test_a_line_that_falls_silent_is_closed_and_may_come_back(settings: Settings) -> None:
-    quick = with_stream(settings, idle_timeout_seconds=0.2)
+    quick = with_stream(settings, idle_timeout_seconds=1)
     async with running_server(quick, words()) as server:
         async with freeswitch(server) as socket:
             await speak(socket, BOTH_SENTENCE, 3_200)
