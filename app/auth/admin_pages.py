@@ -89,9 +89,9 @@ async def change_user(request: Request, identity: Administrator, user_id: Accoun
     try:
         await administration_of(request).change_user(
             user_id,
-            display_name=fields.get("display_name", ""),
-            role=role_in(fields),
-            section=fields.get("section", ""),
+            display_name=_changed(fields, "display_name"),
+            role=role_in(fields) if _changed(fields, "role") is not None else None,
+            section=_changed(fields, "section"),
         )
     except AppError as refused:
         return await _refused(request, identity, f"user-{user_id}", fields, refused)
@@ -141,6 +141,12 @@ async def create_token(request: Request, identity: Administrator) -> Response:
 async def revoke_token(request: Request, _by: Administrator, token_id: AccountId) -> Response:
     await administration_of(request).revoke_token(token_id)
     return _back("tokens")
+
+
+def _changed(fields: dict[str, str], name: str) -> str | None:
+    """Return what was written into the field; None where it still says what it said on the page."""
+    written = fields.get(name, "")
+    return written if written != fields.get(f"was_{name}") else None
 
 
 def _one_time(made: NewPassword) -> ShownOnce:

@@ -111,6 +111,25 @@ async def test_the_only_administrator_saves_their_own_name_and_section(office: O
     assert now.role == Role.ADMINISTRATOR.value
 
 
+async def test_saving_a_name_does_not_take_back_what_a_colleague_changed_meanwhile(
+    office: Office,
+) -> None:
+    one = await office.signed_in("suzuki", Role.ADMINISTRATOR)
+    tanaka = await office.person("tanaka", Role.OPERATOR)
+    page = await one.get("/admin")
+    on_page = _fields_on(page.text, f"/admin/users/{tanaka}")
+    await office.administration.change_user(tanaka, role=Role.AUDITOR, section="総務課")
+
+    refused = await one.post(f"/admin/users/{tanaka}", {**on_page, "display_name": ""})
+    again = _fields_on(refused.text, f"/admin/users/{tanaka}")
+    await one.post(f"/admin/users/{tanaka}", {**again, "display_name": "田中 主査"})
+
+    now = await office.administration.user_named("tanaka")
+    assert (on_page["role"], on_page["section"]) == ("operator", "市民課")
+    assert refused.status_code == 400
+    assert (now.display_name, now.role, now.section) == ("田中 主査", "auditor", "総務課")
+
+
 async def test_half_a_character_in_a_form_breaks_nothing(office: Office) -> None:
     await office.person("tanaka", Role.OPERATOR)
     head = "multipart/form-data; boundary=x; charset=utf-7"
@@ -193,6 +212,14 @@ async def test_only_administrators_reach_accounts(office: Office, role: Role) ->
 
     assert [answer.status_code for answer in answers] == [403, 403, 403]
     assert me.json()["role"] == role.value
+
+
+def _fields_on(page: str, action: str) -> dict[str, str]:
+    """Return what the form would send as it stands."""
+    form = page.partition(f'action="{action}"')[2].partition("</form>")[0]
+    values = dict(re.findall(r'<input [^>]*?name="(\w+)"[^>]*? value="([^"]*)"', form))
+    (chosen,) = re.findall(r'<option value="(\w+)" selected>', form)
+    return {**values, "role": chosen}
 
 
 def _secret_on(page: str) -> str:
