@@ -6,8 +6,9 @@ Read once, at the top; packages below receive their own small configuration valu
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
@@ -31,6 +32,8 @@ from app.retention.settings import RetentionSettings
 from app.statistics.settings import StatisticsSettings
 from app.telephony.settings import TelephonySettings
 from asr.openai_protocol import server_address
+
+_SSLMODE: Final = re.compile(r"([?&])sslmode=")
 
 
 class _Group(BaseModel):
@@ -174,7 +177,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     """Where the database, the joined model and secrets of this installation live."""
     database_url: SecretStr | None = None
-    """SQLAlchemy address; unset: SQLite (WAL) in ``data_dir``. ``postgresql://…`` needs the extra ``postgres``."""
+    """SQLAlchemy address; unset: SQLite (WAL) in ``data_dir``. ``postgresql://…?sslmode=…`` needs the extra ``postgres``."""
     nats_url: SecretStr | None = None
     """Unset: events travel inside this process."""
     public_url: str = "http://127.0.0.1:8000"
@@ -259,7 +262,9 @@ class Settings(BaseSettings):
         url = self.database_url.get_secret_value()
         for plain in ("postgresql://", "postgres://"):
             if url.startswith(plain):
-                return "postgresql+asyncpg://" + url[len(plain) :]
+                # PostgreSQL's own word for TLS; the driver knows it by another name, with the same values.
+                rest = _SSLMODE.sub(r"\1ssl=", url[len(plain) :])
+                return f"postgresql+asyncpg://{rest}"
         if url.startswith("sqlite://"):
             return "sqlite+aiosqlite://" + url[len("sqlite://") :]
         return url

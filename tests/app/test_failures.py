@@ -57,6 +57,18 @@ async def test_a_server_out_of_reach_is_told_without_its_password() -> None:
     assert "hush" not in said
 
 
+@pytest.mark.parametrize("mode", ["disable", "require", "verify-full"])
+async def test_tls_to_the_database_is_asked_for_in_its_own_words(mode: str) -> None:
+    nobody = f"postgresql://mimamori:hush-hush@127.0.0.1:1/mimamori?sslmode={mode}"
+
+    said = await why_not_opened(
+        Settings.model_validate({"database_url": nobody}).async_database_url
+    )
+
+    assert said is not None
+    assert "データベースに接続できません" in said
+
+
 def test_a_locked_file_asks_whether_two_programs_run() -> None:
     locked = OperationalError("BEGIN", {}, sqlite3.OperationalError("database is locked"))
 
