@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     """Where the database, the joined model and secrets of this installation live."""
     database_url: SecretStr | None = None
-    """SQLAlchemy address; unset: SQLite (WAL) in ``data_dir``. ``postgresql://…?sslmode=…`` needs the extra ``postgres``."""
+    """Address; unset: SQLite (WAL) in ``data_dir``. ``postgresql://…?sslmode=…`` needs the extra ``postgres``."""
     nats_url: SecretStr | None = None
     """Unset: events travel inside this process."""
     public_url: str = "http://127.0.0.1:8000"
