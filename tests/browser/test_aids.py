@@ -128,6 +128,20 @@ async def test_after_the_call_the_moment_is_typed_and_a_wrong_one_is_explained(
     assert requests(screen) == [("POST", f"/v1/calls/{CALL}/missed")]
 
 
+async def test_a_double_click_on_record_makes_one_mark(screen: Screen) -> None:
+    screen.preview.theatre.identity = AUDITOR
+    screen.preview.play("ended")
+    await screen.open_call()
+    await screen.press("m")
+    await screen.find("#missed-at").fill("1:05")
+
+    await screen.find("#missed-form button[type='submit']").dblclick()
+
+    await expect(screen.find("dialog[open]")).to_have_count(0)
+    await expect(screen.find(".missed")).to_have_count(1)
+    assert requests(screen) == [("POST", f"/v1/calls/{CALL}/missed")]
+
+
 async def test_a_mark_of_somebody_else_cannot_be_taken_back_here(screen: Screen) -> None:
     screen.preview.theatre.identity = SUPERVISOR
     screen.preview.play("level1")

@@ -381,3 +381,16 @@ async def test_the_next_call_opens_over_the_one_that_has_just_ended(screen: Scre
     screen.preview.portal.call(screen.preview.theatre.stage.begin, "c-9")
 
     await expect(screen.page).to_have_url(f"{screen.preview.address}/calls/c-9")
+
+
+async def test_the_next_call_opens_too_when_the_last_one_ended_late(screen: Screen) -> None:
+    screen.preview.play("quiet")
+    screen.preview.portal.call(
+        lambda: screen.preview.theatre.stage.begin("c-0", age_ms=ms("5:00"))  # lost, and older
+    )
+    await screen.open_call()
+    screen.preview.portal.call(screen.preview.theatre.stage.begin, "c-9")
+
+    screen.preview.tell("call.ended", CALL, {"reason": "interrupted", "duration_ms": 90_000})
+
+    await expect(screen.page).to_have_url(f"{screen.preview.address}/calls/c-9")

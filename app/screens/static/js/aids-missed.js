@@ -16,6 +16,7 @@ export class MissedMoments {
     Object.assign(this, { callId, me, onChanged });
     this.marks = [];
     this.ended = false;
+    this.storing = false;
     this.lastMs = -Infinity;
     this.chosen = null; // the number of the mark that the dialog is about; null: a new one
     this.dialog = byId("missed-ask");
@@ -95,6 +96,13 @@ export class MissedMoments {
   }
 
   async store() {
+    if (this.storing) return; // a double click is one mark
+    this.storing = true;
+    await this.storeOnce();
+    this.storing = false;
+  }
+
+  async storeOnce() {
     const told = { category: byId("missed-category").value || null, reason: byId("missed-reason").value.trim() };
     const at_ms = momentOf(byId("missed-at").value);
     if (this.chosen === null && at_ms === null) {

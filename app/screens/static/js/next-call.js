@@ -4,12 +4,12 @@ import { read } from "./api.js";
 
 const ASK_EVERY_MS = 2_000;
 
-/** Call `onNext(callId)` once, when a call of this operator begins after `call` ended. */
+/** Call `onNext(callId)` once, when this operator has a call that began after `call`: one whose line was lost ends late, maybe in the midst of the next. */
 export function watchForNext(call, onNext) {
   const ask = async () => {
     try {
       const { body } = await read("/v1/calls?state=live&limit=5");
-      const next = body.calls.find((one) => one.call_id !== call.call_id && Date.parse(one.started_at) > Date.parse(call.ended_at));
+      const next = body.calls.find((one) => one.call_id !== call.call_id && Date.parse(one.started_at) > Date.parse(call.started_at));
       if (next) return onNext(next.call_id);
     } catch {
       // Asked again in a moment.
