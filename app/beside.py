@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Final
 
 import anyio
 import structlog
@@ -15,6 +16,8 @@ from app.retention.daily import retain
 from app.search.filling import keep_filling
 from app.services import Services
 from app.trials.running import run_trials
+
+AGAIN_SECONDS: Final = 60.0
 
 log = structlog.get_logger()
 
@@ -44,9 +47,18 @@ async def running_beside(services: Services) -> AsyncIterator[None]:
             beside.cancel_scope.cancel()
 
 
-async def alone(work: Callable[[], Awaitable[None]]) -> None:
-    """Run *work*. Each catches what it expects; whatever else breaks in it ends it alone, and no call."""
-    try:
-        await work()
-    except Exception:
-        log.exception("a work beside the calls broke off; it begins again with the next start")
+async def alone(
+    work: Callable[[], Awaitable[None]], *, again_seconds: float = AGAIN_SECONDS
+) -> None:
+    """Run *work* to its end. Each catches what it expects; whatever else breaks in it ends no call.
+
+    It begins anew after a while: what is promised for every night must not wait for the next start.
+    """
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("a work beside the calls broke off and begins again soon")
+            await anyio.sleep(again_seconds)
+        else:
+            return
