@@ -132,6 +132,7 @@ async def _page(
         status_code=status,
         routes=[_route(r, seen.records.get(r.name, RouteRecord())) for r in routes.values()],
         failed=[_notice(row, routes.keys()) for row in seen.failed],
+        failed_in_all=sum(record.failed for record in seen.records.values()),
         latest=[_notice(row, routes.keys()) for row in seen.latest],
         answer=answer or Answer(),
     )

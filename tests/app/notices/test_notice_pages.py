@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from app.auth.access import every_route, roles_of
 from app.auth.identity import Role
 from app.notices import endpoints, pages
+from app.notices.models import NoticeRow
+from app.notices.repository import FAILURES
 from app.notices.settings import RouteSettings
 from app.settings import Settings
 from tests.app.notices.office import NUMBER, SECRET, WORDS, Office, webhook
@@ -104,6 +106,37 @@ async def test_a_failed_notice_is_tried_anew_with_a_click(
     assert clicked.status_code == 303
     assert again.status_code == 404
     assert [row.state for row in await calls.rows()] == ["sent", "sent"]
+
+
+async def test_how_many_failed_is_told_also_where_only_the_latest_are_shown(
+    calls: Office, settings: Settings
+) -> None:
+    await calls.begin()
+    async with calls.database.transaction() as session:
+        session.add_all(
+            NoticeRow(
+                id=f"n{number}",
+                route="cti",
+                call_id="c1",
+                event_seq=number,
+                kind="level",
+                subject=f"level.{number}",
+                level=2,
+                section="市民課",
+                at=calls.clock.now(),
+                state="failed",
+                tries=8,
+                next_try_at=calls.clock.now(),
+                problem="unreachable",
+            )
+            for number in range(FAILURES + 3)
+        )
+    async with administrator(calls, settings) as browser:
+        page = (await browser.get("/notices")).text
+
+    heading = page.partition('id="failed-heading"')[2].partition("</section>")[0]
+    assert f"{FAILURES + 3}件" in heading
+    assert f"新しい順に{FAILURES}件を表示しています。" in heading
 
 
 async def test_without_routes_the_page_says_that_nothing_is_sent(
