@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote
 
 JAPAN: Final = "81"
 WITHHOLD: Final = "184"
@@ -66,7 +67,7 @@ def normal_number(text: str) -> str | None:
     written = unicodedata.normalize("NFKC", text[:LONGEST_TEXT]).strip()
     address = _ADDRESS.search(written)
     if address is not None:
-        written = address[1]
+        written = unquote(address[1])  # RFC 3261, 19.1.2: a plus may come as %2B
     if _NETWORK_ADDRESS.fullmatch(written):
         return None
     written = _TRUNK_ZERO.sub("", _EXTENSION.sub("", written))
