@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import anyio
@@ -12,8 +13,10 @@ from sqlalchemy.pool import QueuePool
 from app.alerts.false_alarm import marking
 from app.auth.identity import Identity, Role
 from app.calls.recovery import Recovered, Rehearing, recover
+from app.calls.registry import Attached
 from app.clock import SystemClock
 from app.db import Database
+from app.events import EventType
 from app.ledger import Entry
 from app.models import StaffAction
 from app.settings import Settings
@@ -23,7 +26,7 @@ from detection.policy_files import load_policy
 from detection.types import Assessment, Utterance
 from tests.app.exchange import ANSWER_SECONDS, Exchange, exchange
 from tests.app.sounds import call_bytes, joined, sentences, silence, speech
-from tests.app.speaking import alerts, speak
+from tests.app.speaking import Screens, alerts, speak, watched
 from tests.detection.shipped import shipped_detector
 from tests.fakes_transcriber import ScriptedTranscriber
 
@@ -121,19 +124,32 @@ async def test_a_dismissal_that_cannot_be_stored_leaves_the_call_as_it_was(
     assert recovered.decision.level == row.level
 
 
+def short_limit(
+    settings: Settings, *said: str
+) -> AbstractAsyncContextManager[tuple[Exchange, Screens]]:
+    detector = shipped_detector()
+    return watched(
+        settings,
+        ScriptedTranscriber(*said),
+        partials=False,
+        new_conversation=lambda: CallConversation(SHORT, detector.version),
+    )
+
+
+async def insulted_then_silent(office: Exchange, screens: Screens) -> Attached:
+    """Begin a call in which the limit of time is found passed while nobody speaks."""
+    attached = await office.attach("c1")
+    await speak(attached.call, joined(sentences(1), silence(22_000)))
+    await screens.until(EventType.ALERT_RAISED, 2)
+    return attached
+
+
 async def test_a_limit_passed_in_silence_before_a_warning_is_not_found_after_it_when_heard_again(
     settings: Settings,
 ) -> None:
-    detector = shipped_detector()
-    async with exchange(
-        settings,
-        ScriptedTranscriber(INSULT, WARNING),
-        new_conversation=lambda: CallConversation(SHORT, detector.version),
-    ) as office:
-        attached = await office.attach("c1")
-        caller = joined(sentences(1), silence(22_000))
-        operator = joined(silence(20_500), speech(), silence(900))
-        await speak(attached.call, caller, operator)
+    async with short_limit(settings, INSULT, WARNING) as (office, screens):
+        attached = await insulted_then_silent(office, screens)
+        await speak(attached.call, silence(3_000), joined(silence(400), speech(), silence(900)))
         await office.registry.stop(attached, "stop")
         row = await office.row("c1")
         recovered = await read_again(office, "c1", SHORT)
@@ -148,14 +164,8 @@ async def test_what_was_called_false_in_a_silence_stays_false_when_the_call_is_h
     settings: Settings,
 ) -> None:
     """Though the time of day was set back afterwards, and what is said next seems to have come before it."""
-    detector = shipped_detector()
-    async with exchange(
-        settings,
-        ScriptedTranscriber(INSULT, HARMLESS),
-        new_conversation=lambda: CallConversation(SHORT, detector.version),
-    ) as office:
-        attached = await office.attach("c1")
-        await speak(attached.call, joined(sentences(1), silence(22_000)))
+    async with short_limit(settings, INSULT, HARMLESS) as (office, screens):
+        attached = await insulted_then_silent(office, screens)
         call = await office.row("c1")
         for alert in await alerts(office, "c1"):
             mark = marking(SUPERVISOR, alert, call, false_alarm=True, tell=False)
