@@ -180,6 +180,7 @@ async def test_each_track_can_be_silenced_and_the_volume_is_remembered(
         (4403, "refused", "権限がありません"),
         (4409, "refused", "終了しています"),
         (1012, "lost", "つなぎ直しています"),
+        (4503, "lost", "届きしだい聞こえます"),
     ],
 )
 async def test_sound_that_does_not_come_says_why(

@@ -18,6 +18,7 @@ const FINAL = new Map([
   [4409, () => t("この通話は終了しています。")],
   [4410, () => t("通話から抜けました。")],
 ]);
+const NOT_HERE = 4503; // the telephone's own line to the server is away
 const PIECE_MS = 70; // what the server gathers before it sends
 const AGAIN_MS = [500, 1_000, 2_000, 5_000];
 
@@ -161,7 +162,7 @@ export class SoundOfCall {
       this.silent = false;
     } else if (now - this.heardAt > SILENCE_MS) {
       this.heardAt = now; // ask again after as long
-      if (!this.silent) this.onState("silent", t("音が届いていません。届きしだい聞こえます。"));
+      if (!this.silent) this.onState("silent", noSound());
       this.silent = true;
       if ((await reachable()) || this.over || socket !== this.socket || !this.silent) return;
       this.socket = null;
@@ -188,16 +189,20 @@ export class SoundOfCall {
     if (this.over || socket !== this.socket) return;
     if (code === 1000) this.again = setTimeout(() => this.stop("ended", t("通話が終わりました。")), LAST_WORDS_MS);
     else if (FINAL.has(code)) this.stop("refused", FINAL.get(code)());
-    else this.comeBack();
+    else this.comeBack(code === NOT_HERE ? noSound() : undefined);
   }
 
-  comeBack() {
+  comeBack(message = t("音声が途切れました。つなぎ直しています。")) {
     const wait = AGAIN_MS[Math.min(this.attempts, AGAIN_MS.length - 1)];
     this.attempts += 1;
     this.silent = false;
-    this.onState("lost", t("音声が途切れました。つなぎ直しています。"));
+    this.onState("lost", message);
     this.again = setTimeout(() => this.connect(), wait);
   }
+}
+
+function noSound() {
+  return t("音が届いていません。届きしだい聞こえます。");
 }
 
 /** 「加わる」 and 「抜ける」: being at a call without hearing it. The server forgets who is silent for 30 s. */
