@@ -7,20 +7,17 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request, status
-from sqlalchemy import select
 
-from app.aids.break_rule import PROPOSED_FOR
 from app.aids.breaks import BreakProposals
-from app.aids.records import note, standing
+from app.aids.records import note, standing, waiting_breaks
 from app.aids.schemas import BreakAnswer, BreakAnswerIn, BreakBecause, BreakOut, BreaksOut
-from app.aids.standing import BREAK_ANSWERS, AidKind
+from app.aids.standing import AidKind
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
 from app.auth.schemas import problems
 from app.calls.endpoints import load_seen
 from app.errors import Conflict, NotAllowed, NotFound, NotSignedIn
 from app.ledger import Entry
-from app.models import Call, StaffAction, User
 from app.services import services_of
 
 Supervisor = Annotated[Identity, Depends(requires(Role.SUPERVISOR))]
@@ -53,23 +50,8 @@ router = APIRouter(
 async def read_breaks(request: Request, identity: Supervisor) -> BreaksOut:
     """Return the proposals of the last 8 hours in your section that nobody has answered."""
     services = services_of(request)
-    answered = select(StaffAction.call_id).where(
-        StaffAction.kind.in_([kind.value for kind in BREAK_ANSWERS])
-    )
-    query = (
-        select(StaffAction, Call, User.display_name)
-        .join(Call, Call.id == StaffAction.call_id)
-        .outerjoin(User, User.login == Call.operator)
-        .where(
-            StaffAction.kind == AidKind.BREAK_PROPOSED.value,
-            StaffAction.at >= services.clock.now() - PROPOSED_FOR,
-            Call.section == identity.section,
-            Call.id.not_in(answered),
-        )
-        .order_by(StaffAction.id)
-    )
     async with services.database.transaction() as session:
-        rows = (await session.execute(query)).all()
+        rows = await waiting_breaks(session, identity.section, services.clock.now())
     return BreaksOut(
         breaks=[
             BreakOut(

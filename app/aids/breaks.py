@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
 import anyio
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.aids.break_rule import PROPOSED_FOR, why_break
-from app.aids.records import note, standing
+from app.aids.break_rule import why_break
+from app.aids.records import hard_calls_without_proposal, note, standing
 from app.aids.schemas import BreakBecause
 from app.aids.standing import AidKind
 from app.calls.repository import alerts_of, events_of_call
 from app.events import Event, EventType
 from app.ledger import Entry, KeepsRecords
-from app.models import Call, StaffAction
+from app.models import Call
 from app.ports import EventBus
 from detection.types import Severity
 
@@ -70,18 +69,8 @@ class BreakProposals:
 
     async def catch_up(self) -> None:
         """Propose what an earlier run could not."""
-        since = self._records.clock.now() - PROPOSED_FOR
-        proposed = select(StaffAction.call_id).where(
-            StaffAction.kind == AidKind.BREAK_PROPOSED.value
-        )
-        query = select(Call.id).where(
-            Call.ended_at >= since,
-            Call.top_level >= int(Severity.WARNING),
-            Call.operator != "",
-            Call.id.not_in(proposed),
-        )
         async with self._records.database.transaction() as session:
-            call_ids: Sequence[str] = (await session.scalars(query)).all()
+            call_ids = await hard_calls_without_proposal(session, self._records.clock.now())
         for call_id in call_ids:
             await self.consider(call_id)
 

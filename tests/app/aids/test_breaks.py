@@ -11,16 +11,20 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, update
+from sqlalchemy.dialects import sqlite
 from websockets.asyncio.client import ClientConnection
 
 from app.aids.breaks import BreakProposals
+from app.aids.records import waiting_breaks_query
 from app.auth.identity import Role
+from app.db import Database
 from app.models import Call, StaffAction
 from app.settings import Settings
 from tests.app.joining.at_a_call import CALL, told
 from tests.app.joining.joined_server import JoinedServer, Person, joined_server
 from tests.app.running import hear, hear_until, say, send
 from tests.app.sounds import call_bytes, sentences
+from tests.fakes_clock import FakeClock
 from tests.fakes_transcriber import ScriptedTranscriber
 
 THREAT = "今からそっちに行って刺してやるからな"
@@ -178,6 +182,22 @@ async def test_what_is_older_than_eight_hours_waits_no_longer(
     await BreakProposals(services).catch_up()
 
     assert await waiting(kato) == []
+
+
+async def test_what_waits_is_found_by_the_calls_of_the_day_and_not_by_all_that_was_ever_done(
+    database: Database, clock: FakeClock
+) -> None:
+    query = waiting_breaks_query("市民課", clock.now())
+    sql = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+
+    async with database.transaction() as session:
+        connection = await session.connection()
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")).all()
+
+    steps = " ".join(str(step.detail) for step in plan)
+    assert "ix_calls_section_started_at (section=? AND started_at>" in steps
+    assert steps.count("ix_staff_actions_call_id (call_id=?)") == 2
+    assert "SCAN staff_actions" not in steps
 
 
 def _proposals() -> Any:
