@@ -34,6 +34,7 @@ _SEVERITY_MEANS: Final = {
     Severity.WARNING: "やまない場合は、通話の終了を検討します",
     Severity.STOP: "すぐに上司と共有し、通報も検討します",
 }
+_EASED: Final = "市が誤りを認めたため、もとの重さから一段下げています。"
 _LIKELIHOODS: Final = ((0.9, "高い"), (0.7, "やや高い"), (0.0, "半ばほど"))
 """What a finding's score is called; below half nothing is found by meaning."""
 _OVERRUNS: Final = frozenset({HowFound.HELD, HowFound.HELD_AFTER_ABUSE, HowFound.STALEMATE})
@@ -143,6 +144,16 @@ def explain(finding: Finding, around: Circumstances, book: RuleBook) -> Explanat
         Part(PartKind.VERSIONS, _versions(finding, around)),
     )
     return Explanation("".join(sentences), tuple(part for part in parts if part.lines))
+
+
+def eased_fields(told: Mapping[str, Any], severity: Severity) -> dict[str, Any]:
+    """Return an explanation as it was stored, once the finding weighs less: the city has admitted its mistake."""
+    lines = [_weight(severity), _EASED]
+    parts = [
+        {**part, "lines": lines} if part["kind"] == PartKind.SEVERITY.value else part
+        for part in told["parts"]
+    ]
+    return {**told, "parts": parts}
 
 
 def spoken_time(at_ms: int) -> str:
@@ -255,18 +266,18 @@ def _answers(around: Circumstances) -> tuple[str, ...]:
 
 
 def _severity(finding: Finding, how: HowFound, *, doubted: bool) -> tuple[str, ...]:
-    severity = finding.severity
-    meaning = _SEVERITY_MEANS.get(severity, "")
-    return f"「{SEVERITY_NAMES[severity]}」:{meaning}。", _why_so_grave(
-        finding, how, doubted=doubted
-    )
+    return _weight(finding.severity), _why_so_grave(finding, how, doubted=doubted)
+
+
+def _weight(severity: Severity) -> str:
+    return f"「{SEVERITY_NAMES[severity]}」:{_SEVERITY_MEANS[severity]}。"
 
 
 def _why_so_grave(finding: Finding, how: HowFound, *, doubted: bool) -> str:
     if "(方針により「" in finding.reason:
         return "もとはこれより重い言い方ですが、方針で決めた重さまでにしています。"
     if "一段下げ)" in finding.reason:
-        return "市が誤りを認めたため、もとの重さから一段下げています。"
+        return _EASED
     match how:
         case HowFound.MEANING if doubted:
             return "意味からみた確からしさが十分でないときは、重さを一段軽くみます(「注意」より軽くはしません)。"

@@ -15,6 +15,7 @@ from app.calls.standing import Early
 from app.events import EventType
 from app.ledger import Entry
 from app.models import AlertRow
+from detection.explanation import eased_fields
 from detection.types import Alert, AlertChange
 
 
@@ -190,6 +191,8 @@ def _fill(row: AlertRow, alert: Alert, explained: Sequence[Explained]) -> None:
         row.explanation = told
     elif (row.utterance_id, row.quote) != (alert.utterance_id, alert.quote):
         row.explanation = None
+    elif row.explanation is not None and alert.level < row.level:
+        row.explanation = eased_fields(row.explanation, alert.level)
     row.level = int(alert.level)
     row.categories = [category.value for category in alert.categories]
     row.utterance_id = alert.utterance_id

@@ -142,6 +142,25 @@ async def test_what_was_set_aside_in_the_same_words_is_kept_for_who_looks_back(
     ) in considered
 
 
+async def test_a_line_that_weighs_less_after_an_admitted_mistake_says_so_where_it_is_explained(
+    settings: Settings,
+) -> None:
+    claim, fault = "慰謝料として百万円払え", "申し訳ございません、こちらの誤りでした"
+    async with by_words(settings, ScriptedTranscriber(claim, fault)) as office:
+        attached = await office.attach("c1")
+        sound = joined(silence(2_500), sentences(1))
+        attached.call.hear(call_bytes(sentences(1), sound))
+        await office.registry.stop(attached, "stop")
+        (row,) = await alert_rows(office)
+
+    assert (row.level, row.count) == (1, 1)
+    assert part(row.explanation, "severity") == [
+        "「注意」:お話は続けられます。",
+        "市が誤りを認めたため、もとの重さから一段下げています。",
+    ]
+    assert part(row.explanation, "said")[-1].endswith(f"「{claim}」")
+
+
 async def test_the_answers_given_are_still_known_after_a_crash(settings: Settings) -> None:
     detector, policy = load_lexicon_detector(), load_policy("ebetsu")
     refusal = "申し訳ありませんが、回収はできません"
