@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, Select, exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -42,7 +42,7 @@ def note(entry: Entry, call: Call, kind: AidKind, by: str, text: str, **detail: 
     entry.tell(EventType.NOTE, call.id, facts_of(call).audience, told)
 
 
-def waiting_breaks_query(section: str, now: datetime) -> Select[Any]:
+def waiting_breaks_query(section: str, now: datetime) -> Select[StaffAction, Call, str]:
     """Return the query for the breaks proposed lately in *section* that nobody has answered, the oldest first.
 
     It begins at the section's calls of the day: what people did fills the largest table.
@@ -71,8 +71,9 @@ def waiting_breaks_query(section: str, now: datetime) -> Select[Any]:
 
 async def waiting_breaks(
     session: AsyncSession, section: str, now: datetime
-) -> Sequence[Row[tuple[StaffAction, Call, str | None]]]:
-    return (await session.execute(waiting_breaks_query(section, now))).all()
+) -> list[tuple[StaffAction, Call, str | None]]:
+    found = await session.execute(waiting_breaks_query(section, now))
+    return [(row[0], row[1], row[2]) for row in found]
 
 
 async def hard_calls_without_proposal(session: AsyncSession, now: datetime) -> Sequence[str]:
