@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from sqlalchemy import func, select
@@ -13,7 +14,6 @@ from app.auth.identity import Identity
 from app.calls.alert_rows import alert_fields
 from app.calls.endpoints import seen_by
 from app.calls.lifecycle import facts_of
-from app.calls.recovery import Recovered
 from app.calls.repository import alert_with_call
 from app.errors import NotFound
 from app.events import EventType
@@ -56,17 +56,19 @@ async def take_back(services: Services, identity: Identity, alert_id: str) -> No
     if not alert.false_alarm:
         return
     mark = marking(identity, alert, call, false_alarm=False, tell=True)
-
-    async def read() -> Recovered:
-        return await services.registry.rehearing.to_go_on(call.id)
-
-    live = services.registry.find(call.id)
-    if live is None:
-        async with services.registry.settled(call.id) as live:
-            if live is None:
-                await services.ledger.write(mark)
+    registry = services.registry
+    while True:
+        if registry.find(call.id) is None:
+            async with registry.settled(call.id) as live:
+                if live is None:
+                    await services.ledger.write(mark)
+                    return
+        async with registry.rehearing.in_turn() as heard_again:
+            # It may have ended while others were heard again.
+            live = registry.find(call.id)
+            if live is not None:
+                await live.judge.hear_again(mark, partial(heard_again, call.id))
                 return
-    await live.judge.hear_again(mark, read)
 
 
 def marking(

@@ -8,7 +8,8 @@ a limit that was passed before a warning must not be found after it, as if the c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
@@ -142,8 +143,17 @@ class Rehearing:
 
     async def to_go_on(self, call_id: str) -> Recovered:
         """Return a call that goes on, or about which somebody did something; raise as ``recover`` does."""
+        async with self.in_turn() as heard_again:
+            return await heard_again(call_id)
+
+    @asynccontextmanager
+    async def in_turn(self) -> AsyncIterator[Callable[[str], Awaitable[Recovered]]]:
+        """Give what hears a call that goes on again, once nobody else does.
+
+        For who will hold a live call's words up meanwhile: not for the whole line, only for its own hearing.
+        """
         async with self._to_go_on:
-            return await self._recovered(call_id)
+            yield self._recovered
 
     async def to_be_shown(self, call_id: str, live: Callable[[], L | None]) -> Recovered | L:
         """Return a call for a screen, or what *live* gives when its turn has come; raise as ``recover`` does."""

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
@@ -15,6 +17,7 @@ from app.auth.identity import Role
 from app.settings import Settings
 from tests.app.hesitating import hesitating, take_up
 from tests.app.running import (
+    ANSWER_SECONDS,
     RunningServer,
     hear,
     hear_until,
@@ -202,6 +205,33 @@ async def test_taking_a_false_alarm_back_leaves_the_one_line_that_the_call_would
     assert (first["count"], second["count"]) == (1, 1)
     assert second["alert_id"] != first["alert_id"]
     assert (line["alert_id"], line["count"]) == (first["alert_id"], 2)
+
+
+async def test_a_call_is_judged_while_who_takes_a_false_alarm_back_waits_for_others_to_be_heard_again(
+    server: RunningServer, transcriber: ScriptedTranscriber
+) -> None:
+    transcriber.say(INSULT, HARMLESS)
+    others = server.services.registry.rehearing._to_go_on
+    async with (
+        live_call(server) as stream,
+        server.client(await server.token(Role.SUPERVISOR)) as client,
+    ):
+        await speak(server, stream, 1)
+        (alert,) = open_alerts(await record_of(client))
+        path = f"/v1/alerts/{alert['alert_id']}/false-alarm"
+        await client.post(path)
+        async with anyio.create_task_group() as people, others:
+            people.start_soon(client.delete, path)
+            with anyio.fail_after(ANSWER_SECONDS):
+                while not others.statistics().tasks_waiting:
+                    await anyio.lowlevel.checkpoint()
+            await speak(server, stream, 1)
+            waiting = open_alerts(await record_of(client))
+        record = await record_of(client)
+
+    assert waiting == []
+    assert [said["text"] for said in record["utterances"]] == [INSULT, HARMLESS]
+    assert [a["alert_id"] for a in open_alerts(record)] == [alert["alert_id"]]
 
 
 @pytest.mark.parametrize("over", [False, True])
