@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from app.auth.identity import Role
-from tests.browser.parts.joining import FORGOTTEN, INSTRUCTIONS, REFUSED, RINGS, STALLED
+from tests.browser.parts.joining import INSTRUCTIONS, RINGS
 from tests.browser.preview import OPERATOR, Preview
 from tests.browser.scenes import CALL
 from tests.browser.screen import Screen
@@ -54,14 +54,6 @@ async def joins(screen: Screen) -> None:
     await expect(screen.find("#leave")).to_be_visible()
 
 
-LATER = """
-window.later = 0;
-const now = performance.now.bind(performance);
-performance.now = () => now() + window.later;
-"""
-"""The page's clock, which a test can put forward."""
-
-
 async def held_back(screen: Screen, path: str, method: str) -> anyio.Event:
     """Let requests wait on their way until the event is set."""
     held = anyio.Event()
@@ -73,12 +65,6 @@ async def held_back(screen: Screen, path: str, method: str) -> anyio.Event:
 
     await screen.page.route(path, wait)
     return held
-
-
-async def until_sent(screen: Screen, preview: Preview, ending: str, count: int) -> None:
-    with anyio.fail_after(10):
-        while sent(preview, ending) < count:
-            await screen.evaluate("new Promise(requestAnimationFrame)")
 
 
 # The supervisor: coming, hearing, leaving
@@ -174,101 +160,6 @@ async def test_each_track_can_be_silenced_and_the_volume_is_remembered(
     await expect(supervisor.find("#sound-state")).to_have_text("音は止めています")
 
 
-@pytest.mark.parametrize(
-    ("code", "state", "words"),
-    [
-        (4403, "refused", "権限がありません"),
-        (4409, "refused", "終了しています"),
-        (1012, "lost", "つなぎ直しています"),
-        (4503, "lost", "届きしだい聞こえます"),
-    ],
-)
-async def test_sound_that_does_not_come_says_why(
-    supervisor: Screen, preview: Preview, code: int, state: str, words: str
-) -> None:
-    preview.play("level2")
-    of_call(preview, **{REFUSED: code})
-    supervisor.forgive_lost_sockets_and_refusals()
-    await supervisor.open_call()
-
-    await supervisor.find("#join").click()
-
-    await expect(supervisor.find("#sound-state")).to_have_attribute("data-state", state)
-    await expect(supervisor.find("#sound-state")).to_contain_text(words)
-
-
-async def test_sound_that_was_lost_comes_back_by_itself(
-    supervisor: Screen, preview: Preview
-) -> None:
-    preview.play("level2")
-    of_call(preview, **{REFUSED: 1012})
-    supervisor.forgive_lost_sockets_and_refusals()
-    await supervisor.open_call()
-    await supervisor.find("#join").click()
-    await expect(supervisor.find("#sound-state")).to_have_attribute("data-state", "lost")
-
-    of_call(preview, **{REFUSED: None})
-
-    await expect(supervisor.find("#sound-state")).to_have_attribute("data-state", "listening")
-
-
-PLAYERS = """
-const whole = AudioWorkletNode;
-window.told = [];
-window.AudioWorkletNode = class extends whole {
-  constructor(...given) {
-    super(...given);
-    const index = window.told.push(0) - 1;
-    this.port.addEventListener("message", () => (window.told[index] += 1));
-  }
-};
-"""
-"""Counts beside the page how often each of its players tells how it goes."""
-
-
-async def test_sound_that_was_lost_leaves_no_player_behind(
-    supervisor: Screen, preview: Preview
-) -> None:
-    await supervisor.page.context.add_init_script(PLAYERS)
-    preview.play("level2")
-    supervisor.forgive_lost_sockets_and_refusals()
-    await supervisor.open_call()
-    await joins(supervisor)
-    of_call(preview, **{REFUSED: 1012})
-    await expect(supervisor.find("#sound-state")).to_have_attribute("data-state", "lost")
-    of_call(preview, **{REFUSED: None})
-    await expect(supervisor.find("#sound-state")).to_have_attribute("data-state", "listening")
-
-    told = await supervisor.evaluate("""new Promise((ok) => {
-      let before = null;
-      const look = () => {
-        if (window.told[1] >= 2) before ??= window.told[0];
-        if (window.told[1] >= 8) ok([before, window.told[0]]);
-        else setTimeout(look, 50);
-      };
-      look();
-    })""")
-
-    assert told[0] == told[1]
-
-
-async def test_a_line_that_brings_no_sound_says_so_and_when_it_comes_again(
-    supervisor: Screen, preview: Preview
-) -> None:
-    preview.play("level2")
-    await supervisor.open_call()
-    await joins(supervisor)
-
-    of_call(preview, **{STALLED: True})
-    await expect(supervisor.find("#sound-state")).to_have_attribute(
-        "data-state", "silent", timeout=15_000
-    )
-    await expect(supervisor.find("#sound-state")).to_contain_text("音が届いていません")
-    of_call(preview, **{STALLED: False})
-
-    await expect(supervisor.find("#sound-state")).to_have_text("聞いています")
-
-
 async def test_what_is_pressed_while_joining_is_not_lost(
     supervisor: Screen, preview: Preview
 ) -> None:
@@ -299,39 +190,6 @@ async def test_a_request_that_is_clicked_twice_is_sent_once(
     await expect(supervisor.find("#ask-take_over-state")).to_have_text("お願いしています")
     await expect(supervisor.find("#joining-told")).to_be_empty()
     assert sent(preview, "/requests") == 1
-
-
-async def test_who_still_hears_comes_back_to_a_server_that_has_forgotten_them(
-    supervisor: Screen, preview: Preview
-) -> None:
-    await supervisor.page.context.add_init_script(LATER)
-    preview.play("level2")
-    supervisor.forgive_lost_sockets_and_refusals()
-    await supervisor.open_call()
-    await joins(supervisor)
-    of_call(preview, **{FORGOTTEN: True})
-
-    await supervisor.evaluate("window.later = 60_000")
-
-    await expect(supervisor.find("#sound-state")).to_have_text("聞いています")
-    await until_sent(supervisor, preview, "/joined", 3)  # came, was refused, came again
-    await expect(supervisor.find("#joining-told")).to_be_empty()
-
-
-async def test_a_page_whose_timers_are_slowed_down_gives_its_sign_of_life_at_each_event(
-    supervisor: Screen, preview: Preview
-) -> None:
-    await supervisor.page.context.add_init_script(LATER + "window.setInterval = () => 1;")
-    preview.play("level2")
-    await supervisor.open_call()
-    await joins(supervisor)
-    await supervisor.press("l")
-    await expect(supervisor.find("#sound-state")).to_have_text("音は止めています")
-    await supervisor.evaluate("window.later = 60_000")
-
-    preview.tell("stalemate.tick", CALL, {"stalemate_ms": 30_000})
-
-    await until_sent(supervisor, preview, "/joined", 2)
 
 
 async def test_who_could_not_join_hears_nothing_and_is_told(

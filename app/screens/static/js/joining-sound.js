@@ -18,6 +18,7 @@ export class SoundControls {
     this.message = "";
     this.voiceAt = { caller: -Infinity, operator: -Infinity };
     for (const track of TRACKS) byId(`hear-${track}`).addEventListener("change", () => this.applySwitch(track));
+    for (const press of ["pointerup", "keydown"]) document.addEventListener(press, () => this.sound?.wake());
     byId("volume").value = localStorage.getItem(VOLUME) ?? "100";
     byId("volume").addEventListener("input", () => this.applyVolume());
   }

@@ -25,8 +25,8 @@ const AGAIN_MS = [500, 1_000, 2_000, 5_000];
 /**
  * Hear one call. Make it and `start()` it in the click itself, or the browser keeps it silent.
  *
- * onState(state, message): "connecting", "listening", "silent" (nothing arrives), "ended", "lost" (comes back by itself),
- * "refused".
+ * onState(state, message): "connecting", "listening", "silent" (nothing arrives, or nothing may sound), "ended", "lost"
+ * (comes back by itself), "refused".
  * onCounts({received, played, underruns, skipped, peak, waitingMs, behindMs, atMs, muted, droppedMs, tracks}): four
  * times a second; behindMs is about how long ago what sounds now reached the server.
  */
@@ -47,6 +47,7 @@ export class SoundOfCall {
     this.received = 0; // samples, of all tracks
     this.heardAt = 0;
     this.silent = false;
+    this.halted = false; // by the browser, which wants another press
   }
 
   async start() {
@@ -57,6 +58,7 @@ export class SoundOfCall {
     this.onState("connecting", "");
     try {
       this.context = new AudioContext({ latencyHint: "interactive" });
+      this.context.onstatechange = () => this.noticeHalt();
       const resumed = this.context.resume(); // belongs to the click
       this.loudness = this.context.createGain();
       this.loudness.gain.value = this.volume;
@@ -68,6 +70,21 @@ export class SoundOfCall {
       return;
     }
     if (!this.over) this.connect();
+  }
+
+  /** To be called at each click and key on the page. */
+  wake() {
+    if (this.halted) this.context.resume();
+  }
+
+  /** A tablet takes the sound away for another page or its own telephone, and gives it back for a press. */
+  noticeHalt() {
+    const runs = this.context.state === "running";
+    if (this.over || runs !== this.halted || this.node === null) return;
+    this.halted = !runs;
+    this.heardAt = performance.now();
+    if (runs) this.onState("listening", "");
+    else this.onState("silent", t("ブラウザーが音を止めています。画面を一度押してください。"));
   }
 
   /** Silence one track, "caller" or "operator", or let it be heard again. */
