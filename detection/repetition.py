@@ -250,7 +250,8 @@ def _came_back(talk: Talk, topic: Topic, move: Move, *, firm: bool = True) -> Ta
 
 def _agreement_weighed(talk: Talk, topic: Topic, at_ms: int) -> tuple[Talk, Topic]:
     """A demand that comes back long after the caller accepted is asked for anew."""
-    if talk.agreed_ms is None:
+    if talk.agreed_ms is None or at_ms < talk.agreed_ms:
+        # What the caller gave up was said before; that it is refused now takes nothing back.
         return talk, topic
     if at_ms - talk.agreed_ms <= AGREEMENT_HOLDS_MS:
         return replace(talk, agreed_ms=None), topic

@@ -181,6 +181,17 @@ def test_the_stalemate_ends_when_the_caller_accepts() -> None:
     assert play(ASK, REFUSE, AGAIN, calmed)[-1].stalemate_ms == 0
 
 
+def test_a_refusal_of_what_was_said_before_the_caller_accepted_takes_no_acceptance_back() -> None:
+    still = caller("うちは市民税のことで本当に困っているんです")
+    calmed = caller("わかりました", cues=[Cue.CALMED])
+
+    accepted = play(ASK, REFUSE, AGAIN, REFUSE, still, calmed, REFUSE)
+    went_on = play(ASK, REFUSE, AGAIN, REFUSE, calmed, still, REFUSE)
+
+    assert (accepted[-1].stalemate_ms, accepted[-1].demand) == (0, None)
+    assert went_on[-1].stalemate_ms > 0
+
+
 def test_a_stalemate_lapses_when_the_demand_does_not_come_back() -> None:
     conversation, _ = played(ASK, REFUSE, AGAIN)
 
