@@ -206,6 +206,22 @@ async def test_who_could_not_join_hears_nothing_and_is_told(
     await expect(supervisor.find("#sound-state")).not_to_have_attribute("data-state", "listening")
 
 
+async def test_a_server_that_is_not_reached_is_said_with_what_to_do(
+    supervisor: Screen, preview: Preview
+) -> None:
+    preview.play("level2")
+    supervisor.forgive_lost_sockets_and_refusals()
+    await supervisor.open_call()
+    await joins(supervisor)
+    await supervisor.page.route("**/requests", lambda route: route.abort())
+
+    await supervisor.find("#ask-take_over").click()
+
+    await expect(supervisor.find("#joining-told")).to_have_text(
+        "お願いを送れませんでした。もう一度お試しください。"
+    )
+
+
 async def test_everybody_sees_who_else_is_there(supervisor: Screen, preview: Preview) -> None:
     preview.play("level2")
     preview.tell("supervisor.joined", CALL, MORI_THERE)

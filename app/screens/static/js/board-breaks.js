@@ -2,7 +2,7 @@
 
 import { read, send } from "./api.js";
 import { arrange, byId, make, say } from "./dom.js";
-import { t, tError } from "./language.js";
+import { t, tRefusal } from "./language.js";
 import { moment } from "./times.js";
 
 const NOTES = new Set(["break_proposed", "break_given", "break_declined"]);
@@ -73,9 +73,9 @@ export class Breaks {
       this.forget(proposed.call_id);
       say(byId("breaks-said"), t("記録しました"));
     } catch (error) {
-      // Another supervisor was quicker: nothing waits any more.
-      if (error.code === "break_answered") this.forget(proposed.call_id);
-      else say(row.failed, tError(error) || t("記録できませんでした。もう一度押してください。"));
+      // Another supervisor was quicker, or the call was deleted: nothing waits any more.
+      if (error.code === "break_answered" || error.status === 404) this.forget(proposed.call_id);
+      else say(row.failed, tRefusal(error, t("記録できませんでした。もう一度押してください。")));
     }
     row.sending = false;
   }

@@ -2,7 +2,7 @@
 
 import { callPath, send } from "./api.js";
 import { byId, make, say } from "./dom.js";
-import { t, tError } from "./language.js";
+import { t, tRefusal } from "./language.js";
 
 const LONGEST = 500;
 
@@ -89,7 +89,7 @@ export class NoteForm {
 
   reason(error) {
     if (error.status === 0) return t("届いたか分かりません。下の一覧で確かめてください。");
-    return tError(error) || t("送れませんでした。もう一度お試しください。");
+    return tRefusal(error, t("送れませんでした。もう一度お試しください。"));
   }
 
   tell(text, outcome) {

@@ -4,7 +4,7 @@ import { callPath, send } from "./api.js";
 import { byId, make, say } from "./dom.js";
 import { forOperator, stepsOf } from "./joining-state.js";
 import { nameOf, thereWords } from "./joining-record.js";
-import { t, tError } from "./language.js";
+import { t, tRefusal } from "./language.js";
 import { moment } from "./times.js";
 
 /** Longer than a supervisor's telephone rings. */
@@ -121,7 +121,7 @@ export class FromSupervisor {
       this.tell("", "done");
       await this.ask(); // the event may be lost with the line, and until it is known a second press would be refused
     } catch (error) {
-      this.tell(error.status === 0 ? t("送れたか分かりません。もう一度押すか、声をかけてください。") : tError(error) || t("送れませんでした。もう一度お試しください。"), "failed");
+      this.tell(error.status === 0 ? t("送れたか分かりません。もう一度押すか、声をかけてください。") : tRefusal(error, t("送れませんでした。もう一度お試しください。")), "failed");
     }
     this.sending = false;
     this.drawShown();

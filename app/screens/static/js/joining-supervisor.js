@@ -5,7 +5,7 @@ import { byId, say } from "./dom.js";
 import { isThere, latestRequest, stepsOf } from "./joining-state.js";
 import { NoteForm } from "./joining-notes.js";
 import { SoundControls } from "./joining-sound.js";
-import { t, tError } from "./language.js";
+import { t, tRefusal } from "./language.js";
 import { AtCall } from "./listen.js";
 
 const ASKS = ["take_over", "three_way"];
@@ -90,7 +90,7 @@ export class AtTheCall {
   async join() {
     if (this.ended || this.there || this.pressed.has("join")) return;
     this.sound.start();
-    const came = await this.try("join", () => this.at.join(), t("加われませんでした。もう一度お試しください。"));
+    const came = await this.try("join", () => this.at.join(), notJoined());
     if (!came) this.sound.stop();
   }
 
@@ -118,7 +118,7 @@ export class AtTheCall {
       if (error.code !== "not_joined" || !this.sound.on) throw error;
       await this.at.join();
     } catch (refused) {
-      this.tell(tError(refused), "failed");
+      this.tell(tRefusal(refused, notJoined()), "failed");
     }
     this.ask();
   }
@@ -168,7 +168,7 @@ export class AtTheCall {
       await this.ask(); // the event may be lost with the line
     } catch (error) {
       done = false;
-      this.tell(tError(error) || failedWords, "failed");
+      this.tell(tRefusal(error, failedWords), "failed");
     }
     this.pressed.delete(id);
     byId(id).setAttribute("aria-disabled", "false");
@@ -193,6 +193,10 @@ export class AtTheCall {
     const steps = request?.result === "instructions" ? stepsOf(request.text).join("\n") : "";
     say(byId(`ask-${kind}-steps`), steps);
   }
+}
+
+function notJoined() {
+  return t("加われませんでした。もう一度お試しください。");
 }
 
 function askWords(request) {
