@@ -29,7 +29,7 @@ async def put_alerts(
     """Store the changed alerts, tell them, and return the public id of every alert key."""
     known = dict(alert_ids)
     for alert in alerts:
-        row = await _row(entry, known.get(alert.key))
+        row = await _line(entry, known, alert)
         # One that was shown before its sentence ended is raised a second time by the whole of it.
         stands = row is not None and row.closed_at is None
         if row is None:
@@ -57,8 +57,8 @@ async def put_lines(
             _tell(entry, facts, row, EventType.ALERT_CLOSED)
     for line in lines:
         stored = await _row(entry, known.get(line.key))
-        if stored is None or not (stored.false_alarm or _shows(stored, line)):
-            told = replace(line, change=AlertChange.UPDATED)
+        if stored is None or stored.false_alarm or not _shows(stored, line):
+            told = replace(line, change=AlertChange.RAISED)
             known = await put_alerts(entry, facts, known, [told])
     return known
 
@@ -84,7 +84,7 @@ async def put_early(
     known = dict(alert_ids)
     if before is not None and before.key != alert.key:
         known = await _succeeded(entry, facts, known, before.key, alert)
-    row = await _row(entry, known.get(alert.key))
+    row = await _line(entry, known, alert)
     stands = row is not None and row.closed_at is None
     if row is None:
         row = _new_row(entry, facts, alert)
@@ -163,10 +163,28 @@ def _withdraw(entry: Entry, facts: CallFacts, row: AlertRow) -> bool:
         return False
     row.withdrawn = True
     row.closed_at = entry.now
-    # The key goes back to the conversation, which never knew of this line and may use it yet.
-    row.key = f"{row.key}~{row.id[:8]}"
+    # The conversation never knew of this line and may use the key yet.
+    _freed(row)
     _tell(entry, facts, row, EventType.ALERT_CLOSED)
     return True
+
+
+def _freed(row: AlertRow) -> None:
+    """Give the key of *row* back to the conversation."""
+    row.key = f"{row.key}~{row.id[:8]}"
+
+
+async def _line(entry: Entry, known: Mapping[str, str], alert: Alert) -> AlertRow | None:
+    """Return the line that *alert* goes on with; None where it is a new one.
+
+    A line called false is never gone on with: taking another mark back may have freed its key.
+    """
+    row = await _row(entry, known.get(alert.key))
+    if row is None or not row.false_alarm or alert.change is not AlertChange.RAISED:
+        return row
+    _freed(row)
+    await entry.session.flush()  # before another row may have the key
+    return None
 
 
 async def _row(entry: Entry, alert_id: str | None) -> AlertRow | None:

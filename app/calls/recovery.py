@@ -191,9 +191,9 @@ def standing_deeds(actions: Sequence[StaffAction]) -> list[StaffAction]:
     pressed: list[StaffAction] = []
     for action in actions:
         if action.kind == "false_alarm":
-            dismissed[action.detail["key"]] = action
+            dismissed[action.detail["alert_id"]] = action
         elif action.kind == "false_alarm_undone":
-            dismissed.pop(action.detail["key"], None)
+            dismissed.pop(action.detail["alert_id"], None)
         elif pressed_by(action) is not None:
             pressed.append(action)
     return sorted((*dismissed.values(), *pressed), key=lambda action: action.id)

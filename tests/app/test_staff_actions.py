@@ -33,6 +33,7 @@ INSULT = "お前は本当に馬鹿だな"
 THREAT = "今からそっちに行って刺してやるからな"
 HARMLESS = "住民票の写しがほしいのですが"
 OTHER_INSULT = "この税金泥棒が"
+THIRD_INSULT = "死んでしまえ"
 SORRY = "言い過ぎました、申し訳ありませんでした"
 
 
@@ -232,6 +233,31 @@ async def test_a_call_is_judged_while_who_takes_a_false_alarm_back_waits_for_oth
     assert waiting == []
     assert [said["text"] for said in record["utterances"]] == [INSULT, HARMLESS]
     assert [a["alert_id"] for a in open_alerts(record)] == [alert["alert_id"]]
+
+
+async def test_a_new_alert_never_goes_on_with_one_that_was_called_false(
+    server: RunningServer, transcriber: ScriptedTranscriber
+) -> None:
+    transcriber.say(INSULT, OTHER_INSULT, THIRD_INSULT)
+    marked = []
+    async with (
+        live_call(server) as stream,
+        server.client(await server.token(Role.SUPERVISOR)) as client,
+    ):
+        for _ in range(2):
+            await speak(server, stream, 1)
+            (alert,) = open_alerts(await record_of(client))
+            marked.append(alert["alert_id"])
+            await client.post(f"/v1/alerts/{alert['alert_id']}/false-alarm")
+        # Without its first mark the call has one line for both, and the second key is free again.
+        await client.delete(f"/v1/alerts/{marked[0]}/false-alarm")
+        await client.post(f"/v1/alerts/{marked[0]}/false-alarm")
+        await speak(server, stream, 1)
+        record = await record_of(client)
+
+    (new,) = open_alerts(record)
+    assert (new["quote"], new["count"], new["false_alarm"]) == (THIRD_INSULT, 1, False)
+    assert [a["alert_id"] for a in record["alerts"] if a["false_alarm"]] == marked
 
 
 @pytest.mark.parametrize("over", [False, True])
