@@ -43,6 +43,7 @@ from detection.verdict import concluded, in_need, settled, standing_of
 from detection.weighing import (
     Quiet,
     eased,
+    gravest_first,
     only_a_faint_sign,
     only_a_mild_demand,
     quieted,
@@ -300,7 +301,7 @@ def _by_utterance(
     }
     _, also = again.pop(utterance.utterance_id, (utterance, ()))
     if own or also:
-        yield utterance, (*own, *also)
+        yield utterance, gravest_first((*own, *also))
     yield from again.values()
 
 

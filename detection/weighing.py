@@ -93,7 +93,11 @@ def weighed(
         if any(quiet.covers(finding, at_ms) for quiet in quiets):
             continue
         kept.append(finding)
-    return tuple(sorted(kept, key=lambda f: (-f.severity, _GRAVITY[f.category], -f.score)))
+    return gravest_first(kept)
+
+
+def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda f: (-f.severity, _GRAVITY[f.category], -f.score)))
 
 
 def counted(finding: Finding, policy: Policy) -> Finding | None:

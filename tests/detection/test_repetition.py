@@ -48,6 +48,17 @@ def test_going_on_after_persistence_raises_the_level() -> None:
     assert [int(d.level) for d in decisions] == [0, 0, 0, 0, 1, 1, 1, 1, 2]
 
 
+def test_a_mild_word_beside_it_makes_going_on_after_a_warning_no_milder() -> None:
+    warn = operator("減免はできかねます。続くようでしたら終えます", Cue.REFUSAL, Cue.WARNED)
+    rude = replace(STILL, findings=((Category.INTIMIDATION, 1),))
+
+    plain, ruder = (play(ASK, REFUSE, AGAIN, REFUSE, STILL, warn, last) for last in (STILL, rude))
+
+    assert plain[-1].level is ruder[-1].level is Severity.STOP
+    assert [f.category for f in ruder[-1].findings] == [Category.PERSISTENCE, Category.INTIMIDATION]
+    assert ruder[-1].alerts[0].categories[0] is Category.PERSISTENCE
+
+
 def test_saying_it_again_without_an_answer_in_between_is_no_repetition() -> None:
     decisions = play(ASK, AGAIN, STILL, operator("少々お待ちください"), AGAIN, ASK)
 
