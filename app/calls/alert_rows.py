@@ -14,7 +14,7 @@ from app.calls.facts import CallFacts
 from app.calls.standing import Early
 from app.events import EventType
 from app.ledger import Entry
-from app.models import AlertRow
+from app.models import AlertRow, FindingRow
 from detection.explanation import eased_fields
 from detection.types import Alert, AlertChange
 
@@ -25,8 +25,12 @@ async def put_alerts(
     alert_ids: Mapping[str, str],
     alerts: Sequence[Alert],
     explained: Sequence[Explained] = (),
+    explained_before: dict[str, Any] | None = None,
 ) -> dict[str, str]:
-    """Store the changed alerts, tell them, and return the public id of every alert key."""
+    """Store the changed alerts, tell them, and return the public id of every alert key.
+
+    *explained_before* is the explanation of an alert that shows what was found earlier.
+    """
     known = dict(alert_ids)
     for alert in alerts:
         row = await _line(entry, known, alert)
@@ -35,7 +39,7 @@ async def put_alerts(
         if row is None:
             row = _new_row(entry, facts, alert)
             known[alert.key] = row.id
-        _fill(row, alert, explained)
+        _fill(row, alert, explained, explained_before)
         row.unconfirmed = None
         row.closed_at = entry.now if alert.change is AlertChange.CLOSED else None
         _tell(entry, facts, row, _kind(alert.change, stands=stands))
@@ -59,8 +63,20 @@ async def put_lines(
         stored = await _row(entry, known.get(line.key))
         if stored is None or stored.false_alarm or not _shows(stored, line):
             told = replace(line, change=AlertChange.RAISED)
-            known = await put_alerts(entry, facts, known, [told])
+            then = await _told_then(entry, facts, line)
+            known = await put_alerts(entry, facts, known, [told], explained_before=then)
     return known
+
+
+async def _told_then(entry: Entry, facts: CallFacts, line: Alert) -> dict[str, Any] | None:
+    """Return the explanation that was given when what *line* shows was found."""
+    found = select(FindingRow.explanation).where(
+        FindingRow.call_id == facts.call_id,
+        FindingRow.utterance_id == line.utterance_id,
+        FindingRow.category == line.categories[0].value,
+        FindingRow.quote == line.quote,
+    )
+    return (await entry.session.scalars(found.order_by(FindingRow.id.desc()).limit(1))).first()
 
 
 def _shows(row: AlertRow, line: Alert) -> bool:
@@ -203,8 +219,13 @@ def _new_row(entry: Entry, facts: CallFacts, alert: Alert) -> AlertRow:
     return row
 
 
-def _fill(row: AlertRow, alert: Alert, explained: Sequence[Explained]) -> None:
-    told = explanation_of(alert, explained)
+def _fill(
+    row: AlertRow,
+    alert: Alert,
+    explained: Sequence[Explained],
+    explained_before: dict[str, Any] | None = None,
+) -> None:
+    told = explanation_of(alert, explained) or explained_before
     if told is not None:
         row.explanation = told
     elif (row.utterance_id, row.quote) != (alert.utterance_id, alert.quote):

@@ -206,6 +206,8 @@ async def test_taking_a_false_alarm_back_leaves_the_one_line_that_the_call_would
     assert (first["count"], second["count"]) == (1, 1)
     assert second["alert_id"] != first["alert_id"]
     assert (line["alert_id"], line["count"]) == (first["alert_id"], 2)
+    assert line["quote"] == second["quote"] != first["quote"]
+    assert line["explanation"] == second["explanation"] is not None
 
 
 async def test_a_call_is_judged_while_who_takes_a_false_alarm_back_waits_for_others_to_be_heard_again(
