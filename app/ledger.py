@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import anyio
 from sqlalchemy import func, select, text
@@ -58,6 +58,14 @@ class Entry:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Made(Generic[T]):
+    """What a write came to, known before its commit is answered."""
+
+    events: list[Event]
+    result: T
+
+
 class Ledger:
     """Writes in one order. A write either happens whole, with its events, or not at all."""
 
@@ -89,36 +97,54 @@ class Ledger:
         """Run *change* in one transaction, commit, publish what it told; return what it returned.
 
         *change* may be run again when the database was busy or away, so it must touch
-        nothing but its entry. Not cancelled half way: a commit whose events were
-        never published would stay unseen until the screens reconnect.
+        nothing but its entry; not where only the answer to its commit was lost. Not cancelled
+        half way: a commit whose events were never published would stay unseen until the screens
+        reconnect.
         """
+        unanswered: list[_Made[T]] = []
+        waits = iter((*self._retry_seconds, None))
         with anyio.CancelScope(shield=True):
-            for wait_seconds in (*self._retry_seconds, None):
-                try:
-                    return await self._write_once(change)
-                except Exception as error:
-                    if wait_seconds is None or not is_passing(error):
-                        raise
+            while True:
+                async with self._turn:
+                    while True:
+                        try:
+                            return await self._write_once(change, unanswered)
+                        except Exception as error:
+                            wait_seconds = next(waits)
+                            if wait_seconds is None or not is_passing(error):
+                                raise
+                        if not unanswered:
+                            break  # others may have more luck meanwhile
+                        # What may be committed has to be told before anything later is.
+                        await anyio.sleep(wait_seconds)
                 await anyio.sleep(wait_seconds)
         raise AssertionError("unreachable")
 
-    async def _write_once(self, change: Callable[[Entry], Awaitable[T]]) -> T:
-        async with self._turn:
-            async with self._database.transaction() as session:
-                if self._database.is_postgresql:
-                    await session.execute(
-                        text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK}
-                    )
-                entry = Entry(session, self._clock.now(), [])
-                result = await change(entry)
-                for row in entry._told:  # noqa: SLF001 - the entry is this module's own
-                    session.add(row)
-                    await session.flush()  # one by one: bulk inserts do not promise rising numbers
-                events = [event_of(row) for row in entry._told]  # noqa: SLF001
-            if events:
-                self._last_seq = events[-1].seq
-                await self._bus.publish(events)
-            return result
+    async def _write_once(
+        self, change: Callable[[Entry], Awaitable[T]], unanswered: list[_Made[T]]
+    ) -> T:
+        """Write, unless one of the *unanswered* was committed; what is written now is added to them."""
+        async with self._database.transaction() as session:
+            if self._database.is_postgresql:
+                await session.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK}
+                )
+            made = await _committed(session, unanswered) or await self._make(session, change)
+            unanswered.append(made)
+        if made.events:
+            self._last_seq = made.events[-1].seq
+            await self._bus.publish(made.events)
+        return made.result
+
+    async def _make(
+        self, session: AsyncSession, change: Callable[[Entry], Awaitable[T]]
+    ) -> _Made[T]:
+        entry = Entry(session, self._clock.now(), [])
+        result = await change(entry)
+        for row in entry._told:  # noqa: SLF001 - the entry is this module's own
+            session.add(row)
+            await session.flush()  # one by one: bulk inserts do not promise rising numbers
+        return _Made([event_of(row) for row in entry._told], result)  # noqa: SLF001
 
     async def announce(
         self, kind: EventType, call_id: str, audience: Audience, data: Mapping[str, Any]
@@ -139,6 +165,17 @@ class KeepsRecords(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+
+async def _committed(session: AsyncSession, unanswered: Sequence[_Made[T]]) -> _Made[T] | None:
+    """Return which of the *unanswered* stands in the tables; one that told nothing is not known again."""
+    for made in unanswered:
+        for event in made.events[:1]:
+            row = await session.get(EventRow, event.seq)
+            # By more than its number: SQLite gives that of a write which was rolled back again.
+            if row is not None and (row.call_id, row.at) == (event.call_id, event.at):
+                return made
+    return None
 
 
 def is_passing(error: Exception) -> bool:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import anyio
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.basis.models import BasisText
 from app.bus.memory import MemoryBus
 from app.clock import SystemClock
 from app.db import Database
@@ -69,6 +75,88 @@ async def test_a_write_that_is_tried_again_is_written_and_told_once(database: Da
     assert told.seq == 1
     assert row is not None
     assert event_of(row) == told
+
+
+class LosesTheAnswer(Database):
+    """A database that is restarted once in the moment in which it has committed a write."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._loses_next = True
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self._database.is_postgresql
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        async with self._database.transaction() as session:
+            yield session
+        self._lose()
+
+    def _lose(self) -> None:
+        loses, self._loses_next = self._loses_next, False
+        if loses:
+            raise OperationalError("COMMIT", {}, Exception("the connection is gone"))
+
+
+async def test_a_write_whose_commit_was_not_answered_is_not_made_twice(database: Database) -> None:
+    bus = MemoryBus(8)
+    ledger = Ledger(LosesTheAnswer(database), bus, SystemClock(), retry_seconds=(0,))
+
+    async def change(entry: Entry) -> str:
+        entry.session.add(BasisText(digest="d", text="once"))  # a second one is refused
+        entry.tell(EventType.NOTE, "c1", AUDIENCE, {"kind": "help_requested"})
+        return "made"
+
+    async def later(entry: Entry) -> None:
+        entry.tell(EventType.NOTE, "c2", AUDIENCE, {})
+
+    results: list[str] = []
+
+    async def write() -> None:
+        results.append(await ledger.write(change))
+
+    async with bus.subscribe() as happening, anyio.create_task_group() as tasks:
+        tasks.start_soon(write)
+        tasks.start_soon(ledger.write, later)
+        told = [await happening.receive() for _ in range(2)]
+
+    assert results == ["made"]
+    assert [(event.seq, event.call_id) for event in told] == [(1, "c1"), (2, "c2")]
+
+
+async def test_a_write_that_was_rolled_back_is_made_again_though_another_took_its_number(
+    database: Database,
+) -> None:
+    other = Ledger(database, MemoryBus(8), SystemClock())
+    tries = 0
+
+    async def theirs(entry: Entry) -> None:
+        entry.tell(EventType.NOTE, "c2", AUDIENCE, {})
+
+    class RollsBack(LosesTheAnswer):
+        @asynccontextmanager
+        async def transaction(self) -> AsyncIterator[AsyncSession]:
+            try:
+                async with self._database.transaction() as session:
+                    yield session
+                    self._lose()
+            except OperationalError:
+                await other.write(theirs)
+                raise
+
+    async def mine(entry: Entry) -> None:
+        nonlocal tries
+        tries += 1
+        entry.tell(EventType.NOTE, "c1", AUDIENCE, {})
+
+    await Ledger(RollsBack(database), MemoryBus(8), SystemClock(), retry_seconds=(0,)).write(mine)
+    async with database.transaction() as session:
+        stored = (await session.scalars(select(EventRow.call_id).order_by(EventRow.seq))).all()
+
+    assert tries == 2
+    assert stored == ["c2", "c1"]
 
 
 async def test_a_write_that_fails_for_good_leaves_nothing_and_the_next_one_works(
