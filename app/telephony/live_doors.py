@@ -101,7 +101,11 @@ class LiveDoors:
         return await call.join(began)
 
     async def tell(self, call_id: str, step: StateStep) -> bool:
-        """Tell a live call what its exchange says of it; False where there is none such."""
+        """Tell a live call what its exchange says of it; False where there is none such.
+
+        Raises:
+            StreamRefused: it was answered and cannot be taken.
+        """
         call = self._live(call_id)
         if call is None:
             return False

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -14,7 +15,17 @@ from starlette.requests import Request
 
 from app.auth.access import requires
 from app.auth.identity import Identity, Role
-from app.errors import NotFound
+from app.auth.schemas import problems
+from app.calls.protocol import Refusal, StreamRefused
+from app.errors import (
+    AppError,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooMany,
+    Unavailable,
+)
 from app.telephony.carrying import StateStep
 from app.telephony.door_access import Admitted
 from app.telephony.live_doors import doors_of
@@ -23,6 +34,10 @@ from app.telephony.settings import DoorName
 
 router = APIRouter()
 
+_AS_HTTP: Final[Mapping[Refusal, type[AppError]]] = {
+    Refusal.TOO_MANY_CALLS: TooMany,
+    Refusal.NOT_READY: Unavailable,
+}
 _Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -48,6 +63,7 @@ class StateIn(BaseModel):
     "/v1/stream/calls/{call_id}/state",
     status_code=204,
     summary="Tell that a live call was answered, held, resumed, handed on or ended",
+    responses=problems(NotSignedIn, NotAllowed, NotFound, Conflict, TooMany, Unavailable),
 )
 async def tell_state(
     request: Request,
@@ -56,10 +72,18 @@ async def tell_state(
     identity: Annotated[Identity, Depends(requires(Role.STREAM))],
     door: Annotated[DoorName, Query(description="The door that brings the call.")],
 ) -> None:
-    """404 ``call_unknown`` where this token brings no such call now. Told twice, it holds once."""
+    """404 ``call_unknown`` where this token brings no such call now. Told twice, it holds once.
+
+    An answer can be refused as a stream can: 429 ``too_many_calls``, 503 ``not_ready``, 409 for the rest.
+    """
     doors, name = doors_of(request), call_name(door, call_id)
     teller = Admitted(identity.token_id or 0, identity.section)
-    if not doors.may_tell(name, teller) or not await doors.tell(name, _step(state)):
+    try:
+        told = doors.may_tell(name, teller) and await doors.tell(name, _step(state))
+    except StreamRefused as refused:
+        kind = _AS_HTTP.get(refused.refusal, Conflict)
+        raise kind(refused.code, refused.message) from refused
+    if not told:
         raise NotFound(
             "call_unknown", "この接続元から届いている通話に、この call_id はありません。"
         )

@@ -15,6 +15,7 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.auth.access import public
+from app.calls.protocol import StreamRefused
 from app.errors import NotAllowed, NotFound
 from app.services import services_of
 from app.settings import Settings
@@ -76,8 +77,12 @@ async def call_answered(request: Request) -> Response:
     form = await _signed_form(request)
     if form.get("CallStatus") in _ANSWERED:
         call_id = call_name("twilio", form.get("ParentCallSid") or form.get("CallSid", ""))
-        if not await doors_of(request).answer(call_id):
-            log.info("answered call is not live yet", call_id=call_id)
+        try:
+            if not await doors_of(request).answer(call_id):
+                log.info("answered call is not live yet", call_id=call_id)
+        except StreamRefused as refused:
+            # Twilio can do nothing about it.
+            log.warning("answered call is not heard", call_id=call_id, refusal=refused.code)
     return Response(status_code=204)
 
 

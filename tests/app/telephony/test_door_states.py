@@ -32,6 +32,7 @@ from tests.app.telephony.doors import (
     tracks_of,
     until,
     until_heard,
+    with_stream,
     with_telephony,
     words,
 )
@@ -193,6 +194,25 @@ async def test_a_call_is_ended_by_its_state_though_the_sockets_stay_open(
     assert record["call"] == after["call"]
     assert len(after["utterances"]) == 1
     assert await recorded(server) == [CALL]
+
+
+async def test_an_answer_that_a_full_server_cannot_take_is_refused_and_may_be_told_again(
+    settings: Settings,
+) -> None:
+    async with running_server(with_stream(settings, max_calls=1), words()) as server:
+        async with leg(server, "", "c2", answered="0") as waiting:
+            await waiting.send(QUIET[:160])
+            await until(lambda: server.services.doors.is_live("asterisk.c2"))
+            async with leg(server, "") as live:
+                await speak(live, SENTENCE)
+                await until_heard(server, CALL, SENTENCE_MS)
+                told = [await tell(server, "answered", "c2")]
+            await record_of(server, CALL)
+            told.append(await tell(server, "answered", "c2"))
+        record = await record_of(server, "asterisk.c2")
+
+    assert told == [429, 204]
+    assert record["call"]["end_reason"] == "hangup"
 
 
 async def test_freeswitch_tells_its_states_over_the_socket_itself(server: RunningServer) -> None:
