@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -20,6 +22,11 @@ from detection.meaning.tuned import TunedEncoder
 
 FILE: Final = "trained.npz"
 _LAYOUT: Final = 1
+_DAMAGES: Final = (
+    *(OSError, ValueError, KeyError, IndexError, EOFError, struct.error),
+    # What the archive says of a wrong letter; RuntimeError where it seems locked or of another kind.
+    *(BadZipFile, zlib.error, RuntimeError),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +67,7 @@ def read_model(image: bytes) -> TrainedModel:
             letters=LettersModel.of_arrays(_under("letters/", arrays)),
             mixing=Mixing.of_arrays(_under("mixing/", arrays)),
         )
-    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
+    except _DAMAGES as error:
         raise MeaningInvalid(f"{FILE} is damaged ({error}); run: mimamori train") from error
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
+from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detection.errors import MeaningInvalid
 from detection.meaning.letters_model import LettersModel
@@ -31,6 +35,11 @@ def small_model() -> TrainedModel:
         ),
         mixing=Mixing(numbers[0], numbers[1], numbers[2], np.ones(HARM_INPUTS, np.float32)),
     )
+
+
+@cache
+def written_small_model() -> bytes:
+    return written_model(small_model())
 
 
 def test_what_is_written_is_read_again() -> None:
@@ -74,6 +83,26 @@ def test_a_file_cut_short_is_refused() -> None:
 
     with pytest.raises(MeaningInvalid, match="mimamori train"):
         read_model(image[: len(image) // 2])
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_a_wrong_letter_anywhere_is_refused_or_does_no_harm(data: st.DataObject) -> None:
+    image = bytearray(written_small_model())
+    for _ in range(data.draw(st.integers(1, 3))):
+        image[data.draw(st.integers(0, len(image) - 1))] = data.draw(st.integers(0, 255))
+
+    with suppress(MeaningInvalid):
+        read_model(bytes(image))
+
+
+def test_a_wrong_letter_in_the_numbers_is_refused_with_the_command_that_mends_it() -> None:
+    image = bytearray(written_small_model())
+    for place in range(len(image) // 4, len(image) // 2, 16):
+        image[place] ^= 0xFF
+
+    with pytest.raises(MeaningInvalid, match="mimamori train"):
+        read_model(bytes(image))
 
 
 def test_a_file_with_other_outputs_is_refused() -> None:
