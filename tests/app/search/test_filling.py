@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text, update
 
 from app.auth.identity import Identity, Role
 from app.db import Database, open_database
-from app.models import Call
+from app.models import Call, UtteranceRow
 from app.search.filling import fill, index_call, overwrite_forgotten
 from app.search.index import VERSION, forget, waiting_calls, waiting_count
 from app.search.models import SearchedCall
@@ -67,15 +67,11 @@ async def test_a_call_that_was_deleted_meanwhile_holds_nothing_up(database: Data
 
 
 async def test_a_call_that_cannot_be_prepared_holds_no_other_up(database: Database) -> None:
-    too_long_for_the_dictionary = "税" * 17_000
-    await keep(
-        database,
-        [
-            Talk("before", ["税金"], 0),
-            Talk("odd", [too_long_for_the_dictionary], 1),
-            Talk("after", ["税金"], 2),
-        ],
-    )
+    talks = [Talk(name, ["税金"], day) for day, name in enumerate(("before", "odd", "after"))]
+    await keep(database, talks)
+    spoilt = update(UtteranceRow).where(UtteranceRow.call_id == "odd").values(track="fax")
+    async with database.transaction() as session:
+        await session.execute(spoilt)
 
     done = await fill(database, FakeClock())
 
