@@ -37,7 +37,7 @@ from detection.types import (
     Utterance,
 )
 
-CODE_VERSION: Final = "2"
+CODE_VERSION: Final = "3"
 """Raise with every change of code that changes an assessment; the trained model counts by itself."""
 
 ENCODER_RUNS_ON: Final = frozenset({"x86_64", "AMD64"})
@@ -46,6 +46,9 @@ LIKELY: Final = 0.5
 HARMLESS: Final = 0.15
 """Below the model sets aside what the lists found. Between the two it only doubts it: of 18 sentences of the
 calibration and choosing sets that the lists found and the model put between 0.1 and 0.5, 17 were harassment."""
+HARDLY_MORE: Final = 0.5
+"""A threat of the lists that is at least this share of all that was said is doubted, not set aside: of few words the
+model knows least. The fair sentences of the corpus and the choosing set that it clears of a threat reach 0.43."""
 DOUBTED_SCORE: Final = 0.5
 """What a policy counts by default, and asks a person to check."""
 SURE: Final = 0.7
@@ -134,8 +137,11 @@ class UnderstandingDetector:
             return tuple(_doubted(finding) for finding in by_words), considered
         if meaning.harm < LIKELY:
             doubt = f"言い回しの意味からは当たらない({meaning.harm:.0%})"
-            doubted = (SetAside(finding.rule, doubt, doubted=True) for finding in by_words)
-            return (), (*doubted, *considered)
+            bare = tuple(_doubted(each) for each in by_words if _is_bare_threat(text, each))
+            rules = {each.rule for each in bare}
+            others = (f.rule for f in by_words if f.rule not in rules)
+            doubted = (SetAside(rule, doubt, doubted=True) for rule in others)
+            return bare, (*doubted, *considered)
         known = {finding.category for finding in by_words}
         likely = [c for c in Category if meaning.category(c) >= LIKELY]
         if not likely and not by_words:
@@ -163,6 +169,11 @@ def _found(text: NormalText, category: Category, meaning: Meaning) -> Finding:
         reason=reason_of(category),
         score=meaning.harm,
     )
+
+
+def _is_bare_threat(text: NormalText, finding: Finding) -> bool:
+    words = finding.span.end - finding.span.start
+    return finding.severity is Severity.STOP and words >= HARDLY_MORE * len(text.original)
 
 
 def _doubted(finding: Finding) -> Finding:

@@ -86,10 +86,27 @@ def test_an_unsure_finding_weighs_one_step_less() -> None:
 
 
 def test_what_a_list_found_is_set_aside_where_the_meaning_is_harmless() -> None:
-    found = assessed("お前を殺してやるからな", {HARM: 0.1})
+    found = assessed(
+        "畑の隅で毎晩騒ぐんですよ、お前を殺してやるからなとあの鶏に聞こえます", {HARM: 0.1}
+    )
 
     assert found.findings == ()
     assert any("意味からは当たらない" in aside.why for aside in found.set_aside)
+
+
+@pytest.mark.parametrize("threat", ["しばくぞ", "この電話が終わるころには後悔してますよ"])
+def test_a_threat_that_is_nearly_all_that_was_said_is_doubted_not_silenced(threat: str) -> None:
+    found = assessed(threat, {HARM: 0.0})
+
+    assert found.severity is Severity.WARNING
+    assert all(finding.score <= 0.5 for finding in found.findings)
+    assert not {f.rule for f in found.findings} & {aside.rule for aside in found.set_aside}
+
+
+def test_of_few_words_only_a_threat_stands_against_a_harmless_meaning() -> None:
+    found = assessed("土下座しろ", {HARM: 0.1})
+
+    assert found.findings == ()
 
 
 def test_what_a_list_found_and_the_model_doubts_asks_for_a_check_instead_of_silence() -> None:
