@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import expect
 
+from app.auth.identity import Role
+from tests.browser.preview import OPERATOR
 from tests.browser.scenes import CALL, Talk
 from tests.browser.screen import Screen
 
@@ -62,6 +66,19 @@ async def test_a_screen_that_was_too_slow_comes_back_by_itself(screen: Screen) -
     await expect(screen.find("#link-word")).to_have_text("再接続中…")
     screen.preview.theatre.refusing = False
     await expect(screen.find("#link-word")).to_have_text("正常に動作中", timeout=10_000)
+
+
+@pytest.mark.parametrize(("role", "offered"), [(Role.OPERATOR, True), (Role.SUPERVISOR, False)])
+async def test_only_who_has_the_button_for_help_is_told_of_it_while_recognition_is_down(
+    screen: Screen, role: Role, offered: bool
+) -> None:
+    screen.preview.theatre.identity = replace(OPERATOR, role=role)
+    screen.preview.play("down")
+    await screen.open_call()
+
+    notice = screen.find("#talk-notice")
+    await expect(notice).to_contain_text("音声認識が止まっています")
+    assert ("応援を呼ぶ" in await notice.inner_text()) is offered
 
 
 async def test_a_screen_whose_session_ended_says_so_and_offers_to_sign_in(screen: Screen) -> None:

@@ -39,9 +39,17 @@ const NOTICES = {
   behind: t("文字とお知らせが遅れて届きます。お電話はそのまま続けられます。"),
 };
 
+/** Only who is on the telephone has a button for help, and a call of their own that goes on. */
+const NOTICES_OF_OTHERS = {
+  waiting: t("画面の接続が切れています。自動でつなぎ直しています。表示は切れたときのままです。"),
+  down: t("音声認識が止まっています。文字とお知らせは出ません。"),
+  behind: t("文字とお知らせが遅れて届きます。"),
+};
+
 export function drawNotice(shown) {
   const notice = byId("talk-notice");
-  const text = NOTICES[shown.state] ?? "";
+  const notices = byId("call").dataset.role === "operator" ? NOTICES : NOTICES_OF_OTHERS;
+  const text = notices[shown.state] ?? "";
   notice.hidden = text === "" && shown.state !== "refused";
   if (shown.state === "refused") {
     if (notice.querySelector("a")) return;
