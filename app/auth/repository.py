@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Result, UpdateBase, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.auth.identity import Role
 from app.auth.names import is_login
 from app.models import AccessToken, BrowserSession, User
-
-_TABLE_ALONE: Final = {"synchronize_session": False}
-"""Rows already loaded stay as they were read: nobody looks at them again after these statements."""
 
 
 class AccountRepository:
@@ -52,12 +49,11 @@ class AccountRepository:
     async def replace_password(self, user_id: int, *, known_hash: str, new_hash: str) -> bool:
         """Store a person's own new password; tell whether *known_hash* was still the one in force."""
         # One statement, as below: an administrator may reset it in the same moment, and that counts.
-        changed = await self._session.execute(
+        changed = await self._change(
             update(User)
             .where(User.id == user_id, User.password_hash == known_hash)
             .values(password_hash=new_hash, must_change_password=False)
-            .returning(User.id),
-            execution_options=_TABLE_ALONE,
+            .returning(User.id)
         )
         return changed.first() is not None
 
@@ -98,7 +94,7 @@ class AccountRepository:
                 other.id != user_id,
             )
         )
-        changed = await self._session.execute(
+        changed = await self._change(
             update(User)
             .where(
                 User.id == user_id,
@@ -109,8 +105,7 @@ class AccountRepository:
                 ),
             )
             .values(**values)
-            .returning(User.id),
-            execution_options=_TABLE_ALONE,
+            .returning(User.id)
         )
         return changed.first() is not None
 
@@ -139,11 +134,10 @@ class AccountRepository:
         self, secret_hash: str, *, seen_at: datetime, until: datetime
     ) -> None:
         """Do nothing where it was ended meanwhile."""
-        await self._session.execute(
+        await self._change(
             update(BrowserSession)
             .where(BrowserSession.secret_hash == secret_hash)
-            .values(last_seen_at=seen_at, expires_at=until),
-            execution_options=_TABLE_ALONE,
+            .values(last_seen_at=seen_at, expires_at=until)
         )
 
     async def end_session(self, secret_hash: str) -> User | None:
@@ -167,9 +161,7 @@ class AccountRepository:
         await self._end(BrowserSession.expires_at <= now)
 
     async def _end(self, *conditions: ColumnElement[bool]) -> None:
-        await self._session.execute(
-            delete(BrowserSession).where(*conditions), execution_options=_TABLE_ALONE
-        )
+        await self._change(delete(BrowserSession).where(*conditions))
 
     # Tokens
 
@@ -200,3 +192,9 @@ class AccountRepository:
 
     def add_token(self, token: AccessToken) -> None:
         self._session.add(token)
+
+    async def _change(self, statement: UpdateBase) -> Result[Any]:
+        """Change the table alone: rows already loaded stay as they were read, and nobody looks at them again."""
+        return await self._session.execute(
+            statement, execution_options={"synchronize_session": False}
+        )
