@@ -153,14 +153,18 @@ async def test_the_matter_can_be_written_after_the_call(screen: Screen) -> None:
     await expect(screen.find("#caller-saved")).to_contain_text("記録済み")
 
 
+def a_colleague_saves(screen: Screen) -> None:
+    stage = screen.preview.theatre.stage
+    stage.calls[CALL]["matter"] = matter("監督者の書いた用件", "", by="kanri")
+    screen.preview.tell("note", CALL, {"kind": "matter_written", "text": "", "by": "kanri"})
+
+
 async def test_a_colleagues_words_do_not_replace_what_is_being_written(screen: Screen) -> None:
     told(screen, caller())
     await open_panel(screen)
     await screen.find("#caller-matter-text").fill("書きかけの用件")
 
-    stage = screen.preview.theatre.stage
-    stage.calls[CALL]["matter"] = matter("監督者の書いた用件", "", by="kanri")
-    screen.preview.tell("note", CALL, {"kind": "matter_written", "text": "", "by": "kanri"})
+    a_colleague_saves(screen)
 
     await expect(screen.find("#caller-saved")).to_contain_text("kanriさんが書き換えました")
     await expect(screen.find("#caller-matter-text")).to_have_value("書きかけの用件")
@@ -225,9 +229,7 @@ async def test_what_a_colleague_has_saved_is_not_written_over_by_leaving(screen:
     told(screen, caller())
     await open_panel(screen)
     await screen.find("#caller-matter-text").fill("書きかけ")
-    stage = screen.preview.theatre.stage
-    stage.calls[CALL]["matter"] = matter("監督者の書いた用件", "", by="kanri")
-    screen.preview.tell("note", CALL, {"kind": "matter_written", "text": "", "by": "kanri"})
+    a_colleague_saves(screen)
     await expect(screen.find("#caller-saved")).to_contain_text("kanriさんが書き換えました")
     await screen.find("#caller-matter-text").fill("書きかけの用件")
     await expect(screen.find("#caller-saved")).to_contain_text("kanriさんが書き換えました")
@@ -235,7 +237,7 @@ async def test_what_a_colleague_has_saved_is_not_written_over_by_leaving(screen:
     await screen.open_list()
     await screen.open_call()
 
-    assert ("PUT", f"/v1/calls/{CALL}/matter") not in stage.requests
+    assert ("PUT", f"/v1/calls/{CALL}/matter") not in screen.preview.theatre.stage.requests
 
 
 async def test_what_was_written_is_kept_when_the_page_goes_away(screen: Screen) -> None:
